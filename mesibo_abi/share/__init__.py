@@ -1,0 +1,1 @@
+"""Files for other build systems; they are data, found by path."""
