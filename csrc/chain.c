@@ -1,0 +1,353 @@
+/* chain.c - hosts, and the way of an event through the modules of one. */
+#define _GNU_SOURCE
+#include "core.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- The process: a child of fork has neither our threads nor our locks ------------------------- */
+
+static unsigned process_generation;
+
+static void count_fork(void) {
+    process_generation++;
+    mh_gate_forked();
+}
+
+static void watch_forks(void) { pthread_atfork(NULL, NULL, count_fork); }
+
+bool mh_host_here(const mh_host *host) { return host->generation == process_generation; }
+
+/* ---- Hosts --------------------------------------------------------------------------------------- */
+
+static void free_retired(mh_host *host) {
+    while (host->retired != NULL) {
+        mh_chain *chain = host->retired;
+        host->retired = chain->retired;
+        mh_instance_unref(chain->retired_member);
+        free(chain);
+    }
+}
+
+static bool init_locks(mh_host *host) {
+    pthread_mutexattr_t recursive;
+    if (pthread_mutexattr_init(&recursive) != 0)
+        return false;
+    bool done = pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE) == 0 &&
+                pthread_mutex_init(&host->lock, &recursive) == 0 &&
+                pthread_mutex_init(&host->mail_lock, NULL) == 0;
+    pthread_mutexattr_destroy(&recursive);
+    return done;
+}
+
+mh_host *mh_host_new(const mh_hooks *hooks, const mh_limits *limits, bool pass_on_failure) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    mh_host *host = calloc(1, sizeof *host);
+    mh_chain *chain = calloc(1, sizeof *chain);
+    if (host == NULL || chain == NULL || !init_locks(host)) {
+        free(host);
+        free(chain);
+        errno = ENOMEM;
+        return NULL;
+    }
+    host->holds_gil = true;
+    host->chain = chain;
+    host->generation = process_generation;
+    host->hooks = *hooks;
+    host->limits = *limits;
+    host->pass_on_failure = pass_on_failure;
+    host->sent.limit = limits->outbox_bytes;
+    host->logs.limit = limits->log_bytes;
+    host->requests = mh_requests_new(host);
+    if (host->requests == NULL || !mh_wakeup_init(host)) {
+        int error = errno;
+        free(chain);
+        free(host);
+        errno = error;
+        return NULL;
+    }
+    return host;
+}
+
+void mh_host_free(mh_host *host) {
+    mh_wakeup_free(host);
+    mh_requests_free(host->requests);
+    free_retired(host);
+    free(host->chain);
+    mh_queue_free(&host->sent);
+    mh_queue_free(&host->logs);
+    pthread_mutex_destroy(&host->lock);
+    pthread_mutex_destroy(&host->mail_lock);
+    free(host);
+}
+
+void mh_host_stop(mh_host *host) { mh_requests_stop(host->requests); }
+void mh_host_refuse(mh_host *host) { host->refusing = true; }
+bool mh_host_trylock(mh_host *host) { return pthread_mutex_trylock(&host->lock) == 0; }
+void mh_host_lock(mh_host *host) { pthread_mutex_lock(&host->lock); }
+void mh_host_unlock(mh_host *host) { pthread_mutex_unlock(&host->lock); }
+
+/* ---- Changing the chain ---------------------------------------------------------------------------
+ *
+ * A pass reads one chain from end to end, so a change makes a new one. The old one is freed when no
+ * pass is under way that may still read it; until then it waits among the retired, together with
+ * the instance that was taken off. */
+
+static mh_chain *chain_for(size_t count) {
+    mh_chain *chain = calloc(1, sizeof *chain + count * sizeof(mh_instance *));
+    if (chain != NULL)
+        chain->count = count;
+    return chain;
+}
+
+static void publish(mh_host *host, mh_chain *next, mh_instance *removed) {
+    bool released = false;
+    for (size_t i = 0; i < next->count; i++) {
+        const mh_instance *member = next->members[i];
+        next->serial |= !member->thread_safe;
+        released |= member->scripted ? member->thread_safe : !member->hold_gil;
+    }
+    host->holds_gil = !released;
+    mh_chain *old = atomic_exchange(&host->chain, next);
+    old->retired_member = removed;
+    old->retired = host->retired;
+    host->retired = old;
+    if (host->free_passes == 0 && host->locked_passes == 0)
+        free_retired(host);
+}
+
+bool mh_chain_append(mh_host *host, mh_instance *instance) {
+    const mh_chain *chain = host->chain;
+    mh_chain *next = chain_for(chain->count + 1);
+    if (next == NULL)
+        return false;
+    memcpy(next->members, chain->members, chain->count * sizeof(mh_instance *));
+    next->members[chain->count] = instance;
+    mh_instance_ref(instance);
+    publish(host, next, NULL);
+    return true;
+}
+
+bool mh_chain_remove(mh_host *host, mh_instance *instance) {
+    const mh_chain *chain = host->chain;
+    size_t at = 0;
+    while (at < chain->count && chain->members[at] != instance)
+        at++;
+    if (at == chain->count)
+        return true;
+    mh_chain *next = chain_for(chain->count - 1);
+    if (next == NULL)
+        return false;
+    memcpy(next->members, chain->members, at * sizeof(mh_instance *));
+    memcpy(next->members + at, chain->members + at + 1,
+           (next->count - at) * sizeof(mh_instance *));
+    publish(host, next, instance);
+    return true;
+}
+
+bool mh_host_holds_gil(const mh_host *host) { return host->holds_gil; }
+
+/* ---- Passes ----------------------------------------------------------------------------------------- */
+
+/* The chain to walk: without the lock where every module in it is thread-safe. */
+static const mh_chain *pass_begin(mh_host *host, bool *locked) {
+    host->free_passes++;
+    const mh_chain *chain = host->chain;
+    *locked = chain->serial;
+    if (!*locked)
+        return chain;
+    host->free_passes--;
+    pthread_mutex_lock(&host->lock);
+    host->locked_passes++;
+    return host->chain;
+}
+
+static void pass_end(mh_host *host, bool locked) {
+    if (!locked) {
+        host->free_passes--;
+        return;
+    }
+    host->locked_passes--;
+    pthread_mutex_unlock(&host->lock);
+}
+
+/* What modules may write into is a copy, made once a pass. */
+typedef struct rewriting {
+    mh_event event; /* of the pass: the message as it is now */
+    char *copy;     /* NULL: nobody could write yet */
+    bool changed;
+} rewriting;
+
+static bool make_writable(rewriting *pass) {
+    if (pass->copy != NULL || pass->event.kind != MH_ON_MESSAGE)
+        return true;
+    pass->copy = malloc(pass->event.len + 1);
+    if (pass->copy == NULL)
+        return false;
+    memcpy(pass->copy, pass->event.message, pass->event.len);
+    pass->copy[pass->event.len] = '\0';
+    pass->event.message = pass->copy;
+    return true;
+}
+
+/* Behind a module that may write: the embedder's own object stands for the message no longer. */
+static void look_for_changes(rewriting *pass, const mh_event *original) {
+    if (pass->copy == NULL || pass->changed)
+        return;
+    pass->changed = memcmp(pass->copy, original->message, original->len) != 0;
+    if (pass->changed)
+        pass->event.source = NULL;
+}
+
+/* The copy, for whoever wants to know what became of the message; NULL: it is as it was. */
+static char *take_rewritten(rewriting *pass) {
+    if (pass->changed)
+        return pass->copy;
+    free(pass->copy);
+    return NULL;
+}
+
+/* One callback. The caller has entered the instance, and its slot is set. */
+static mh_failure call_slot(mh_instance *instance, const mh_event *event, mh_pass *pass,
+                            int64_t *code, mh_damage *damage) {
+    static const char *const names[] = {"on_message",     "on_message_status", "on_call",
+                                        "on_call_status", "on_login",          "on_config"};
+    mh_frame frame;
+    unsigned failures = pass->failures;
+    mh_push(&frame, instance, pass, event);
+    *code = instance->revision->call(instance, event);
+    mh_pop(&frame);
+    *damage = mh_instance_damage(instance, names[event->kind]);
+    if (damage->field != NULL)
+        return MH_DAMAGED;
+    if (pass->failures != failures)
+        return MH_UPCALL_FAILED;
+    return *code == 0 || *code == 1 ? MH_SOUND : MH_BAD_CODE;
+}
+
+static mh_failure call_entered(mh_instance *instance, rewriting *message, mh_pass *pass,
+                               mh_outcome *out) {
+    int64_t code = -1;
+    mh_damage damage = {0};
+    mh_failure failure = MH_NO_MEMORY_FOR_IT;
+    if (!instance->revision->rewrites || make_writable(message))
+        failure = call_slot(instance, &message->event, pass, &code, &damage);
+    out->result = failure == MH_SOUND ? (int)code : -1;
+    if (failure != MH_SOUND && out->failed == NULL) {
+        mh_instance_ref(instance);
+        out->failed = instance;
+        out->failure = failure;
+        out->code = code;
+        out->damage = damage;
+    }
+    return failure;
+}
+
+static bool wants(const mh_instance *instance, mh_event_kind kind) {
+    return instance->state == MH_OPEN && instance->revision->has_callback(instance, kind);
+}
+
+/* In a host that is being closed, a message must not slip through beside a module that is closed
+ * already. */
+mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out) {
+    bool locked;
+    const mh_chain *chain = pass_begin(host, &locked);
+    *out = (mh_outcome){0};
+    bool cut_short = false;
+    rewriting message = {.event = *event};
+    for (size_t i = 0; i < chain->count; i++) {
+        mh_instance *instance = chain->members[i];
+        if ((cut_short = host->refusing))
+            break;
+        if (instance->thread_safe && !mh_enter(instance))
+            continue;
+        if (!wants(instance, event->kind))
+            out->result = 0;
+        else if (call_entered(instance, &message, pass, out) != MH_SOUND && host->pass_on_failure)
+            out->result = 0;
+        if (instance->revision->rewrites)
+            look_for_changes(&message, event);
+        if (instance->thread_safe)
+            mh_leave(instance);
+        if (out->result != 0) {
+            mh_instance_ref(instance);
+            out->by = instance;
+            break;
+        }
+    }
+    pass_end(host, locked);
+    out->rewritten = take_rewritten(&message);
+    return cut_short ? MH_NOT_OPEN : MH_CALLED;
+}
+
+static bool note_returned(mh_pass *pass, const mh_host *host, const mh_returned *returned) {
+    mh_mail *mail = mh_mail_for(pass, host);
+    if (mail == NULL)
+        return false;
+    if (mail->returned_count == mail->returned_capacity) {
+        size_t capacity = mail->returned_capacity > 0 ? 2 * mail->returned_capacity : 8;
+        mh_returned *more = realloc(mail->returned, capacity * sizeof *more);
+        if (more == NULL)
+            return false;
+        mail->returned = more;
+        mail->returned_capacity = capacity;
+    }
+    mh_instance_ref(returned->instance);
+    mail->returned[mail->returned_count++] = *returned;
+    return true;
+}
+
+mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_pass *pass) {
+    bool locked;
+    mh_called result = MH_CALLED;
+    const mh_chain *chain = pass_begin(host, &locked);
+    for (size_t i = 0; i < chain->count; i++) {
+        mh_returned returned = {.instance = chain->members[i]};
+        if (host->refusing) {
+            result = MH_NOT_OPEN;
+            break;
+        }
+        if (only != NULL && returned.instance != only)
+            continue;
+        if (returned.instance->thread_safe && !mh_enter(returned.instance))
+            continue;
+        bool called = wants(returned.instance, event->kind);
+        if (called)
+            returned.failure = call_slot(returned.instance, event, pass, &returned.code,
+                                         &returned.damage);
+        if (returned.instance->thread_safe)
+            mh_leave(returned.instance);
+        if (called && !note_returned(pass, host, &returned))
+            result = MH_NO_ROOM;
+    }
+    pass_end(host, locked);
+    return result;
+}
+
+mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out) {
+    *out = (mh_outcome){0};
+    if (!mh_enter(instance))
+        return MH_NOT_OPEN;
+    bool set = instance->revision->has_callback(instance, event->kind);
+    instance->host->locked_passes += !instance->thread_safe;
+    rewriting message = {.event = *event};
+    if (set)
+        call_entered(instance, &message, pass, out);
+    look_for_changes(&message, event);
+    out->rewritten = take_rewritten(&message);
+    instance->host->locked_passes -= !instance->thread_safe;
+    mh_leave(instance);
+    return set ? MH_CALLED : MH_NOT_SET;
+}
+
+bool mh_rewrite(mh_instance *from, const char *message, size_t len) {
+    const mh_frame *top = mh_top;
+    if (top == NULL || top->instance != from || top->event == NULL ||
+        top->event->kind != MH_ON_MESSAGE || !from->revision->rewrites || top->event->len != len)
+        return false;
+    memcpy((char *)(uintptr_t)top->event->message, message, len); /* the copy of make_writable */
+    return true;
+}

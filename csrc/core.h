@@ -1,0 +1,225 @@
+/* core.h - what the core's own files share. Embedders include host.h. */
+#ifndef MESIBO_CORE_H
+#define MESIBO_CORE_H
+
+#include "host.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* ---- Revisions: the seam behind which the layouts live --------------------------------------- */
+
+typedef struct mh_revision {
+    const char *name;
+    size_t module_size;
+    /* Fills a zeroed struct with what the host sets before init. */
+    bool (*prepare)(mh_instance *instance);
+    int64_t (*init)(mh_instance *instance, void *entry);
+    /* Whether on_message may write into the message. */
+    bool rewrites;
+    /* Fills the slots of a script with trampolines; NULL: it takes no scripts. */
+    void (*fill_slots)(mh_instance *instance);
+    /* Calls a slot, which is set. */
+    int64_t (*call)(mh_instance *instance, const mh_event *event);
+    /* 0 where there is none. */
+    int64_t (*cleanup)(mh_instance *instance);
+    bool (*has_callback)(const mh_instance *instance, mh_event_kind kind);
+    /* The slots in turn, cleanup among them, from 0; false behind the last. */
+    bool (*slot)(const mh_instance *instance, size_t index, const char **name, size_t *offset,
+                 uint64_t *value);
+    /* The first word inside the struct that the module must not have changed. */
+    mh_damage (*damage)(const mh_instance *instance);
+    void (*words)(const mh_instance *instance, uint64_t *version, uint64_t *flags,
+                  const char **name);
+    /* The extern host functions whose arguments have a layout; NULL: it has none of that name. */
+    int64_t (*message)(mh_instance *from, void *params, const char *message, uint64_t len);
+    int64_t (*http)(mh_instance *from, const char *url, const char *post, void (*callback)(void),
+                    void *cbdata, void *options);
+    int64_t (*util_http)(mh_instance *from, void *request, void *cbdata);
+    int64_t (*util_fcgi)(mh_instance *from, void *request, const char *host, int64_t port,
+                         int64_t keepalive, void (*callback)(void), void *cbdata);
+    int64_t (*util_socket_connect)(mh_instance *from, void *socket, void *cbdata);
+    bool json_has_len; /* which of the two signatures mesibo_util_json_extract has */
+} mh_revision;
+
+extern const mh_revision mh_doc2019, mh_sdk2019, mh_sdk2020;
+const mh_revision *mh_revision_find(const char *name);
+
+/* ---- Instances ------------------------------------------------------------------------------- */
+
+typedef struct mh_library mh_library;
+
+typedef enum mh_state { MH_LOADING, MH_OPEN, MH_CLOSING, MH_DEAD } mh_state;
+
+enum { MH_CANARY_WORDS = 8 };
+
+typedef struct mh_items {
+    char *name, *value;
+} mh_items;
+
+struct mh_instance {
+    /* what a call reads comes first */
+    void *module; /* the module struct; behind it the canary */
+    const mh_revision *revision;
+    mh_host *host;
+    uint64_t log_level;
+    _Atomic int state;    /* mh_state; written with the host's lock held */
+    _Atomic int entries;  /* thread-safe modules: threads inside */
+    bool thread_safe, hold_gil, keep_mapped, scripted;
+    bool registered;    /* with the registry's lock */
+    _Atomic bool undecided; /* it is in its init, and may yet refuse this revision for another */
+    bool has_synchronous; /* sdk2019: its module_http_option_t has that word */
+    _Atomic int threads; /* made by the host for it */
+    mh_items *items;     /* of its configuration: the values are the module's to write into */
+    size_t item_count;
+    char *item_texts;
+    void *abi_config;    /* the same in the revision's layout; freed with the struct */
+    _Atomic int guests; /* threads in host functions that no entry holds the instance for */
+    _Atomic int refs;
+    char *label;
+    size_t label_len;
+    mh_library *library; /* NULL: a script */
+    mh_script script;
+    void *tag;
+    const char *damaged_in; /* the callback behind which damage was first seen, or NULL */
+    mh_instance *next_registered;
+};
+
+/* Who is running on this thread, innermost first. */
+typedef struct mh_frame {
+    struct mh_frame *below;
+    mh_instance *instance;
+    mh_pass *pass;
+    const mh_event *event;
+} mh_frame;
+
+extern _Thread_local mh_frame *mh_top __attribute__((tls_model("initial-exec")));
+
+static inline void mh_push(mh_frame *frame, mh_instance *instance, mh_pass *pass,
+                           const mh_event *event) {
+    *frame = (mh_frame){mh_top, instance, pass, event};
+    mh_top = frame;
+}
+
+static inline void mh_pop(const mh_frame *frame) { mh_top = frame->below; }
+
+mh_instance *mh_instance_new(mh_host *host, const mh_load *what, const mh_revision *revision);
+void mh_instance_ref(mh_instance *instance);
+/* Makes a fresh struct of that revision in the same place. False: no memory. */
+bool mh_instance_offer(mh_instance *instance, const mh_revision *revision);
+/* False: no memory (what was made is freed with the instance). */
+bool mh_items_copy(mh_instance *instance, const mh_item *items, size_t count);
+void mh_items_free(mh_instance *instance);
+/* What the module did to its struct; `callback`, a static string, has just run. */
+mh_damage mh_instance_damage(mh_instance *instance, const char *callback);
+/* Frees what only an open module needs; with `keep` the struct stays where its threads look. */
+void mh_instance_forget_module(mh_instance *instance, bool keep);
+
+/* The registry of live module structs. Whoever holds an instance there keeps its struct alive. */
+bool mh_hold(mh_instance *instance);
+void mh_let_go(mh_instance *instance);
+void mh_register(mh_instance *instance);
+void mh_unregister(mh_instance *instance);
+
+/* The instance behind the first argument of a host function, without following that pointer; NULL
+ * when it is no live module struct. Held until mh_caller_done. */
+typedef struct mh_caller {
+    mh_instance *instance;
+    bool guest;
+} mh_caller;
+mh_caller mh_caller_of(const void *module);
+void mh_caller_done(mh_caller caller);
+bool mh_is_inside(const mh_instance *instance);
+/* Waits until nobody is counted in `users`; false after `seconds`. */
+bool mh_drain(_Atomic int *users, double seconds);
+
+/* Who is calling a host function that has no `mod`: the innermost module of this thread; on a thread
+ * that the host has not seen, a module whose code `address` is. */
+mh_caller mh_caller_at(void *address);
+
+/* Enters a module: takes the lock unless it is thread-safe. False: it is not open. */
+bool mh_enter(mh_instance *instance);
+void mh_leave(mh_instance *instance);
+
+/* ---- Hosts ----------------------------------------------------------------------------------- */
+
+typedef struct mh_chain {
+    struct mh_chain *retired;   /* the next of those that nobody may free yet */
+    mh_instance *retired_member; /* held for passes that still see this chain */
+    bool serial;
+    size_t count;
+    mh_instance *members[];
+} mh_chain;
+
+typedef struct mh_requests mh_requests;
+
+struct mh_host {
+    pthread_mutex_t lock; /* recursive: serialises entries into modules, guards `chain` */
+    mh_chain *_Atomic chain;
+    _Atomic int free_passes; /* passes under way without the lock */
+    int locked_passes;       /* passes under way with it, on the one thread that has it */
+    mh_chain *retired;
+    _Atomic bool refusing, holds_gil;
+    bool pass_on_failure;
+    unsigned generation; /* of the process, see mh_host_here */
+    mh_hooks hooks;
+    mh_limits limits;
+    pthread_mutex_t mail_lock;
+    mh_queue sent, logs; /* mail outside of collecting passes */
+    mh_requests *requests;
+    /* wakeup.c */
+    int wakeup;
+    _Atomic bool served, woken;
+    pthread_t server; /* the thread that takes commands */
+};
+
+/* Both with the lock held. False: no memory, nothing changed. */
+bool mh_chain_append(mh_host *host, mh_instance *instance);
+bool mh_chain_remove(mh_host *host, mh_instance *instance);
+
+/* ---- Mail ------------------------------------------------------------------------------------ */
+
+/* Room for a record of `size` bytes, or NULL: over the limit, or no memory. */
+void *mh_queue_push(mh_queue *queue, size_t size);
+void mh_queue_unpush(mh_queue *queue, const void *record);
+const void *mh_queue_front(const mh_queue *queue);
+void mh_queue_swap(mh_queue *queue, mh_queue *out);
+
+/* Where the current pass collects; NULL: it does not, use the host's own queues. */
+mh_mail *mh_pass_mail(const mh_instance *from);
+/* The mail of a pass, made when there is none yet. NULL: no memory. */
+mh_mail *mh_mail_for(mh_pass *pass, const mh_host *host);
+
+/* ---- Memory that modules name ---------------------------------------------------------------- */
+
+/* Copies, and never faults for what lies beyond the first page. Returns the bytes copied. */
+size_t mh_copy_in(void *to, const void *from, size_t len);
+/* The length of a string, at most `limit` (then it is longer); -1 where it runs into memory that
+ * cannot be read. NULL: 0. */
+long mh_text_len(const char *text, size_t limit);
+/* Whether the byte there can be read at all; asks the kernel. */
+bool mh_is_readable(const void *address);
+/* True for an address inside executable memory of this process. */
+bool mh_is_code(uint64_t address);
+
+/* In a child of fork: the other threads that were inside are not there. */
+void mh_gate_forked(void);
+
+/* ---- Requests -------------------------------------------------------------------------------- */
+
+mh_requests *mh_requests_new(mh_host *host);
+void mh_requests_free(mh_requests *requests);
+/* Ends the dispatcher, but on its own thread. */
+void mh_requests_stop(mh_requests *requests);
+/* Ends what the instance has open, with a last answer each. The instance is entered or unreachable
+ * for others. */
+void mh_requests_end(mh_instance *instance);
+
+bool mh_wakeup_init(mh_host *host);
+void mh_wakeup_free(mh_host *host);
+/* Somebody must take commands, and log lines that come at any time. False: nobody can. */
+bool mh_serve(mh_host *host);
+/* Something waits. */
+void mh_wake(mh_host *host);
+
+#endif

@@ -1,0 +1,477 @@
+/* host.h - the whole interface of the core.
+ *
+ * The core opens modules, calls them and serves them. It knows nothing of Python: the Python
+ * extension, the C tests and whatever else embeds it see this header and no other. What crosses it
+ * is revision-neutral; the layouts of the module ABI live in revisions/ alone.
+ *
+ * Threads: every function may be called from any thread unless it says otherwise. Functions marked
+ * [enters] may run module code, and wait for the host's lock first: never call them while holding a
+ * lock that a module's callback, or an upcall of yours, may want.
+ *
+ * Memory: pointers handed in are read during the call only; pointers handed out are valid as long as
+ * the text beside them says.
+ */
+#ifndef MESIBO_HOST_H
+#define MESIBO_HOST_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct mh_host mh_host;         /* a chain of modules, their lock, mail and requests */
+typedef struct mh_instance mh_instance; /* one load of one module */
+typedef struct mh_request mh_request;   /* one HTTP request of a module */
+
+/* ---- Events ------------------------------------------------------------------------------- */
+
+/* Message params of all revisions. `uflags` is the word that the older ones call to_online. `to` and
+ * `from` may be NULL; their lengths exclude the NUL behind them. */
+typedef struct mh_params {
+    uint64_t aid, id, refid, groupid, flags, type, expiry, uflags, status, sid, device;
+    const char *to, *from;
+    size_t to_len, from_len;
+} mh_params;
+
+typedef enum mh_event_kind {
+    MH_ON_MESSAGE,
+    MH_ON_MESSAGE_STATUS,
+    MH_ON_CALL,
+    MH_ON_CALL_STATUS,
+    MH_ON_LOGIN,
+    MH_ON_CONFIG,
+    MH_EVENT_KINDS
+} mh_event_kind;
+
+typedef struct mh_user {
+    uint64_t flags;
+    int64_t online; /* 1 logged in, 0 logged out */
+    const char *address;
+    size_t address_len;
+} mh_user;
+
+typedef struct mh_event {
+    mh_event_kind kind;
+    const mh_params *params; /* message and status events, else NULL */
+    const char *message;     /* `len` bytes, and one NUL behind them that does not count */
+    size_t len;
+    uint64_t status;     /* status events */
+    const mh_user *user; /* login events */
+    uint64_t type;       /* config events: what changed, and something about it, or NULL */
+    void *config;
+    void *source; /* the embedder's own object for this message; scripts get it back */
+} mh_event;
+
+/* ---- What comes out of a call --------------------------------------------------------------- */
+
+/* A word of the module struct that the module must not write, and did. */
+typedef struct mh_damage {
+    const char *field;    /* NULL: no damage. A static string. */
+    const char *callback; /* where it was first seen. A static string. */
+    size_t offset;     /* in bytes from the start of the struct */
+    uint64_t expected, found;
+} mh_damage;
+
+typedef enum mh_failure {
+    MH_SOUND,
+    MH_BAD_CODE,     /* a callback returned what the header does not know */
+    MH_DAMAGED,      /* it wrote where it must not */
+    MH_UPCALL_FAILED, /* an upcall of the embedder failed while it ran: see mh_pass.errors */
+    MH_NO_MEMORY_FOR_IT /* it was not called: too little memory for a copy of the message */
+} mh_failure;
+
+/* FIFO of records in one block of memory; only queue.c looks inside. */
+typedef struct mh_queue {
+    char *bytes;
+    size_t capacity, head, tail, limit, count;
+    uint64_t dropped;
+} mh_queue;
+
+/* What one module returned for a status or call event. `instance` is held (mh_instance_unref). */
+typedef struct mh_returned {
+    mh_instance *instance;
+    int64_t code;
+    mh_failure failure;
+    mh_damage damage;
+} mh_returned;
+
+/* What modules sent and logged during one pass. */
+typedef struct mh_mail {
+    mh_queue sent, logs;
+    mh_returned *returned;
+    size_t returned_count, returned_capacity;
+} mh_mail;
+
+/* One way through the host, on one thread. Zero it, set `collect`, hand it to an [enters] function.
+ * With `collect` what is sent and logged on this thread meanwhile is in `mail` afterwards (NULL:
+ * nothing was), for mh_mail_free; without, it goes where mail of other threads goes. */
+typedef struct mh_pass {
+    bool collect;
+    mh_mail *mail;
+    unsigned failures; /* upcalls that failed: the embedder's upcalls count them (mh_upcall_failed) */
+    void *errors;      /* the embedder's, for what an upcall wants to tell the caller */
+} mh_pass;
+
+typedef struct mh_outcome {
+    int result;          /* -1 FAIL, 0 PASS, 1 CONSUMED */
+    mh_instance *by;     /* who decided (NULL: all passed); held: mh_instance_unref */
+    mh_instance *failed; /* the first that failed, or NULL; held: mh_instance_unref */
+    mh_failure failure;
+    int64_t code; /* MH_BAD_CODE: what it returned */
+    mh_damage damage;
+    char *rewritten; /* the message as modules left it, event->len bytes, yours to free(3); NULL: as
+                        it was */
+} mh_outcome;
+
+void mh_mail_free(mh_mail *mail);
+void mh_instance_unref(mh_instance *instance);
+
+/* A sent message and a logged line as they lie in a queue: valid until the queue is popped. */
+typedef struct mh_sent {
+    mh_params params;
+    const char *label, *message;
+    size_t label_len, len;
+} mh_sent;
+
+typedef struct mh_line {
+    const char *label, *text;
+    size_t label_len, len;
+    uint64_t level;
+    int64_t time; /* nanoseconds since 1970 */
+    int thread;   /* gettid(2) */
+} mh_line;
+
+bool mh_sent_front(const mh_queue *queue, mh_sent *out);
+bool mh_line_front(const mh_queue *queue, mh_line *out);
+void mh_queue_pop(mh_queue *queue);
+void mh_queue_free(mh_queue *queue);
+
+/* ---- Hosts ---------------------------------------------------------------------------------- */
+
+/* Upcalls into the embedder; each may be NULL. They run on the thread of the module that called,
+ * often with the host's lock held, so they must not wait for a thread that is about to enter. */
+typedef struct mh_hooks {
+    void *context;
+    /* Instead of the outbox: the value goes back to the module. Valid for the call. */
+    int64_t (*send)(void *context, mh_instance *from, const mh_params *params, const char *message,
+                    size_t len);
+    /* Instead of the log ring. */
+    int64_t (*log)(void *context, const mh_line *line);
+    /* The first command is waiting (mh_take_command) and nobody serves yet; once a host. */
+    bool (*serve)(void *context);
+    /* Around a wait inside of a host function: let go what others may need, and take it back. */
+    void *(*let_go)(void *context);
+    void (*take_back)(void *context, void *token);
+} mh_hooks;
+
+typedef struct mh_limits {
+    size_t outbox_bytes, log_bytes; /* of mail that nobody has taken yet */
+    size_t requests;                /* open at once */
+} mh_limits;
+
+/* NULL with errno set when memory or descriptors are short. */
+mh_host *mh_host_new(const mh_hooks *hooks, const mh_limits *limits, bool pass_on_failure);
+/* Ends the host's thread; every module must be closed before. Does nothing on that thread. */
+void mh_host_stop(mh_host *host);
+/* Every module must be closed before. Ends the host's thread. */
+void mh_host_free(mh_host *host);
+/* No more events, loads and requests; waits for none of those under way. */
+void mh_host_refuse(mh_host *host);
+
+/* False in a child of fork(2): its locks and threads are the parent's, nothing may be called. */
+bool mh_host_here(const mh_host *host);
+bool mh_host_trylock(mh_host *host);
+void mh_host_lock(mh_host *host);
+void mh_host_unlock(mh_host *host);
+/* True when every native module of the chain asked for it, and with no native module at all. */
+bool mh_host_holds_gil(const mh_host *host);
+
+/* Takes what was sent or logged outside of any collecting pass. `out` is the caller's to free. */
+void mh_take_sent(mh_host *host, mh_queue *out);
+void mh_take_logs(mh_host *host, mh_queue *out);
+uint64_t mh_refused_requests(mh_host *host);
+
+typedef enum mh_called {
+    MH_CALLED,
+    MH_NOT_OPEN, /* the host or the module is closed: `out` says nothing */
+    MH_NOT_SET,  /* the module left that slot NULL */
+    MH_NO_ROOM   /* too little memory to say what every module returned */
+} mh_called;
+
+/* [enters] A message through the chain. */
+mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out);
+/* [enters] A status or call event to `only`, or to all (NULL). Results are in pass->mail->returned.
+ */
+mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_pass *pass);
+/* [enters] One callback of one module. */
+mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out);
+
+/* ---- Modules -------------------------------------------------------------------------------- */
+
+/* A module whose callbacks are the embedder's: a real module struct, its slots filled with
+ * trampolines that end here. `on_event` answers with a result code. All with the lock held. */
+typedef struct mh_script {
+    void *self;
+    uint32_t events; /* bit 1 << mh_event_kind: this slot is set; the others stay NULL */
+    uint64_t flags;
+    int64_t (*init)(void *self, mh_instance *instance);
+    int64_t (*on_event)(void *self, const mh_event *event);
+    int64_t (*cleanup)(void *self);
+} mh_script;
+
+typedef struct mh_item {
+    const char *name, *value;
+} mh_item;
+
+typedef struct mh_load {
+    const char *label;    /* the name in the host */
+    const char *path;     /* the library; NULL for a script */
+    const char *entry;    /* the symbol of its init */
+    const char *revision; /* of mh_revision_name */
+    const char *otherwise; /* NULL, or the revision to offer when the init refuses the first */
+    const mh_script *script;
+    const mh_item *items; /* of its configuration */
+    size_t item_count;
+    void *tag;          /* the embedder's object: mh_tag */
+    uint64_t log_level; /* lines above it are suppressed */
+    bool thread_safe;   /* enter without the lock */
+    bool hold_gil;      /* a wish of the embedder's, kept for mh_host_holds_gil */
+    bool keep_mapped;   /* it makes threads of its own: never unmap it, never free its struct */
+    bool has_synchronous; /* sdk2019: its module_http_option_t has that word */
+    bool guessed;       /* the revision is a guess: try the init in a child process first */
+} mh_load;
+
+typedef enum mh_refusal_kind {
+    MH_ACCEPTED,
+    MH_NO_MEMORY,
+    MH_HOST_CLOSED,
+    MH_NO_SUCH_REVISION,
+    MH_NOT_OPENED,    /* text: the dynamic linker's words */
+    MH_NO_ENTRY,      /* text: the dynamic linker's words */
+    MH_GUESS_CRASHED, /* code: the signal; 0: it did not return in time */
+    MH_INIT_REFUSED,  /* code: what init returned */
+    MH_INIT_FAILED,   /* an upcall failed during init */
+    MH_INIT_DAMAGED,  /* damage */
+    MH_BAD_SLOT       /* damage.field: a callback that points at no code; found: its value */
+} mh_refusal_kind;
+
+typedef struct mh_refusal {
+    mh_refusal_kind kind;
+    int64_t code;
+    mh_damage damage;
+    char text[1024];
+} mh_refusal;
+
+const char *mh_revision_name(size_t index); /* NULL behind the last */
+
+/* [enters] Opens, checks and initialises, then appends to the chain. NULL: see `refusal`. The
+ * instance is held by the caller (mh_instance_unref after mh_close). */
+mh_instance *mh_load_module(mh_host *host, const mh_load *what, mh_pass *pass, mh_refusal *refusal);
+
+typedef enum mh_closing {
+    MH_CLOSED,
+    MH_CLOSED_KEPT,   /* closed; the library stays mapped because it makes threads of its own */
+    MH_CLOSED_BUSY,   /* closed; it stays mapped because a thread is still inside */
+    MH_CLOSED_OVERWRITTEN, /* closed; it stays mapped because its file was written over */
+    MH_ALREADY_CLOSED,
+    MH_INSIDE_ITSELF, /* nothing was done: this thread is in one of the module's callbacks */
+    MH_LOCK_TIMEOUT   /* nothing was done: somebody held the lock all the while */
+} mh_closing;
+
+/* [enters] Takes it off the chain, ends its requests, runs its cleanup, unmaps. `seconds` bounds the
+ * wait for the lock (negative: no bound). `code`: what cleanup returned, 0 where there is none;
+ * `damage`: what the module did to its struct in there. */
+mh_closing mh_close(mh_instance *instance, mh_pass *pass, double seconds, int64_t *code,
+                    mh_damage *damage);
+
+/* False when it is closed, as below. */
+bool mh_has_callback(mh_instance *instance, mh_event_kind kind);
+/* The words `version` and `flags`, and the string `name` of the module struct as they are now. The
+ * string is copied (cut at `size`), unreadable memory gives none: returns its length or -1. */
+bool mh_module_words(mh_instance *instance, uint64_t *version, uint64_t *flags);
+long mh_module_name(mh_instance *instance, char *out, size_t size);
+const char *mh_label(const mh_instance *instance); /* as long as the instance is held */
+void mh_set_tag(mh_instance *instance, void *tag); /* at the embedder's own risk */
+void *mh_tag(const mh_instance *instance);
+const char *mh_instance_revision(const mh_instance *instance); /* its name; a static string */
+
+/* ---- Host functions, for scripts and for the revisions --------------------------------------- */
+
+/* True while this thread is in a callback of a module of this host. */
+bool mh_inside_host(const mh_host *host);
+/* What an upcall tells: the pass that it runs in on this thread, or NULL. */
+mh_pass *mh_current_pass(void);
+void mh_upcall_failed(void);
+
+/* What a script's on_message does to the message it was given: `len` must be the message's. False: it
+ * is not, or this thread is in no such callback of the module. */
+bool mh_rewrite(mh_instance *from, const char *message, size_t len);
+/* 0, or -1: refused, and the reason logged for the module. Everything is copied before it returns. */
+int64_t mh_send(mh_instance *from, const mh_params *params, const char *message, uint64_t len);
+int64_t mh_vlog(mh_instance *from, uint64_t level, const char *format, va_list args);
+int64_t mh_log_text(mh_instance *from, uint64_t level, const char *text, size_t len);
+/* A line of the host's own on the module's behalf, at level 0. */
+void mh_report(mh_instance *about, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- What modules ask for -------------------------------------------------------------------------
+ *
+ * HTTP requests, FastCGI requests and sockets are all requests: copied, served by somebody else, and
+ * answered on the host's dispatcher thread. Strings may be NULL (not set), numbers 0 (not set). */
+
+/* The optional strings of an HTTP request, in the order of the header. */
+#define MH_HTTP_TEXTS(X) \
+    X(proxy) X(content_type) X(extra_header) X(user_agent) X(referrer) X(origin) X(cookie) \
+    X(encoding) X(cache_control) X(accept) X(etag)
+#define MH_HTTP_NUMBERS(X) \
+    X(ims) X(maxredirects) X(conn_timeout) X(header_timeout) X(body_timeout) X(total_timeout) \
+    X(retries)
+#define MH_TERMINATED SIZE_MAX /* as a length: up to the NUL */
+
+typedef struct mh_http {
+    const char *url, *post; /* post NULL: GET, else POST */
+    size_t post_len;        /* or MH_TERMINATED */
+#define MH_TEXT(field) const char *field;
+#define MH_NUMBER(field) uint64_t field;
+    MH_HTTP_TEXTS(MH_TEXT)
+    MH_HTTP_NUMBERS(MH_NUMBER)
+#undef MH_TEXT
+#undef MH_NUMBER
+} mh_http;
+
+enum { MH_FCGI_PARAMS = 24 };
+
+typedef struct mh_fcgi {
+    const char *host; /* a path: a Unix socket */
+    int64_t port;
+    bool keepalive;
+    const char *body;
+    size_t body_len;
+    const char *names[MH_FCGI_PARAMS]; /* static strings; NULL behind the last */
+    const char *values[MH_FCGI_PARAMS];
+} mh_fcgi;
+
+typedef struct mh_socket {
+    const char *url, *ws_protocol;
+    bool keepalive, verify_host;
+} mh_socket;
+
+typedef enum mh_request_kind { MH_HTTP, MH_FCGI, MH_SOCKET } mh_request_kind;
+
+typedef struct mh_what {
+    mh_request_kind kind;
+    bool synchronous; /* the call returns behind the last answer, which come on its own thread */
+    union {
+        mh_http http;
+        mh_fcgi fcgi;
+        mh_socket socket;
+    };
+} mh_what;
+
+typedef enum mh_answer_kind {
+    MH_ANSWER_REQUEST,   /* http: the request line and headers went out */
+    MH_ANSWER_REQBODY,   /* http: the body went out */
+    MH_ANSWER_HEADERS,   /* http: status, content_type, data: the header bytes */
+    MH_ANSWER_BODY,      /* http, fcgi: data, progress; 100 is the last */
+    MH_ANSWER_FAILED,    /* the last */
+    MH_ANSWER_CANCELLED, /* the last: the sink itself cancelled, by returning non-zero */
+    MH_ANSWER_CONNECTED, /* socket: status is the descriptor */
+    MH_ANSWER_WRITTEN,   /* socket: everything that was queued went out */
+    MH_ANSWER_DATA,      /* socket: data */
+    MH_ANSWER_CLOSED     /* socket: the last; it was connected and ended in order */
+} mh_answer_kind;
+
+typedef struct mh_answer {
+    mh_answer_kind kind;
+    int progress;
+    int64_t status;
+    const char *content_type; /* NUL-terminated; NULL: it has none */
+    const char *data;
+    size_t size;
+} mh_answer;
+
+/* Where answers go. The sink runs on the host's dispatcher thread (or the closing one, or for a
+ * synchronous request the caller's) with the module entered; non-zero cancels. */
+typedef struct mh_receiver mh_receiver;
+struct mh_receiver {
+    int64_t (*sink)(const mh_receiver *receiver, const mh_answer *answer);
+    void (*callbacks[4])(void);     /* the module's */
+    void *cbdata;                   /* the module's */
+    void (*release)(void *cbdata);  /* may be NULL; called when the request is forgotten */
+    int64_t number;                 /* set by the core: a socket's number */
+};
+
+/* 0 accepted: exactly one last answer follows; -1 refused: none does, and `release` was called. For a
+ * socket `receiver->number` is what modules know it by: within 31 bits, never reused. */
+int64_t mh_submit(mh_instance *from, const mh_what *what, const mh_receiver *receiver);
+
+/* Queues bytes for a socket: how many, or -1: no such socket, or its queue is full. From any thread. */
+int64_t mh_socket_write(int64_t number, const char *data, int64_t len);
+/* What is queued goes out, then it closes. */
+void mh_socket_close(int64_t number);
+
+/* Starts a detached thread that counts as the module's. False: it could not be made. */
+bool mh_thread_start(mh_instance *from, void *(*run)(void *), void *data, size_t stack_size,
+                     const char *name);
+/* The value of a configuration item, the module's to write into until after cleanup; or NULL. */
+char *mh_config_value(mh_instance *from, const char *name);
+
+/* Makes the extern host functions visible to modules that are opened from now on. False: it cannot be
+ * done, and modules of the sdk revisions will not find them. */
+bool mh_exports_promote(void);
+
+/* ---- The gate -------------------------------------------------------------------------------------
+ *
+ * An embedder that ends before its modules' threads do keeps its upcalls behind this gate: one for the
+ * process. Closed, it lets only the closing thread through. */
+bool mh_gate_enter(void);
+void mh_gate_leave(void);
+/* Waits for other threads that are inside; false: some still are after `seconds`. */
+bool mh_gate_close(double seconds);
+/* Whether the gate is closed and this thread outside of it: what it gets from the core then means
+ * nothing any more. */
+bool mh_gate_bars(void);
+/* Such a thread stays here until the process ends. Any other returns at once. */
+void mh_gate_wait(void);
+
+/* ---- Serving requests ------------------------------------------------------------------------ */
+
+typedef enum mh_command_kind {
+    MH_NO_COMMAND,
+    MH_START,
+    MH_WRITE, /* a socket: `bytes` are to go out */
+    MH_CLOSE, /* a socket: what was written goes out, then it closes */
+    MH_RESUME,
+    MH_CANCEL
+} mh_command_kind;
+
+typedef struct mh_bytes {
+    struct mh_bytes *next;
+    size_t size;
+    char data[];
+} mh_bytes;
+
+typedef struct mh_command {
+    mh_command_kind kind;
+    mh_request *request; /* MH_START: held by the taker (mh_request_unref), until its last answer */
+    mh_bytes *bytes;     /* MH_WRITE: the taker's to free(3) */
+    uint64_t id;         /* never reused in a process */
+} mh_command;
+
+int mh_wakeup_fd(const mh_host *host); /* readable while commands or log lines wait */
+void mh_clear_wakeup(mh_host *host);
+mh_command mh_take_command(mh_host *host);
+const mh_what *mh_request_what(const mh_request *request);
+int64_t mh_request_number(const mh_request *request); /* a socket's */
+bool mh_request_over(const mh_request *request);
+size_t mh_request_backlog(const mh_request *request); /* body bytes the module has not had yet */
+/* True: the backlog is above `size`, and MH_RESUME comes once it is below half of that. */
+bool mh_request_pause(mh_request *request, size_t size);
+/* Copies the answer for the dispatcher. False: it is over, nobody wants more. A failure's `data` is
+ * the reason, for the log. */
+bool mh_request_answer(mh_request *request, const mh_answer *answer);
+void mh_request_unref(mh_request *request);
+/* Waits until no request is open: true, or false after `seconds` (negative: no bound). */
+bool mh_wait_idle(mh_host *host, double seconds);
+size_t mh_open_requests(mh_host *host);
+
+#endif

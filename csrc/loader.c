@@ -1,0 +1,296 @@
+/* loader.c - the life of a module: open, offer the struct, check what came back; end, clean up,
+ * unmap. */
+#define _GNU_SOURCE
+#include "library.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double PATIENCE = 5.0; /* seconds, for threads that are to leave and guesses to return */
+
+static const mh_revision *const revisions[] = {&mh_doc2019, &mh_sdk2019, &mh_sdk2020};
+enum { REVISIONS = sizeof revisions / sizeof revisions[0] };
+
+const char *mh_revision_name(size_t index) {
+    return index < REVISIONS ? revisions[index]->name : NULL;
+}
+
+const mh_revision *mh_revision_find(const char *name) {
+    for (size_t i = 0; i < REVISIONS; i++)
+        if (strcmp(revisions[i]->name, name) == 0)
+            return revisions[i];
+    return NULL;
+}
+
+/* ---- A guessed revision: the init in a child first ----------------------------------------------- */
+
+/* Waits for the child's byte; then for the child. Returns its wait status, or -1: not in time. */
+static int child_status(pid_t child, int from_child) {
+    struct pollfd done = {.fd = from_child, .events = POLLIN};
+    int status = -1;
+    int ready;
+    do /* a signal begins the wait anew */
+        ready = poll(&done, 1, (int)(PATIENCE * 1000));
+    while (ready < 0 && errno == EINTR);
+    if (ready <= 0)
+        kill(child, SIGKILL);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return ready > 0 ? status : -1;
+}
+
+/* In the child: a crash is an answer here, nobody wants a report or a core dump of it. */
+static void crash_quietly(void) {
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP};
+    for (size_t i = 0; i < sizeof crashes / sizeof crashes[0]; i++)
+        signal(crashes[i], SIG_DFL);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+}
+
+/* True when the init returns at all; what it returns does not matter here. */
+static bool survives_init(mh_instance *instance, void *entry, mh_refusal *refusal) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return true; /* it cannot be tried: as good as before */
+    pthread_mutex_lock(&instance->host->mail_lock); /* or the child might find it taken for good */
+    pid_t child = fork();
+    pthread_mutex_unlock(&instance->host->mail_lock);
+    if (child == 0) {
+        crash_quietly();
+        instance->host->hooks = (mh_hooks){0};
+        instance->revision->init(instance, entry);
+        ssize_t written = write(ends[1], "", 1);
+        _exit(written == 1 ? 0 : 1);
+    }
+    close(ends[1]);
+    int status = child < 0 ? 0 : child_status(child, ends[0]);
+    close(ends[0]);
+    if (status == 0)
+        return true;
+    refusal->kind = MH_GUESS_CRASHED;
+    refusal->code = status != -1 && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return false;
+}
+
+/* ---- Opening -------------------------------------------------------------------------------------- */
+
+static bool slots_are_code(mh_instance *instance, mh_refusal *refusal) {
+    const char *name;
+    size_t offset;
+    uint64_t value;
+    for (size_t i = 0; instance->revision->slot(instance, i, &name, &offset, &value); i++) {
+        if (value == 0 || mh_library_has_code(instance->library, value) || mh_is_code(value))
+            continue;
+        refusal->kind = MH_BAD_SLOT;
+        refusal->damage = (mh_damage){.field = name, .offset = offset, .found = value};
+        return false;
+    }
+    return true;
+}
+
+/* What was logged while it was not settled which revision it is goes where lines go, but for the
+ * first `dropped` of them. */
+static void release_lines(mh_instance *instance, mh_queue *lines, size_t dropped) {
+    const mh_hooks *hooks = &instance->host->hooks;
+    mh_line line;
+    while (dropped-- > 0)
+        mh_queue_pop(lines);
+    while (hooks->log != NULL && mh_line_front(lines, &line)) {
+        hooks->log(hooks->context, &line);
+        mh_queue_pop(lines);
+    }
+}
+
+/* Calls the init; where it refuses and another revision is possible, offers that. The lines that it
+ * logged about a refused offer are dropped, but where it refuses both: one of them says why. */
+static void call_init(mh_instance *instance, void *entry, const mh_load *what, mh_pass *pass,
+                      mh_refusal *refusal) {
+    const mh_revision *other = what->otherwise != NULL ? mh_revision_find(what->otherwise) : NULL;
+    instance->undecided = other != NULL;
+    refusal->code = instance->revision->init(instance, entry);
+    size_t first_lines = pass->mail != NULL ? pass->mail->logs.count : 0;
+    bool again = refusal->code != 0 && other != NULL;
+    if (again)
+        refusal->code = mh_instance_offer(instance, other) ? other->init(instance, entry) : -1;
+    instance->undecided = false;
+    if (other != NULL && pass->mail != NULL)
+        release_lines(instance, &pass->mail->logs, again && refusal->code == 0 ? first_lines : 0);
+}
+
+static bool init_native(mh_instance *instance, const mh_load *what, mh_pass *pass,
+                        mh_refusal *refusal) {
+    size_t size = sizeof refusal->text;
+    instance->library = mh_library_open(what->path, refusal->text, size);
+    if (instance->library == NULL) {
+        refusal->kind = MH_NOT_OPENED;
+        return false;
+    }
+    void *entry = mh_library_symbol(instance->library, what->entry, refusal->text, size);
+    if (entry == NULL) {
+        refusal->kind = MH_NO_ENTRY;
+        return false;
+    }
+    if (what->guessed && !survives_init(instance, entry, refusal))
+        return false;
+    call_init(instance, entry, what, pass, refusal);
+    return true;
+}
+
+static bool init_script(mh_instance *instance, mh_refusal *refusal) {
+    instance->revision->fill_slots(instance);
+    if (instance->script.init != NULL)
+        refusal->code = instance->script.init(instance->script.self, instance);
+    return true;
+}
+
+/* Everything between the empty struct and a module that may be called. */
+static bool bring_up(mh_instance *instance, const mh_load *what, mh_pass *pass,
+                     mh_refusal *refusal) {
+    unsigned failures = pass->failures;
+    mh_frame frame;
+    mh_push(&frame, instance, pass, NULL);
+    bool called = what->script != NULL ? init_script(instance, refusal)
+                                       : init_native(instance, what, pass, refusal);
+    mh_pop(&frame);
+    if (!called)
+        return false;
+    if (pass->failures != failures) {
+        refusal->kind = MH_INIT_FAILED;
+        return false;
+    }
+    refusal->damage = mh_instance_damage(instance, "init");
+    if (refusal->damage.field != NULL) {
+        refusal->kind = MH_INIT_DAMAGED;
+        return false;
+    }
+    if (refusal->code != 0) {
+        refusal->kind = MH_INIT_REFUSED;
+        return false;
+    }
+    return what->script != NULL || slots_are_code(instance, refusal);
+}
+
+/* ---- Taking down ---------------------------------------------------------------------------------- */
+
+/* Cuts off threads of the module's own, then unmaps. Without a lock where one can be let go. */
+static mh_closing take_down(mh_instance *instance, mh_pass *pass) {
+    mh_unregister(instance);
+    bool left = mh_drain(&instance->guests, PATIENCE) &&
+                mh_drain(&instance->threads, PATIENCE) && instance->entries == 0;
+    bool overwritten = instance->library != NULL && mh_library_is_overwritten(instance->library);
+    bool keep = instance->keep_mapped || overwritten || !left;
+    if (instance->library != NULL) {
+        mh_frame frame;
+        mh_push(&frame, instance, pass, NULL);
+        mh_library_close(instance->library, keep);
+        mh_pop(&frame);
+        instance->library = NULL;
+    }
+    instance->state = MH_DEAD;
+    if (left)
+        mh_instance_forget_module(instance, keep && !instance->scripted);
+    else
+        mh_instance_ref(instance); /* whoever is still inside reads it, and its struct */
+    if (!left)
+        return MH_CLOSED_BUSY;
+    return instance->keep_mapped ? MH_CLOSED_KEPT
+           : overwritten         ? MH_CLOSED_OVERWRITTEN
+                                 : MH_CLOSED;
+}
+
+mh_instance *mh_load_module(mh_host *host, const mh_load *what, mh_pass *pass,
+                            mh_refusal *refusal) {
+    *refusal = (mh_refusal){.kind = MH_ACCEPTED};
+    const mh_revision *revision = mh_revision_find(what->revision);
+    if (revision == NULL || (what->script != NULL && revision->fill_slots == NULL)) {
+        refusal->kind = MH_NO_SUCH_REVISION;
+        return NULL;
+    }
+    mh_instance *instance = mh_instance_new(host, what, revision);
+    if (instance == NULL) {
+        refusal->kind = MH_NO_MEMORY;
+        return NULL;
+    }
+    if (what->keep_mapped)
+        mh_serve(host); /* its threads may log at any time */
+    pthread_mutex_lock(&host->lock);
+    host->locked_passes++;
+    mh_register(instance);
+    if (host->refusing) {
+        refusal->kind = MH_HOST_CLOSED;
+    } else if (bring_up(instance, what, pass, refusal)) {
+        instance->state = MH_OPEN;
+        if (!mh_chain_append(host, instance))
+            refusal->kind = MH_NO_MEMORY;
+    }
+    if (refusal->kind != MH_ACCEPTED) {
+        instance->state = MH_CLOSING;
+        mh_requests_end(instance);
+    }
+    host->locked_passes--;
+    pthread_mutex_unlock(&host->lock);
+    if (refusal->kind == MH_ACCEPTED)
+        return instance;
+    instance->tag = NULL; /* a thread of its own that is still inside must not find the embedder's */
+    take_down(instance, pass);
+    mh_instance_unref(instance);
+    return NULL;
+}
+
+static bool lock_within(mh_host *host, double seconds) {
+    if (seconds < 0)
+        return pthread_mutex_lock(&host->lock) == 0;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += (time_t)seconds;
+    return pthread_mutex_timedlock(&host->lock, &until) == 0;
+}
+
+static int64_t run_cleanup(mh_instance *instance, mh_pass *pass, mh_damage *damage) {
+    mh_frame frame;
+    mh_push(&frame, instance, pass, NULL);
+    mh_requests_end(instance);
+    bool known = instance->damaged_in != NULL;
+    int64_t code = instance->revision->cleanup(instance);
+    mh_pop(&frame);
+    if (!known)
+        *damage = mh_instance_damage(instance, "cleanup");
+    return code;
+}
+
+mh_closing mh_close(mh_instance *instance, mh_pass *pass, double seconds, int64_t *code,
+                    mh_damage *damage) {
+    mh_host *host = instance->host;
+    *code = 0;
+    *damage = (mh_damage){0};
+    if (mh_is_inside(instance))
+        return MH_INSIDE_ITSELF;
+    if (!lock_within(host, seconds))
+        return MH_LOCK_TIMEOUT;
+    if (instance->state != MH_OPEN) {
+        pthread_mutex_unlock(&host->lock);
+        return MH_ALREADY_CLOSED;
+    }
+    instance->state = MH_CLOSING;
+    /* Where memory is too short for a new chain, the old one still skips what is not open. */
+    mh_chain_remove(host, instance);
+    if (instance->thread_safe) {
+        pthread_mutex_unlock(&host->lock);
+        mh_drain(&instance->entries, PATIENCE);
+        pthread_mutex_lock(&host->lock);
+    }
+    host->locked_passes++;
+    *code = run_cleanup(instance, pass, damage);
+    host->locked_passes--;
+    pthread_mutex_unlock(&host->lock);
+    return take_down(instance, pass);
+}

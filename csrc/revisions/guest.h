@@ -1,0 +1,73 @@
+/* guest.h - what the revisions share: the layouts differ, the manners do not. */
+#ifndef MESIBO_GUEST_H
+#define MESIBO_GUEST_H
+
+#include "../core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FREEZE_SIZE(type, size) \
+    _Static_assert(sizeof(type) == (size), #type " has " #size " bytes")
+#define FREEZE(type, field, at) \
+    _Static_assert(offsetof(type, field) == (at), #type "." #field " is at byte " #at)
+
+/* A word of a struct, whatever its type. */
+#define WORD(structure, field) (uint64_t)(uintptr_t)((structure)->field)
+
+/* Returns the damage when a word is not what the host wrote. */
+#define UNCHANGED(mod, word, wanted)                                                        \
+    do {                                                                                    \
+        if (WORD(mod, word) != (uint64_t)(uintptr_t)(wanted))                               \
+            return (mh_damage){.field = #word,                                              \
+                               .offset = offsetof(mesibo_module_t, word),                   \
+                               .expected = (uint64_t)(uintptr_t)(wanted),                   \
+                               .found = WORD(mod, word)};                                   \
+    } while (0)
+
+/* One entry of a table of slots. */
+typedef struct guest_slot {
+    const char *name;
+    size_t offset;
+} guest_slot;
+#define SLOT(field) {#field, offsetof(mesibo_module_t, field)}
+
+static inline bool guest_slot_at(const mh_instance *instance, const guest_slot *slots, size_t count,
+                                 size_t index, const char **name, size_t *offset,
+                                 uint64_t *value) {
+    if (index >= count)
+        return false;
+    *name = slots[index].name;
+    *offset = slots[index].offset;
+    memcpy(value, (const char *)instance->module + *offset, sizeof *value);
+    return true;
+}
+
+/* `to` and `from` as the module gets them: copies of the host's that it may write into, for the call.
+ * Long ones are put on the heap. */
+enum { GUEST_ROOM = 512 };
+
+typedef struct guest_addresses {
+    char *to, *from, *heap;
+    char room[GUEST_ROOM];
+} guest_addresses;
+
+static inline bool guest_copy_addresses(guest_addresses *guest, const mh_params *params) {
+    size_t to_size = params->to != NULL ? params->to_len + 1 : 0;
+    size_t from_size = params->from != NULL ? params->from_len + 1 : 0;
+    char *texts = guest->room;
+    guest->heap = NULL;
+    if (to_size + from_size > GUEST_ROOM) {
+        texts = guest->heap = malloc(to_size + from_size);
+        if (texts == NULL)
+            return false;
+    }
+    guest->to = params->to != NULL ? memcpy(texts, params->to, to_size) : NULL;
+    guest->from = params->from != NULL ? memcpy(texts + to_size, params->from, from_size) : NULL;
+    return true;
+}
+
+/* Words of the same name, from one struct to another. */
+#define TAKE_WORD(field) .field = from->field,
+
+#endif
