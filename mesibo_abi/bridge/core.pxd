@@ -1,0 +1,334 @@
+# The mirror of csrc/host.h, in its order, and nothing else.
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+cdef extern from "<stdbool.h>" nogil:
+    ctypedef bint c_bool "bool"
+
+cdef extern from "host.h" nogil:
+    ctypedef struct mh_host:
+        pass
+    ctypedef struct mh_instance:
+        pass
+    ctypedef struct mh_request:
+        pass
+
+    ctypedef struct mh_params:
+        uint64_t aid, id, refid, groupid, flags, type, expiry, uflags, status, sid, device
+        const char *to
+        const char *from_ "from"
+        size_t to_len, from_len
+
+    ctypedef enum mh_event_kind:
+        MH_ON_MESSAGE
+        MH_ON_MESSAGE_STATUS
+        MH_ON_CALL
+        MH_ON_CALL_STATUS
+        MH_ON_LOGIN
+        MH_ON_CONFIG
+        MH_EVENT_KINDS
+
+    ctypedef struct mh_user:
+        uint64_t flags
+        int64_t online
+        const char *address
+        size_t address_len
+
+    ctypedef struct mh_event:
+        mh_event_kind kind
+        const mh_params *params
+        const char *message
+        size_t len
+        uint64_t status
+        const mh_user *user
+        uint64_t type
+        void *config
+        void *source
+
+    ctypedef struct mh_damage:
+        const char *field
+        const char *callback
+        size_t offset
+        uint64_t expected, found
+
+    ctypedef enum mh_failure:
+        MH_SOUND
+        MH_BAD_CODE
+        MH_DAMAGED
+        MH_UPCALL_FAILED
+        MH_NO_MEMORY_FOR_IT
+
+    ctypedef struct mh_queue:
+        size_t count
+        uint64_t dropped
+
+    ctypedef struct mh_returned:
+        mh_instance *instance
+        int64_t code
+        mh_failure failure
+        mh_damage damage
+
+    ctypedef struct mh_mail:
+        mh_queue sent, logs
+        mh_returned *returned
+        size_t returned_count
+
+    ctypedef struct mh_pass:
+        bint collect
+        mh_mail *mail
+        unsigned failures
+        void *errors
+
+    ctypedef struct mh_outcome:
+        int result
+        mh_instance *by
+        mh_instance *failed
+        mh_failure failure
+        int64_t code
+        mh_damage damage
+        char *rewritten
+
+    void mh_mail_free(mh_mail *mail)
+    void mh_instance_unref(mh_instance *instance)
+
+    ctypedef struct mh_sent:
+        mh_params params
+        const char *label
+        const char *message
+        size_t label_len, len
+
+    ctypedef struct mh_line:
+        const char *label
+        const char *text
+        size_t label_len, len
+        uint64_t level
+        int64_t time
+        int thread
+
+    bint mh_sent_front(const mh_queue *queue, mh_sent *out)
+    bint mh_line_front(const mh_queue *queue, mh_line *out)
+    void mh_queue_pop(mh_queue *queue)
+    void mh_queue_free(mh_queue *queue)
+
+    ctypedef struct mh_hooks:
+        void *context
+        int64_t (*send)(void *, mh_instance *, const mh_params *, const char *,
+                        size_t) noexcept nogil
+        int64_t (*log)(void *, const mh_line *) noexcept nogil
+        c_bool (*serve)(void *) noexcept nogil
+        void *(*let_go)(void *) noexcept nogil
+        void (*take_back)(void *, void *) noexcept nogil
+
+    ctypedef struct mh_limits:
+        size_t outbox_bytes, log_bytes, requests
+
+    mh_host *mh_host_new(const mh_hooks *hooks, const mh_limits *limits, bint pass_on_failure)
+    void mh_host_free(mh_host *host)
+    void mh_host_stop(mh_host *host)
+    void mh_host_refuse(mh_host *host)
+    bint mh_host_here(const mh_host *host)
+    bint mh_host_trylock(mh_host *host)
+    void mh_host_lock(mh_host *host)
+    void mh_host_unlock(mh_host *host)
+    bint mh_host_holds_gil(const mh_host *host)
+    void mh_take_sent(mh_host *host, mh_queue *out)
+    void mh_take_logs(mh_host *host, mh_queue *out)
+    uint64_t mh_refused_requests(mh_host *host)
+
+    ctypedef enum mh_called:
+        MH_CALLED
+        MH_NOT_OPEN
+        MH_NOT_SET
+        MH_NO_ROOM
+
+    mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *passing, mh_outcome *out)
+    mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_pass *passing)
+    mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *passing,
+                      mh_outcome *out)
+
+    ctypedef struct mh_script:
+        void *self
+        uint32_t events
+        uint64_t flags
+        int64_t (*init)(void *, mh_instance *) noexcept nogil
+        int64_t (*on_event)(void *, const mh_event *) noexcept nogil
+        int64_t (*cleanup)(void *) noexcept nogil
+
+    ctypedef struct mh_item:
+        const char *name
+        const char *value
+
+    ctypedef struct mh_load:
+        const char *label
+        const char *path
+        const char *entry
+        const char *revision
+        const char *otherwise
+        const mh_script *script
+        const mh_item *items
+        size_t item_count
+        void *tag
+        uint64_t log_level
+        bint thread_safe, hold_gil, keep_mapped, has_synchronous, guessed
+
+    ctypedef enum mh_refusal_kind:
+        MH_ACCEPTED
+        MH_NO_MEMORY
+        MH_HOST_CLOSED
+        MH_NO_SUCH_REVISION
+        MH_NOT_OPENED
+        MH_NO_ENTRY
+        MH_GUESS_CRASHED
+        MH_INIT_REFUSED
+        MH_INIT_FAILED
+        MH_INIT_DAMAGED
+        MH_BAD_SLOT
+
+    ctypedef struct mh_refusal:
+        mh_refusal_kind kind
+        int64_t code
+        mh_damage damage
+        char text[1024]
+
+    const char *mh_revision_name(size_t index)
+    mh_instance *mh_load_module(mh_host *host, const mh_load *what, mh_pass *passing,
+                                mh_refusal *refusal)
+
+    ctypedef enum mh_closing:
+        MH_CLOSED
+        MH_CLOSED_KEPT
+        MH_CLOSED_BUSY
+        MH_CLOSED_OVERWRITTEN
+        MH_ALREADY_CLOSED
+        MH_INSIDE_ITSELF
+        MH_LOCK_TIMEOUT
+
+    mh_closing mh_close(mh_instance *instance, mh_pass *passing, double seconds, int64_t *code,
+                        mh_damage *damage)
+    bint mh_has_callback(mh_instance *instance, mh_event_kind kind)
+    bint mh_module_words(mh_instance *instance, uint64_t *version, uint64_t *flags)
+    long mh_module_name(mh_instance *instance, char *out, size_t size)
+    const char *mh_label(const mh_instance *instance)
+    void mh_set_tag(mh_instance *instance, void *tag)
+    void *mh_tag(const mh_instance *instance)
+    const char *mh_instance_revision(const mh_instance *instance)
+
+    bint mh_inside_host(const mh_host *host)
+    mh_pass *mh_current_pass()
+    void mh_upcall_failed()
+    bint mh_rewrite(mh_instance *from_, const char *message, size_t len)
+    int64_t mh_send(mh_instance *from_, const mh_params *params, const char *message,
+                    uint64_t len)
+    int64_t mh_log_text(mh_instance *from_, uint64_t level, const char *text, size_t len)
+
+    ctypedef struct mh_http:
+        const char *url
+        const char *post
+        size_t post_len
+        const char *proxy
+        const char *content_type
+        const char *extra_header
+        const char *user_agent
+        const char *referrer
+        const char *origin
+        const char *cookie
+        const char *encoding
+        const char *cache_control
+        const char *accept
+        const char *etag
+        uint64_t ims, maxredirects, conn_timeout, header_timeout, body_timeout
+        uint64_t total_timeout, retries
+
+    enum:
+        MH_FCGI_PARAMS
+
+    ctypedef struct mh_fcgi:
+        const char *host
+        int64_t port
+        bint keepalive
+        const char *body
+        size_t body_len
+        const char **names
+        const char **values
+
+    ctypedef struct mh_socket:
+        const char *url
+        const char *ws_protocol
+        bint keepalive, verify_host
+
+    ctypedef enum mh_request_kind:
+        MH_HTTP
+        MH_FCGI
+        MH_SOCKET
+
+    ctypedef struct mh_what:
+        mh_request_kind kind
+        bint synchronous
+        mh_http http
+        mh_fcgi fcgi
+        mh_socket socket
+
+    ctypedef enum mh_answer_kind:
+        MH_ANSWER_REQUEST
+        MH_ANSWER_REQBODY
+        MH_ANSWER_HEADERS
+        MH_ANSWER_BODY
+        MH_ANSWER_FAILED
+        MH_ANSWER_CANCELLED
+        MH_ANSWER_CONNECTED
+        MH_ANSWER_WRITTEN
+        MH_ANSWER_DATA
+        MH_ANSWER_CLOSED
+
+    ctypedef struct mh_answer:
+        mh_answer_kind kind
+        int progress
+        int64_t status
+        const char *content_type
+        const char *data
+        size_t size
+
+    ctypedef struct mh_receiver:
+        int64_t (*sink)(const mh_receiver *, const mh_answer *) noexcept nogil
+        void *cbdata
+        void (*release)(void *) noexcept nogil
+        int64_t number
+
+    int64_t mh_submit(mh_instance *from_, const mh_what *what, const mh_receiver *receiver)
+    bint mh_exports_promote()
+
+    bint mh_gate_enter()
+    void mh_gate_leave()
+    bint mh_gate_close(double seconds)
+    bint mh_gate_bars()
+    void mh_gate_wait()
+
+    ctypedef enum mh_command_kind:
+        MH_NO_COMMAND
+        MH_START
+        MH_WRITE
+        MH_CLOSE
+        MH_RESUME
+        MH_CANCEL
+
+    ctypedef struct mh_bytes:
+        size_t size
+        char data[]
+
+    ctypedef struct mh_command:
+        mh_command_kind kind
+        mh_request *request
+        mh_bytes *bytes
+        uint64_t id
+
+    int mh_wakeup_fd(const mh_host *host)
+    void mh_clear_wakeup(mh_host *host)
+    mh_command mh_take_command(mh_host *host)
+    const mh_what *mh_request_what(const mh_request *request)
+    int64_t mh_request_number(const mh_request *request)
+    bint mh_request_over(const mh_request *request)
+    size_t mh_request_backlog(const mh_request *request)
+    bint mh_request_pause(mh_request *request, size_t size)
+    bint mh_request_answer(mh_request *request, const mh_answer *answer)
+    void mh_request_unref(mh_request *request)
+    bint mh_wait_idle(mh_host *host, double seconds)
+    size_t mh_open_requests(mh_host *host)

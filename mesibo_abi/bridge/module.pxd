@@ -1,0 +1,29 @@
+from libc.stdint cimport int64_t, uint64_t
+
+from .core cimport mh_event, mh_host, mh_instance, mh_script
+
+
+cdef class LoadedModule:
+    cdef mh_instance *instance
+    cdef mh_host *core          # as long as `host`
+    cdef readonly object host
+    cdef readonly str name, revision, kept
+    cdef readonly object path, target
+    cdef readonly bint closed, thread_safe, hold_gil
+    cdef uint64_t last_version, last_flags
+    cdef tuple handlers
+
+    cdef void prepare(self, object host, mh_host *core, str name, object path, str revision,
+                      object target, bint thread_safe, bint hold_gil)
+    cdef void fill_script(self, mh_script *script)
+    cdef void read_words(self)
+    cdef object call_one(self, mh_event *event)
+    cdef int64_t upcall_init(self, mh_instance *instance)
+    cdef int64_t upcall_event(self, const mh_event *event)
+    cdef int64_t upcall_cleanup(self)
+    cdef int check(self) except -1
+
+cdef void config_event(mh_event *event, uint64_t type, bytes data) noexcept
+cdef void lock_host(mh_host *host) noexcept
+cdef void pass_gate() noexcept
+cdef LoadedModule module_of(mh_instance *instance)
