@@ -1,0 +1,1 @@
+"""What the host does for its modules in the background."""
