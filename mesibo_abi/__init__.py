@@ -1,0 +1,127 @@
+"""A host for Mesibo loadable modules: build, load, chain and test them from Python."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .bridge.module import LoadedModule
+    from .bridge.values import Message, Verdict
+    from .compiler import BuildWarning, build
+    from .elf import Inspection, inspect
+    from .errors import (
+        BadResult,
+        BuildError,
+        CallbackNotSet,
+        ClosedError,
+        ConfigError,
+        ConfigWarning,
+        Error,
+        ForkedError,
+        InputError,
+        LoadError,
+        ModuleError,
+        StructChanged,
+    )
+    from .host import Dropped, Host, Limits
+    from .mailbox import Mailbox
+    from .module import HttpAnswer, HttpOptions, Module
+    from .paths import get_cmake_dir, get_include, get_pkgconfig_dir
+    from .services.http_types import HttpRequest, HttpResponse
+    from .types import HttpState, LogRecord, MessageFields, OnFailure, Result, Revision, User
+
+# Where each name lives: it is imported when it is first asked for, so that a command that needs one
+# of them does not wait for all.
+_HOMES = {
+    "BadResult": "errors",
+    "BuildError": "errors",
+    "BuildWarning": "compiler",
+    "CallbackNotSet": "errors",
+    "ClosedError": "errors",
+    "ConfigError": "errors",
+    "ConfigWarning": "errors",
+    "Dropped": "host",
+    "Error": "errors",
+    "ForkedError": "errors",
+    "Host": "host",
+    "HttpAnswer": "module",
+    "HttpOptions": "module",
+    "HttpRequest": "services.http_types",
+    "HttpResponse": "services.http_types",
+    "HttpState": "types",
+    "InputError": "errors",
+    "Inspection": "elf",
+    "Limits": "host",
+    "LoadError": "errors",
+    "LoadedModule": "bridge.module",
+    "LogRecord": "types",
+    "Mailbox": "mailbox",
+    "Message": "bridge.values",
+    "MessageFields": "types",
+    "Module": "module",
+    "ModuleError": "errors",
+    "OnFailure": "types",
+    "Result": "types",
+    "Revision": "types",
+    "StructChanged": "errors",
+    "User": "types",
+    "Verdict": "bridge.values",
+    "build": "compiler",
+    "get_cmake_dir": "paths",
+    "get_include": "paths",
+    "get_pkgconfig_dir": "paths",
+    "inspect": "elf",
+}
+
+__all__ = [
+    "BadResult",
+    "BuildError",
+    "BuildWarning",
+    "CallbackNotSet",
+    "ClosedError",
+    "ConfigError",
+    "ConfigWarning",
+    "Dropped",
+    "Error",
+    "ForkedError",
+    "Host",
+    "HttpAnswer",
+    "HttpOptions",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpState",
+    "InputError",
+    "Inspection",
+    "Limits",
+    "LoadError",
+    "LoadedModule",
+    "LogRecord",
+    "Mailbox",
+    "Message",
+    "MessageFields",
+    "Module",
+    "ModuleError",
+    "OnFailure",
+    "Result",
+    "Revision",
+    "StructChanged",
+    "User",
+    "Verdict",
+    "build",
+    "get_cmake_dir",
+    "get_include",
+    "get_pkgconfig_dir",
+    "inspect",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

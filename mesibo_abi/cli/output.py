@@ -1,0 +1,91 @@
+"""Where the verdicts are written: standard output, or a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import BinaryIO
+
+from ..errors import Error, InputError
+from .arguments import Plan
+from .writers import JsonLines, Writer
+
+
+class Gone(Exception):
+    """Whoever read the output has left, as `head` does: nothing is wrong, and nothing is left to
+    do."""
+
+
+def is_terminal(path: Path | None) -> bool:
+    """Whether the output is for somebody who watches."""
+    return path is None and sys.stdout is not None and sys.stdout.isatty()
+
+
+@contextmanager
+def open_output(path: Path | None, plan: Plan) -> Iterator[BinaryIO]:
+    """The stream for the verdicts; None is standard output.
+
+    Raises InputError where the file cannot be opened or is one that the run reads, Gone for a
+    broken pipe, and Error where nothing more can be written.
+    """
+    name = "<stdout>" if path is None else str(path)
+    if path is not None:
+        _refuse_overwriting(path, plan)
+    try:
+        stream = _standard_output() if path is None else path.open("wb")
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{name}: the output cannot be opened",
+            detail=f"expected a file that can be written, found: {_reason(error)}",
+            hint="give another path to --output",
+        ) from error
+    try:
+        with nullcontext() if path is None else stream:
+            yield stream
+    except OSError as error:
+        if path is None:
+            # Python would try again at its exit, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise Gone from error
+        raise Error(
+            f"{name}: the verdicts cannot be written",
+            detail=f"expected room for them, found: {_reason(error)}",
+            hint="the last line may be cut short; make room, and run it again",
+        ) from error
+
+
+def open_writer(stream: BinaryIO, *, table: bool) -> Writer:
+    """What writes verdicts to the stream: a table for people, or JSON lines."""
+    if not table:
+        return JsonLines(stream)
+    from .table import Table  # only now: rich is slow to import
+
+    return Table(stream)
+
+
+def _refuse_overwriting(path: Path, plan: Plan) -> None:
+    for used in (plan.messages, plan.configuration, *plan.modules):
+        try:
+            same = used is not None and path.samefile(used)
+        except (OSError, ValueError):  # one of the two does not exist: not the same
+            continue
+        if same:
+            raise InputError(
+                f"{path}: the output would overwrite what the run reads",
+                detail=f"expected another file, found the same as {used}",
+                hint="give another path to --output",
+            )
+
+
+def _standard_output() -> BinaryIO:
+    if sys.stdout is None:
+        raise ValueError("standard output is closed")
+    return sys.stdout.buffer
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -1,0 +1,400 @@
+"""Events, verdicts, messages and log lines as JSON records, and back."""
+
+from __future__ import annotations
+
+import enum
+from typing import TypeAlias, TypeVar
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from ..bridge.values import Message, Verdict
+from ..types import LogRecord, User
+from .text import in_words, utf8
+
+Text: TypeAlias = str | UnsetType
+Address: TypeAlias = str | UnsetType | None
+Bytes: TypeAlias = bytes | UnsetType  # in JSON: base64
+
+_WORDS = (
+    "id",
+    "aid",
+    "refid",
+    "groupid",
+    "flags",
+    "type",
+    "expiry",
+    "to_online",
+    "sid",
+    "device",
+)
+
+
+class EventKind(enum.StrEnum):
+    """What happens: the `event` of a line of input, and the `of` of its verdict."""
+
+    MESSAGE = "message"
+    STATUS = "status"
+    CALL = "call"
+    CALL_STATUS = "call_status"
+    LOGIN = "login"
+    CONFIG = "config"
+
+
+class Params(msgspec.Struct, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
+    """The header's params. A field that is 0 or empty need not be there.
+
+    JSON cannot hold an address that is not UTF-8: it is in `from_base64` or `to_base64` then.
+    """
+
+    from_: Address = UNSET
+    from_base64: Bytes = UNSET
+    to: Address = UNSET
+    to_base64: Bytes = UNSET
+    id: int = 0
+    aid: int = 0
+    refid: int = 0
+    groupid: int = 0
+    flags: int = 0
+    type: int = 0
+    expiry: int = 0
+    to_online: int = 0
+    sid: int = 0
+    device: int = 0
+    status: int | UnsetType = UNSET
+    module: str | None = None
+
+
+class MessageRecord(Params, kw_only=True, omit_defaults=True):
+    """A message. A payload that is not UTF-8 is in `message_base64`."""
+
+    message: Text = UNSET
+    message_base64: Bytes = UNSET
+
+
+class InputRecord(MessageRecord, kw_only=True, forbid_unknown_fields=True):
+    """One line of input."""
+
+    event: EventKind = EventKind.MESSAGE
+    uflags: int | UnsetType = UNSET  # the newer name of to_online
+    address: Address = UNSET
+    online: bool | UnsetType = UNSET
+    data: Address = UNSET
+    data_base64: Bytes = UNSET
+
+
+class SentRecord(MessageRecord, kw_only=True, omit_defaults=True, tag_field="event", tag="sent"):
+    """A message that a module sent outside of any event: from an answer, from a thread."""
+
+
+class LogLine(msgspec.Struct, kw_only=True, omit_defaults=True, tag_field="event", tag="log"):
+    """A line that a module logged; `line` is that of the input during which it did."""
+
+    line: int | None = None
+    module: str
+    level: int
+    text: str
+    time: float
+    thread: int
+
+
+class VerdictRecord(Params, kw_only=True, omit_defaults=True, tag_field="event", tag="verdict"):
+    """What became of the event in `line` of the input.
+
+    `message` is what the recipient would get. `returned` is, for events other than messages, what
+    the callback of each module returned.
+    """
+
+    line: int
+    of: EventKind
+    result: str
+    by: str | None
+    error: str | None
+    returned: dict[str, int] | UnsetType = UNSET
+    message: Text = UNSET
+    message_base64: Bytes = UNSET
+    sent: list[MessageRecord]
+
+
+class Event(msgspec.Struct):
+    """A line of input, ready for a host. What the event does not have is None, or 0."""
+
+    kind: EventKind
+    message: Message | None = None
+    status: int = 0
+    user: User | None = None
+    type: int = 0
+    data: bytes | None = None
+
+
+class RecordFault(Exception):
+    """A record is right for JSON, and wrong for what it says. `field` is where."""
+
+    def __init__(self, field: str, what: str, detail: str, hint: str) -> None:
+        super().__init__(what)
+        self.field = field
+        self.what = what
+        self.detail = detail
+        self.hint = hint
+
+
+# -- in
+
+_decoder = msgspec.json.Decoder(InputRecord)
+_EVENT_FIELDS = {
+    EventKind.MESSAGE: {"event", "uflags", *MessageRecord.__struct_encode_fields__},
+    EventKind.STATUS: {"event", "uflags", *Params.__struct_encode_fields__},
+    EventKind.CALL: {"event"},
+    EventKind.CALL_STATUS: {"event"},
+    EventKind.LOGIN: {"event", "address", "online", "flags"},
+    EventKind.CONFIG: {"event", "type", "data", "data_base64"},
+}
+
+
+def read_event(line: bytes) -> Event:
+    """The event in a line of JSON.
+
+    Raises msgspec.DecodeError, UnicodeDecodeError or RecordFault.
+    """
+    record = _decoder.decode(line)
+    _refuse_idle_fields(record)
+    if record.event is EventKind.MESSAGE:
+        return Event(EventKind.MESSAGE, _message(record, _status(record)))
+    if record.event is EventKind.LOGIN:
+        return Event(EventKind.LOGIN, user=_user(record))
+    if record.event is EventKind.CONFIG:
+        return Event(EventKind.CONFIG, type=_word("type", record.type), data=_data(record))
+    if record.event is not EventKind.STATUS:
+        return Event(record.event)
+    if record.status is UNSET:
+        raise RecordFault(
+            "event",
+            "a status event without a status",
+            "expected the field `status`, found none",
+            'write which one, as in "status": 2',
+        )
+    return Event(EventKind.STATUS, _message(record, 0), _word("status", record.status))
+
+
+def _refuse_idle_fields(record: InputRecord) -> None:
+    """Whoever wrote a field expects that something comes of it."""
+    if record.event is EventKind.MESSAGE and (
+        record.address is record.online is record.data is record.data_base64 is UNSET
+    ):
+        return  # the usual case, and fast
+    for field in msgspec.to_builtins(record):
+        if field not in _EVENT_FIELDS[record.event]:
+            raise RecordFault(
+                field,
+                f"a {record.event} event has no `{field}`",
+                f"expected {_fields_in_words(record.event)}, found `{field}` as well",
+                "take it out, or write another `event`",
+            )
+
+
+def _fields_in_words(kind: EventKind) -> str:
+    if kind is EventKind.MESSAGE:
+        return "the fields of a message"
+    if kind is EventKind.STATUS:
+        return "`status` and the fields of a message but its text"
+    if kind is EventKind.LOGIN:
+        return "`address`, `online` and `flags`"
+    if kind is EventKind.CONFIG:
+        return "`type` and `data` or `data_base64`"
+    return "`event` alone"
+
+
+def _user(record: InputRecord) -> User:
+    return User(
+        _text_address("address", record.address),
+        online=record.online is UNSET or record.online,
+        flags=_word("flags", record.flags),
+    )
+
+
+def _data(record: InputRecord) -> bytes | None:
+    if record.data_base64 is UNSET:
+        return None if record.data in (UNSET, None) else str(record.data).encode()
+    if record.data is not UNSET:
+        raise _given_twice("data")
+    return record.data_base64
+
+
+def _status(record: InputRecord) -> int:
+    return 0 if record.status is UNSET else record.status
+
+
+def _message(record: InputRecord, status: int) -> Message:
+    try:
+        return Message(
+            _payload(record.message, record.message_base64),
+            to=_address("to", record.to, record.to_base64),
+            from_=_address("from", record.from_, record.from_base64),
+            aid=record.aid,
+            id=record.id,
+            refid=record.refid,
+            groupid=record.groupid,
+            flags=record.flags,
+            type=record.type,
+            expiry=record.expiry,
+            uflags=_uflags(record),
+            status=status,
+            sid=record.sid,
+            device=record.device,
+            module=record.module,
+        )
+    except OverflowError:
+        for field in _WORDS:
+            _word(field, getattr(record, field))
+        _word("uflags", _uflags(record))
+        _word("status", status)
+        raise
+
+
+def _uflags(record: InputRecord) -> int:
+    """One word, by either name."""
+    if record.uflags is UNSET:
+        return record.to_online
+    if record.to_online not in (0, record.uflags):
+        raise RecordFault(
+            "uflags",
+            "`uflags` and `to_online` differ",
+            f"expected one of these two names of one word, found {record.uflags} and "
+            f"{record.to_online}",
+            "take one of the two out",
+        )
+    return record.uflags
+
+
+def _word(field: str, value: int) -> int:
+    if 0 <= value < 2**64:
+        return value
+    raise RecordFault(
+        field,
+        f"the field `{field}` does not fit",
+        f"expected 0 to 2**64 - 1, found {value}",
+        "write a number that an unsigned 64-bit word holds",
+    )
+
+
+def _payload(text: Text, data: Bytes) -> str | bytes:
+    if data is UNSET:
+        return b"" if text is UNSET else text
+    if text is not UNSET:
+        raise _given_twice("message")
+    return data
+
+
+def _address(field: str, text: Address, data: Bytes) -> str | bytes | None:
+    if data is not UNSET:
+        if text is not UNSET:
+            raise _given_twice(field)
+        if b"\0" in data:
+            raise _nul_in_address(f"{field}_base64", data)
+        return data
+    return _text_address(field, text)
+
+
+def _text_address(field: str, text: Address) -> str | None:
+    if text is UNSET:
+        return ""
+    if text is not None and "\0" in text:
+        raise _nul_in_address(field, text)
+    return text
+
+
+def _given_twice(field: str) -> RecordFault:
+    return RecordFault(
+        f"{field}_base64",
+        f"`{field}` is given twice",
+        f"expected `{field}` or `{field}_base64`, found both",
+        "take one of the two out",
+    )
+
+
+def _nul_in_address(field: str, value: str | bytes) -> RecordFault:
+    return RecordFault(
+        field,
+        f"the address in `{field}` has a NUL in it",
+        f"expected text that C can hold as a string, found {value!r}",
+        "take the NUL out",
+    )
+
+
+# -- out
+
+_Record = TypeVar("_Record", MessageRecord, SentRecord, VerdictRecord)
+
+
+def message_record(message: Message) -> MessageRecord:
+    """The record of a message."""
+    return _filled(MessageRecord(), message)
+
+
+def sent_record(message: Message) -> SentRecord:
+    """The record of a message that came outside of any event."""
+    return _filled(SentRecord(), message)
+
+
+def log_record(record: LogRecord, line: int | None) -> LogLine:
+    """The record of what a module logged, during the event in `line` or outside of any."""
+    return LogLine(
+        line=line,
+        module=utf8(record.module),
+        level=record.level,
+        text=utf8(record.text),
+        time=record.time,
+        thread=record.thread,
+    )
+
+
+def verdict_record(line: int, event: Event, verdict: Verdict) -> VerdictRecord:
+    """The record of what became of an event."""
+    record = VerdictRecord(
+        line=line,
+        of=event.kind,
+        result=verdict.result.name,
+        by=None if verdict.by is None else utf8(verdict.by.name),
+        error=None if verdict.error is None else utf8(in_words(verdict.error)),
+        sent=[message_record(message) for message in verdict.sent],
+    )
+    if verdict.message is not None:
+        _filled(record, verdict.message)
+    if event.kind is not EventKind.MESSAGE:
+        record.message = record.message_base64 = UNSET
+        record.returned = {utf8(module.name): code for module, code in verdict.returned if module}
+    if event.kind is EventKind.STATUS:
+        record.status = event.status
+    return record
+
+
+def _filled(record: _Record, message: Message) -> _Record:
+    record.from_, record.from_base64 = _text_or_bytes(message.from_)
+    record.to, record.to_base64 = _text_or_bytes(message.to)
+    record.id = message.id
+    record.aid = message.aid
+    record.refid = message.refid
+    record.groupid = message.groupid
+    record.flags = message.flags
+    record.type = message.type
+    record.expiry = message.expiry
+    record.to_online = message.to_online
+    record.sid = message.sid
+    record.device = message.device
+    record.status = message.status or UNSET
+    record.module = None if message.module is None else utf8(message.module)
+    try:
+        record.message = message.payload.decode()
+    except UnicodeDecodeError:
+        record.message_base64 = message.payload
+    return record
+
+
+def _text_or_bytes(address: str | None) -> tuple[Address, Bytes]:
+    if address is None or address.isascii():
+        return address, UNSET
+    try:
+        address.encode()
+    except UnicodeEncodeError:
+        return UNSET, address.encode("utf-8", "surrogateescape")
+    return address, UNSET

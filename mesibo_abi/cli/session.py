@@ -1,0 +1,146 @@
+"""A run: every line of input through the host, every verdict to the writer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from ..bridge.values import Verdict
+from ..errors import InputError
+from ..host import Host
+from .bad_line import BadLine
+from .interrupt import Interrupt
+from .records import Event, EventKind, RecordFault, read_event
+from .source import Block, Source
+from .tally import Tally
+from .text import in_words
+from .writers import Writer
+
+_TICK = 0.05  # seconds between looks at what came by itself
+_SLICE = 0.1  # seconds between looks at Ctrl-C
+
+
+class Session:
+    """Feeds a host. `report` gets what is for people, such as the errors of lines that are skipped.
+
+    `progress` gets the bytes and messages that are done. `interrupt` ends it early, between two
+    events.
+    """
+
+    def __init__(
+        self,
+        host: Host,
+        writer: Writer,
+        tally: Tally,
+        interrupt: Interrupt,
+        *,
+        logs: bool,
+        keep_going: bool,
+        report: Callable[[str], None],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self._host = host
+        self._writer = writer
+        self._tally = tally
+        self._logs = logs
+        self._keep_going = keep_going
+        self._report = report
+        self._interrupt = interrupt
+        self._progress = progress
+        self._done = 0  # bytes of the input
+        self._settled = 0.0
+
+    def feed(self, source: Source) -> None:
+        """Takes the source to its end. Raises InputError for a line that is none, unless it is to
+        keep going; what came before is written then."""
+        self.settle()
+        for block in source.blocks():
+            begun = time.perf_counter()
+            try:
+                self._take(source.name, block)
+            finally:
+                self._tally.busy += time.perf_counter() - begun
+                self.settle()
+            if self._interrupt.asked:
+                return
+
+    def finish(self, seconds: float) -> None:
+        """Waits so long for the answers that modules asked for, then closes the host and writes
+        what still came. What a module raises while it is closed is reported: the run is over."""
+        self._wait(time.monotonic() + seconds)
+        self._tally.open_requests = self._host.open_requests()
+        try:
+            self._host.close()
+        except Exception as error:
+            self._report(f"warning: closing the modules: {in_words(error)}")
+            self._tally.errors += 1
+        self.settle()
+
+    def settle(self) -> None:
+        """Writes what came outside of events, and all that waits to be written."""
+        logs = list(self._host.logs)
+        if self._logs:
+            for record in logs:
+                self._writer.log(record)
+        for message in self._host.sent:
+            self._writer.sent(message)
+            self._tally.sent += 1
+        self._tally.dropped = sum(self._host.dropped)
+        self._writer.flush()
+        self._progress(self._done, self._tally.messages)
+        self._settled = time.monotonic()
+
+    def _wait(self, end: float) -> None:
+        while not self._interrupt.asked:
+            left = end - time.monotonic()
+            idle = self._host.wait_idle(max(0.0, min(left, _SLICE)))
+            self.settle()
+            if idle or left <= 0:
+                return
+
+    def _take(self, file: str, block: Block) -> None:
+        for number, line in enumerate(block.lines, block.first):
+            if self._interrupt.asked:
+                return
+            self._done += len(line) + 1
+            if not line or line.isspace():
+                continue
+            try:
+                event = read_event(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecordFault) as fault:
+                self._refuse(BadLine(file, number, line).explain(fault))
+                continue
+            self._run(number, event)
+            if time.monotonic() - self._settled > _TICK:
+                self.settle()
+
+    def _refuse(self, error: InputError) -> None:
+        if not self._keep_going:
+            raise error
+        self._tally.bad_lines += 1
+        self._report(in_words(error))
+
+    def _run(self, number: int, event: Event) -> None:
+        verdict = self._send(event)
+        self._tally.count(event.kind, verdict)
+        if self._logs:
+            for record in verdict.logs:
+                self._writer.log(record, number)
+        self._writer.verdict(number, event, verdict)
+
+    def _send(self, event: Event) -> Verdict:
+        if event.kind is EventKind.CALL:
+            return self._host.call()
+        if event.kind is EventKind.CALL_STATUS:
+            return self._host.call_status()
+        if event.kind is EventKind.LOGIN:
+            assert event.user is not None
+            return self._host.login(event.user)
+        if event.kind is EventKind.CONFIG:
+            return self._host.config(event.type, event.data)
+        assert event.message is not None
+        if event.kind is EventKind.STATUS:
+            return self._host.status(event.message, event.status)
+        return self._host.process(event.message)

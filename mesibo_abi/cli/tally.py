@@ -1,0 +1,70 @@
+"""What a run comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..bridge.values import Verdict
+from ..types import Result
+from .records import EventKind
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of a run. `busy` is in seconds, without the waiting for input and for answers."""
+
+    messages: int = 0
+    passed: int = 0
+    consumed: int = 0
+    failed: int = 0
+    events: int = 0
+    sent: int = 0
+    errors: int = 0
+    """Verdicts with an error; with `--on-failure pass` they may have passed all the same."""
+    bad_lines: int = 0
+    open_requests: int = 0
+    dropped: int = 0
+    busy: float = 0.0
+
+    def count(self, kind: EventKind, verdict: Verdict) -> None:
+        """Counts one verdict, and what was sent meanwhile."""
+        self.sent += len(verdict.sent)
+        self.errors += verdict.error is not None
+        if kind is not EventKind.MESSAGE:
+            self.events += 1
+            return
+        self.messages += 1
+        if verdict.result is Result.PASS:
+            self.passed += 1
+        elif verdict.result is Result.CONSUMED:
+            self.consumed += 1
+        else:
+            self.failed += 1
+
+    @property
+    def flawless(self) -> bool:
+        """Nothing failed, was skipped, was dropped or is still open."""
+        return not (self.errors or self.bad_lines or self.open_requests or self.dropped)
+
+    def __str__(self) -> str:
+        return "; ".join(self._parts())
+
+    def _parts(self) -> Iterator[str]:
+        yield (
+            f"{_many(self.messages, 'message')}: {self.passed:,} passed, "
+            f"{self.consumed:,} consumed, {self.failed:,} failed"
+        )
+        yield f"{self.sent:,} sent"
+        yield _many(self.events, "other event")
+        if self.bad_lines:
+            yield f"{_many(self.bad_lines, 'bad line')} skipped"
+        if self.open_requests:
+            yield f"{_many(self.open_requests, 'request')} without an answer"
+        if self.dropped:
+            yield f"{self.dropped:,} dropped for the host's limits"
+        yield f"{self.messages / self.busy if self.busy else 0:,.0f} messages a second"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -1,0 +1,43 @@
+/* newmodule.c - a Mesibo module: answers "ping" with "pong", and lets every other message pass. */
+#include "module.h"
+
+#include <string.h>
+
+static const char PING[] = "ping";
+static const char PONG[] = "pong";
+
+/* Only `len` says where the message ends: there need not be a NUL. */
+static int is_ping(const char *message, mesibo_uint_t len) {
+    return len == sizeof PING - 1 && memcmp(message, PING, len) == 0;
+}
+
+static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *params,
+                               char *message, mesibo_uint_t len) {
+    if (!is_ping(message, len) || params->from == NULL)
+        return MESIBO_RESULT_PASS; /* on to the next module, then to the recipient */
+
+    mesibo_message_params_t answer;
+    memset(&answer, 0, sizeof answer);
+    answer.aid = params->aid;
+    answer.refid = params->id;
+    answer.to = params->from;
+    answer.from = params->to;
+    if (mesibo_message(mod, &answer, PONG, sizeof PONG - 1) != MESIBO_RESULT_OK)
+        return MESIBO_RESULT_FAIL;
+    mesibo_log(mod, 1, "answered %s\n", params->from);
+    return MESIBO_RESULT_CONSUMED; /* the recipient does not get it */
+}
+
+static mesibo_int_t on_cleanup(mesibo_module_t *mod) {
+    mesibo_log(mod, 1, "that was newmodule\n");
+    return MESIBO_RESULT_OK;
+}
+
+MESIBO_EXPORT mesibo_int_t mesibo_module_newmodule_init(mesibo_int_t version, mesibo_module_t *mod,
+                                                        mesibo_int_t len) {
+    MESIBO_MODULE_SANITY_CHECK(mod, version, len); /* refuses a host of another revision */
+    mod->description = "answers ping with pong";
+    mod->on_message = on_message;
+    mod->on_cleanup = on_cleanup;
+    return MESIBO_RESULT_OK;
+}

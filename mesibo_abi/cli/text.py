@@ -1,0 +1,33 @@
+"""Text for people: errors in words, and nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import click
+
+from ..errors import Error
+
+
+def in_words(error: BaseException) -> str:
+    """What an error says, and below it what was noted of it."""
+    text = str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}"
+    return "\n".join([text, *getattr(error, "__notes__", ())])
+
+
+def say(text: str) -> None:
+    """To standard error: what is for people and not part of the result."""
+    click.echo(text, err=True)
+
+
+def utf8(text: str) -> str:
+    """Text that can be written as UTF-8: bytes that are none show as \\xNN."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def printable(text: str) -> str:
+    """Text on one line: control characters show as escapes, bytes that are not UTF-8 as \\xNN."""
+    text = utf8(text)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

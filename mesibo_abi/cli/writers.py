@@ -1,0 +1,70 @@
+"""Where verdicts go. Here: JSON lines, for programs; `table.py` is for people."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, Protocol
+
+import msgspec
+
+from ..bridge.values import Message, Verdict
+from ..types import LogRecord
+from .records import (
+    Event,
+    LogLine,
+    SentRecord,
+    VerdictRecord,
+    log_record,
+    sent_record,
+    verdict_record,
+)
+
+_FULL = 1 << 16
+
+
+class Writer(Protocol):
+    """Takes what comes out of a run. Raises OSError where it cannot be written."""
+
+    def verdict(self, line: int, event: Event, verdict: Verdict) -> None:
+        """What became of the event in that line of the input."""
+
+    def sent(self, message: Message) -> None:
+        """A message that a module sent outside of any event."""
+
+    def log(self, record: LogRecord, line: int | None = None) -> None:
+        """A line that a module logged, during the event in `line` or outside of any."""
+
+    def flush(self) -> None:
+        """Writes what is still here."""
+
+
+class JsonLines:
+    """One record a line, in blocks."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._encoder = msgspec.json.Encoder()
+        self._buffer = bytearray()
+
+    def verdict(self, line: int, event: Event, verdict: Verdict) -> None:
+        """Writes `{"event":"verdict", ...}`."""
+        self._write(verdict_record(line, event, verdict))
+
+    def sent(self, message: Message) -> None:
+        """Writes `{"event":"sent", ...}`."""
+        self._write(sent_record(message))
+
+    def log(self, record: LogRecord, line: int | None = None) -> None:
+        """Writes `{"event":"log", ...}`."""
+        self._write(log_record(record, line))
+
+    def flush(self) -> None:
+        """Writes what is still here."""
+        self._stream.write(self._buffer)
+        self._buffer.clear()
+        self._stream.flush()
+
+    def _write(self, record: VerdictRecord | SentRecord | LogLine) -> None:
+        self._encoder.encode_into(record, self._buffer, -1)
+        self._buffer += b"\n"
+        if len(self._buffer) >= _FULL:
+            self.flush()

@@ -1,0 +1,463 @@
+"""`Host`: a chain of modules, from code or from a configuration."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import logging
+import os
+import threading
+import time
+import warnings
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
+
+from . import config as configuration
+from . import loading, search
+from .bridge.host import CoreHost, close_gate
+from .bridge.module import LoadedModule
+from .bridge.values import Message, Verdict
+from .errors import Error, LoadError
+from .mailbox import Mailbox
+from .module import Module
+from .scripts import load_script
+from .services.http_types import HttpHandler
+from .types import LogRecord, OnFailure, Revision
+
+if TYPE_CHECKING:
+    from .services.pump import Pump
+
+Target: TypeAlias = str | os.PathLike[str] | Module | type[Module]
+SendHandler: TypeAlias = Callable[[LoadedModule, Message], int | None]
+LogHandler: TypeAlias = Callable[[LogRecord], int | None]
+
+_log = logging.getLogger("mesibo_abi")
+_EXIT_PATIENCE = 5.0  # seconds for the lock of a host that a callback still has at exit
+_open_hosts: weakref.WeakSet[Host] = weakref.WeakSet()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of what a host keeps for whoever takes it: `outbox` and `logs` in bytes (of a pass,
+    and of what comes outside of any), `requests` open at once."""
+
+    outbox: int = 256 << 20
+    logs: int = 8 << 20
+    requests: int = 65536
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 0 <= value < 1 << 62:
+                raise ValueError(
+                    f"Limits cannot have {name}={value!r}: expected a number of 0 or more; pass "
+                    "bytes, or for requests how many"
+                )
+
+
+class Dropped(NamedTuple):
+    """What a host had to drop for its limits: messages and requests refused, log lines lost."""
+
+    sent: int
+    logs: int
+    requests: int
+
+
+class Host(CoreHost):
+    """A chain of modules, and what they need of a server. A context manager: `close` at the end.
+
+    `send(module, message)`, `log(record)` and `http(request)` are called in place of the outbox,
+    the log and the network; what `send` and `log` return (an int, None for 0) goes back to the
+    module. They run on the module's thread, often while the host's other threads wait. `http` runs
+    on the service thread.
+
+    `on_failure` is what happens to a message on which a module fails. `resend_depth` above 0 sends
+    what modules send during `process` through the chain as well, at most so deep; the verdicts are
+    in `verdict.resent`. `config_folder` is searched for modules first.
+
+    All methods may be called from any thread, but not in a child of `fork` (ForkedError).
+    """
+
+    def __init__(
+        self,
+        *,
+        send: SendHandler | None = None,
+        log: LogHandler | None = None,
+        http: HttpHandler | None = None,
+        on_failure: OnFailure | str = OnFailure.STOP,
+        resend_depth: int = 0,
+        limits: Limits | None = None,
+        config_folder: str | os.PathLike[str] | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        for what, handler in (("send", send), ("log", log), ("http", http)):
+            _check(handler is None or callable(handler), f"{what}=", "a callable or None", handler)
+        _check(isinstance(limits, Limits), "limits=", "mesibo_abi.Limits", limits)
+        _check(
+            isinstance(resend_depth, int) and 0 <= resend_depth < 1 << 31,
+            "resend_depth=",
+            "a number of 0 or more",
+            resend_depth,
+        )
+        _check(on_failure in list(OnFailure), "on_failure=", "'stop' or 'pass'", on_failure)
+        self._http_handler = http
+        self._folder = None if config_folder is None else Path(config_folder)
+        self._pump: Pump | None = None
+        self._pump_lock = threading.Lock()
+        self._depth = threading.local()
+        self._labels: dict[str, object] = {}
+        self.resend_depth = resend_depth
+        self.sent: Mailbox[Message] = Mailbox(self._new_sent)
+        """Messages that modules sent outside of `process`: from an HTTP callback, from a thread of
+        their own, in a direct call. Iterating takes them."""
+        self.logs: Mailbox[LogRecord] = Mailbox(self._new_logs, most=65536)
+        """Lines logged outside of `process`, in loading and closing. Iterating takes them."""
+        self._open(
+            send=send,
+            log=log,
+            pass_on_failure=OnFailure(on_failure) is OnFailure.PASS,
+            outbox_bytes=limits.outbox,
+            log_bytes=limits.logs,
+            requests=limits.requests,
+        )
+        _open_hosts.add(self)
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        send: SendHandler | None = None,
+        log: LogHandler | None = None,
+        http: HttpHandler | None = None,
+        on_failure: OnFailure | str = OnFailure.STOP,
+        resend_depth: int = 0,
+        limits: Limits | None = None,
+    ) -> Self:
+        """A host with the modules of a mesibo.conf, in its order. Modules are looked for in its
+        folder, in MESIBO_MODULE_PATH and in /usr/lib64/mesibo.
+
+        Raises ConfigError, and LoadError with a note that says which line asked for the module.
+        """
+        read = configuration.read(path)
+        host = cls(
+            send=send,
+            log=log,
+            http=http,
+            on_failure=on_failure,
+            resend_depth=resend_depth,
+            limits=limits,
+            config_folder=Path(path).absolute().parent,
+        )
+        try:
+            for section in read.modules:
+                host._load_section(read, section)
+        except BaseException:
+            host.close()
+            raise
+        return host
+
+    def _load_section(
+        self, read: configuration.Configuration, section: configuration.ModuleSection
+    ) -> None:
+        try:
+            target = search.find(section.name, self._directories())
+            self.load(section.label, target, config=section.items)
+        except LoadError as error:
+            error.add_note(f"asked for in {read.path}, line {section.line}")
+            raise
+
+    # -- loading
+
+    def load(
+        self,
+        name: str,
+        target: Target | None = None,
+        *,
+        config: Mapping[str, str] | None = None,
+        revision: Revision | str | None = None,
+        entry_point: str | None = None,
+        hold_gil: bool = False,
+        thread_safe: bool = False,
+    ) -> LoadedModule:
+        """Loads a module at the end of the chain and returns it.
+
+        `target` is a library, a Python file, a subclass of Module or an instance of one; without it
+        the module is searched for by name. `name` is what the host calls it, made unique with a
+        `#2` where it is taken. `config` are its items. `revision` and `entry_point` are for
+        libraries that do not tell. `hold_gil` keeps the GIL during its callbacks, which must be
+        short then; `thread_safe` enters it without the host's lock.
+
+        Raises LoadError, which says what is wrong and with what the module logged; nothing of a
+        refused module stays. Warns (ConfigWarning) of items that a revision cannot receive.
+        """
+        if target is None:
+            target = search.find(name, self._directories())
+        items = loading.items_of(name, config)
+        label = self._take_label(name)
+        try:
+            if isinstance(target, Module | type):
+                return self._load_class(label, None, target, items, thread_safe)
+            path = Path(os.fspath(target)).absolute()
+            if path.suffix == ".py":
+                return self._load_class(label, path, load_script(name, path), items, thread_safe)
+            return self._load_native(
+                label,
+                path,
+                items,
+                revision,
+                entry_point,
+                hold_gil=hold_gil,
+                thread_safe=thread_safe,
+            )
+        except BaseException:
+            self._labels.pop(label, None)
+            raise
+
+    def _directories(self) -> tuple[Path, ...]:
+        return search.directories(self._folder)
+
+    def _take_label(self, name: str) -> str:
+        """The name, or where it is taken the next one behind it."""
+        if not isinstance(name, str) or not name or "\0" in name:
+            raise LoadError(
+                f"{name!r} is not the name of a module",
+                detail="expected text without a NUL, that is not empty",
+                hint="pass a name such as 'filter'",
+            )
+        name = str(name)  # also of a StrEnum
+        label, number, mine = name, 2, object()
+        # In one step, because other threads load too.
+        while self._labels.setdefault(label, mine) is not mine:
+            label, number = f"{name}#{number}", number + 1
+        return label
+
+    def _load_class(
+        self,
+        label: str,
+        path: Path | None,
+        target: Module | type[Module],
+        items: dict[str, str],
+        thread_safe: bool,
+    ) -> LoadedModule:
+        module = target() if isinstance(target, type) else target
+        if not isinstance(module, Module):
+            raise LoadError(
+                f"cannot load module {label!r}",
+                path=path,
+                detail=f"expected a path or a mesibo_abi.Module, got {type(module).__name__}",
+                hint="subclass mesibo_abi.Module",
+            )
+        if module._loaded is not None and not module._loaded.closed:
+            raise LoadError(
+                f"cannot load module {label!r}",
+                path=path,
+                detail=f"expected an instance in no host, it is loaded as {module._loaded.name!r}",
+                hint="pass the class, or another instance",
+            )
+        module.name = label
+        module.config = items
+        return self._load(
+            label,
+            path,
+            f"{type(module).__name__}.init",
+            Revision.SDK2020.value,
+            module,
+            otherwise=None,
+            items=items,
+            log_level=configuration.log_level(items),
+            thread_safe=thread_safe,
+            hold_gil=True,
+            keep_mapped=False,
+            has_synchronous=False,
+            guessed=False,
+        )
+
+    def _load_native(
+        self,
+        label: str,
+        path: Path,
+        items: dict[str, str],
+        revision: Revision | str | None,
+        entry_point: str | None,
+        *,
+        hold_gil: bool,
+        thread_safe: bool,
+    ) -> LoadedModule:
+        found = loading.inspect(path)
+        loading.refuse_unloadable(label, found, entry_point)
+        choice = loading.choose_revision(label, found, revision)
+        loading.warn_of_items(label, choice.first, items)
+        return self._load(
+            label,
+            path,
+            entry_point or found.entry_point or "",
+            choice.first,
+            None,
+            otherwise=choice.otherwise,
+            items=items,
+            log_level=configuration.log_level(items),
+            thread_safe=thread_safe,
+            hold_gil=hold_gil,
+            keep_mapped=found.starts_threads,
+            has_synchronous=found.has_synchronous,
+            guessed=choice.guessed,
+        )
+
+    def _module_named(self, name: str) -> LoadedModule | None:
+        return next((module for module in self.modules if module.name == name), None)
+
+    # -- mail
+
+    @property
+    def dropped(self) -> Dropped:
+        """What was dropped so far because nobody took what came before."""
+        logs = self.dropped_logs + self.logs.lost
+        return Dropped(self.dropped_sent, logs, self._refused_requests())
+
+    def _new_sent(self) -> list[Message]:
+        return self._take_sent()
+
+    def _new_logs(self) -> list[LogRecord]:
+        records, dropped = self._take_logs()
+        if dropped:
+            records.insert(0, self._loss(dropped))
+        self._forward(records)
+        return records
+
+    @staticmethod
+    def _loss(dropped: int) -> LogRecord:
+        text = f"{dropped} older log lines were dropped: take them sooner, or raise Limits.logs"
+        return LogRecord("", 0, text, time.time(), threading.get_native_id())
+
+    def _gather_logs(self) -> None:
+        len(self.logs)
+
+    def _deliver(self, sent: list[Message], logs: list[LogRecord]) -> None:
+        """What came while a module was loaded or closed."""
+        self.sent.put(sent)
+        self.logs.put(logs)
+
+    def _forward(self, records: Iterable[LogRecord]) -> None:
+        """To Python's logging: level 0 is INFO, the others are DEBUG."""
+        for record in records:
+            target = _module_logger(record.module)
+            level = logging.DEBUG if record.level else logging.INFO
+            if target.isEnabledFor(level):
+                target.log(level, "%s", record.text, extra={"mesibo": record})
+
+    def _resend(self, verdict: Verdict) -> None:
+        """Sends what was sent through the chain as well."""
+        depth: int = getattr(self._depth, "value", 0)
+        if depth >= self.resend_depth:
+            return
+        self._depth.value = depth + 1
+        try:
+            for message in verdict.sent:
+                verdict.resent.append(self.process(message))
+        finally:
+            self._depth.value = depth
+
+    # -- services and the end
+
+    def _serve(self) -> None:
+        """Starts the services; the core calls it for the first request."""
+        with self._pump_lock:
+            if self._pump is None:
+                from .services.pump import Pump
+
+                # At exit hosts come before the services that they need.
+                atexit.unregister(_close_all)
+                atexit.register(_close_all)
+                self._pump = Pump(self, self._http_handler)
+
+    def _closed(self, module: LoadedModule, code: int) -> None:
+        """A module was closed; the bridge calls it."""
+        self._forget(module)
+        del self._labels[module.name]
+        if module.kept is not None:
+            _log.info("module %r stays mapped: %s", module.name, module.kept)
+        if code != 0:
+            _log.warning("the cleanup of module %r returned %d", module.name, code)
+        self._gather_logs()
+        self.sent.put(self._new_sent())
+
+    def close(self) -> None:
+        """Closes the modules in the order of the chain, each after its requests have failed, and
+        ends the host's threads. `sent` and `logs` can still be taken. Does nothing the second time.
+
+        Raises Error inside a callback of one of its modules, and what the cleanup of a Python
+        module raised (the first one), when everything is closed.
+        """
+        self._close_within(-1)
+
+    def _close_within(self, seconds: float) -> None:
+        if self.closed or not self._here():
+            return
+        self._refuse()
+        _open_hosts.discard(self)
+        errors = [error for module in self.modules if (error := _closing(module, seconds))]
+        if self._pump is not None:
+            self._pump.close()
+        if not self.modules:
+            self._stop()
+        for later in errors[1:]:
+            errors[0].add_note(f"then, closing another module: {type(later).__name__}: {later}")
+        if errors:
+            raise errors[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if not self.closed and self._here():
+            warnings.warn(f"unclosed host {self!r}", ResourceWarning, source=self, stacklevel=2)
+            self._close_within(_EXIT_PATIENCE)
+
+    def __repr__(self) -> str:
+        names = ", ".join(module.name for module in self.modules)
+        return f"<Host [{names}]{' closed' if self.closed else ''}>"
+
+
+def _check(right: bool, what: str, expected: str, got: object) -> None:
+    if not right:
+        raise TypeError(
+            f"Host cannot be made with this {what}: expected {expected}, got {got!r}; pass that, "
+            "or leave it out"
+        )
+
+
+def _closing(module: LoadedModule, seconds: float) -> BaseException | None:
+    try:
+        module._close(seconds)
+    except BaseException as error:  # an interrupt, too, must not leave the others open
+        return error
+    return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _module_logger(module: str) -> logging.Logger:
+    return logging.getLogger(f"mesibo_abi.module.{module}" if module else "mesibo_abi")
+
+
+@atexit.register
+def _close_all() -> None:
+    """At interpreter exit: no more upcalls but from this thread, then every host in turn."""
+    close_gate(_EXIT_PATIENCE)
+    for host in list(_open_hosts):
+        try:
+            host._close_within(_EXIT_PATIENCE)
+        except Error as error:
+            _log.warning("at exit: %s", error)

@@ -1,0 +1,44 @@
+"""What arrived and nobody took yet."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Mailbox(Generic[T]):
+    """What arrived and nobody took yet. Iterating takes it, oldest first, and stops when it is
+    empty; iterate again for what came since. From any thread.
+
+    Above `most` items the oldest go; `lost` counts them."""
+
+    def __init__(self, refill: Callable[[], Iterable[T]], most: int | None = None) -> None:
+        self._refill = refill
+        self._most = most
+        self._items: deque[T] = deque()
+        self.lost = 0
+
+    def __iter__(self) -> Iterator[T]:
+        while len(self):
+            try:
+                item = self._items.popleft()
+            except IndexError:  # another thread took it
+                return
+            yield item
+
+    def __len__(self) -> int:
+        self.put(self._refill())
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} waiting>"
+
+    def put(self, items: Iterable[T]) -> None:
+        """Adds items behind those that wait."""
+        self._items.extend(items)
+        while self._most is not None and len(self._items) > self._most:
+            self._items.popleft()
+            self.lost += 1
