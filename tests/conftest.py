@@ -1,0 +1,53 @@
+"""Hosts, and the modules of tests/modules, compiled when a test first asks for them; a server."""
+
+from __future__ import annotations
+
+import functools
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+import mesibo_abi
+from tests.http_server import http_server
+
+SOURCES = Path(__file__).parent / "modules"
+
+
+class Built(Protocol):
+    """`built("echo", "-DX=1")` is the library of tests/modules/echo.c, compiled so."""
+
+    def __call__(self, name: str, *extra_args: str) -> Path: ...
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    @functools.cache
+    def build(name: str, *extra_args: str) -> Path:
+        (source,) = SOURCES.glob(f"{name}.c*")
+        output = tmp_path_factory.mktemp(name) / f"mesibo_mod_{name}.so"
+        return mesibo_abi.build(source, output=output, extra_args=extra_args)
+
+    return build
+
+
+@pytest.fixture
+def host() -> Iterator[mesibo_abi.Host]:
+    with mesibo_abi.Host() as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    with http_server() as url:
+        yield url
+
+
+@pytest.fixture
+def dead_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port

@@ -1,0 +1,479 @@
+"""Modules in Python: their life, their callbacks, what they raise, and scripts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given
+
+from mesibo_abi import (
+    BadResult,
+    CallbackNotSet,
+    ClosedError,
+    Error,
+    Host,
+    LoadError,
+    Message,
+    Module,
+    Result,
+)
+from tests.conftest import Built
+from tests.fields import SENDABLE, WORDS
+
+
+class Echo(Module):
+    """Sends every message back as it came, and its status as its reference."""
+
+    def on_message(self, message: Message) -> Result:
+        assert self.send(message) == 0
+        assert self.send(message.payload, **without_module(message)) == 0
+        return Result.PASS
+
+    def on_message_status(self, message: Message, status: int) -> None:
+        self.send(message.replace(refid=status))
+
+
+def without_module(message: Message) -> dict[str, Any]:
+    return {name: value for name, value in message.fields().items() if name != "module"}
+
+
+@pytest.fixture(scope="module")
+def echo() -> Any:
+    with Host() as host:
+        host.load("echo", Echo)
+        yield host
+
+
+@given(SENDABLE)
+def test_whatever_goes_into_a_module_comes_out_unchanged(echo: Host, message: Message) -> None:
+    verdict = echo.process(message)
+    assert verdict.error is None
+    assert verdict.sent == [message.replace(module="echo")] * 2
+
+
+@given(SENDABLE, WORDS)
+def test_a_status_at_its_full_range(echo: Host, message: Message, status: int) -> None:
+    verdict = echo.status(message, status)
+    assert verdict.sent == [message.replace(refid=status, module="echo")]
+
+
+@given(SENDABLE)
+def test_what_a_native_module_did_before_is_not_seen(native: Host, message: Message) -> None:
+    assert native.process(message).sent == [message.replace(module="echo")] * 2
+
+
+@pytest.fixture(scope="module")
+def native(built: Built) -> Any:
+    with Host() as host:
+        host.load("scribble", built("scribble"))
+        host.load("echo", Echo)
+        yield host
+
+
+def test_a_module_gets_the_message_itself(host: Host) -> None:
+    class Keeper(Module):
+        def on_message(self, message: Message) -> Result:
+            self.kept = message
+            return Result.PASS
+
+    keeper = Keeper()
+    host.load("keeper", keeper)
+    message = Message("hello")
+    host.process(message)
+    assert keeper.kept is message
+
+
+class Life(Module):
+    """Notes what happens to it."""
+
+    flags: ClassVar[int] = 2**64 - 1
+
+    def init(self) -> None:
+        self.seen: list[str] = [f"init {self.name} {dict(self.config)}"]
+        self.log("hello")
+
+    def on_call(self) -> Result:
+        self.seen.append("call")
+        return Result.PASS
+
+    def on_call_status(self) -> int:
+        self.seen.append("call status")
+        return 1
+
+    def cleanup(self) -> None:
+        self.seen.append("cleanup")
+        self.send("bye", to="bob")
+
+
+def test_the_life_of_a_module() -> None:
+    life = Life()
+    with Host() as host:
+        module = host.load("life", life, config={"words": "a b", "log": "2"})
+        assert (module.target, module.path, module.declared_name) == (life, None, "life")
+        assert (module.version, module.flags, module.revision) == (1, 2**64 - 1, "sdk2020")
+        assert module.callbacks == {"on_call", "on_call_status"}
+        assert host.call().returned == ((module, 0),)
+        assert host.call_status().returned == ((module, 1),)
+        assert host.process(Message()).result is Result.PASS
+        with pytest.raises(CallbackNotSet, match="module 'life' has no on_message"):
+            module.on_message(Message())
+    assert life.seen == [
+        "init life {'words': 'a b', 'log': '2'}",
+        "call",
+        "call status",
+        "cleanup",
+    ]
+    assert [record.text for record in host.logs] == ["hello"]
+    assert list(host.sent) == [Message("bye", to="bob", module="life")]
+
+
+def test_an_instance_is_in_one_host_at_a_time(host: Host) -> None:
+    life = Life()
+    first = host.load("life", life)
+    with pytest.raises(LoadError) as caught, Host() as other:
+        other.load("again", life)
+    assert str(caught.value) == (
+        "cannot load module 'again'\n"
+        "  expected an instance in no host, it is loaded as 'life'\n"
+        "  hint: pass the class, or another instance"
+    )
+    first.close()
+    host.load("again", life)
+    assert life.seen == ["init again {}"]
+
+
+def test_a_class_makes_an_instance_each_load(host: Host) -> None:
+    first, second = host.load("life", Life), host.load("life", Life)
+    assert first.target is not second.target
+
+
+def test_what_is_no_module(host: Host) -> None:
+    wrong: Any = dict
+    with pytest.raises(LoadError) as caught:
+        host.load("wrong", wrong)
+    assert str(caught.value) == (
+        "cannot load module 'wrong'\n"
+        "  expected a path or a mesibo_abi.Module, got dict\n"
+        "  hint: subclass mesibo_abi.Module"
+    )
+
+
+# ---- What goes wrong ----------------------------------------------------------------------------
+
+
+class Refusing(Module):
+    answer: Any = 3
+
+    def init(self) -> int | None:
+        self.log("no licence")
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        value: int | None = self.answer
+        return value
+
+
+def test_an_init_that_refuses(host: Host) -> None:
+    refusing = Refusing()
+    with pytest.raises(LoadError) as caught:
+        host.load("refusing", refusing)
+    first, expected, _, logged = str(caught.value).split("\n")
+    assert first == "cannot load module 'refusing'"
+    assert expected == "  expected Refusing.init to return 0, it returned 3"
+    assert logged == "  it logged: no licence"
+    with pytest.raises(ClosedError, match="module 'refusing' is closed"):
+        refusing.send("hello", to="bob")
+
+
+def test_an_init_that_raises(host: Host) -> None:
+    refusing = Refusing()
+    refusing.answer = ValueError("no key")
+    with pytest.raises(LoadError) as caught:
+        host.load("refusing", refusing)
+    assert str(caught.value) == (
+        "cannot load module 'refusing'\n"
+        "  expected Refusing.init to return 0, Python code that it called failed\n"
+        "  hint: see the exception above\n"
+        "  it logged: no licence\n"
+        "  it logged: init: ValueError: no key"
+    )
+    assert caught.value.__cause__ is refusing.answer
+    refusing.answer = None
+    assert host.load("refusing", refusing).name == "refusing"  # that time nothing stayed behind
+
+
+def test_an_exception(host: Host) -> None:
+    class Broken(Module):
+        def on_message(self, message: Message) -> Result:
+            raise LookupError("no such word")
+
+        def on_message_status(self, message: Message, status: int) -> Result:
+            raise LookupError(f"status {status}")
+
+        def on_call(self) -> Result:
+            raise LookupError("call")
+
+    module = host.load("broken", Broken)
+    verdict = host.process(Message())
+    assert (verdict.result, verdict.by) == (Result.FAIL, module)
+    assert isinstance(verdict.error, LookupError)
+    assert verdict.error.__traceback__ is not None
+    assert [record.text for record in verdict.logs] == ["on_message: LookupError: no such word"]
+    with pytest.raises(LookupError, match="no such word"):
+        module.on_message(Message())
+    verdict = host.status(Message(), 7)
+    assert (verdict.result, str(verdict.error)) == (Result.FAIL, "status 7")
+    assert verdict.returned == ((module, -1),)
+    assert str(host.call().error) == "call"
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_is_nobodys_verdict(host: Host, kind: type[BaseException]) -> None:
+    class Interrupted(Module):
+        def on_message(self, message: Message) -> Result:
+            raise kind
+
+        def on_call(self) -> Result:
+            raise kind
+
+    module = host.load("interrupted", Interrupted)
+    for call in (
+        lambda: host.process(Message()),
+        lambda: module.on_message(Message()),
+        host.call,
+    ):
+        with pytest.raises(kind):
+            call()
+    module.close()
+    assert host.process(Message()).result is Result.PASS
+
+
+def test_an_interrupt_in_init_or_cleanup() -> None:
+    class Interrupted(Module):
+        at: ClassVar[str] = "init"
+
+        def init(self) -> None:
+            if self.at == "init":
+                raise KeyboardInterrupt
+
+        def cleanup(self) -> None:
+            raise KeyboardInterrupt
+
+    with Host() as host:
+        with pytest.raises(KeyboardInterrupt):
+            host.load("interrupted", Interrupted)
+        assert host.modules == ()
+        Interrupted.at = "cleanup"
+        first, second = host.load("a", Interrupted), host.load("b", Life)
+        with pytest.raises(KeyboardInterrupt):
+            host.close()
+        assert (first.closed, second.closed) == (True, True)
+
+
+def test_the_first_of_several_exceptions_of_a_chain() -> None:
+    class Broken(Module):
+        def on_message(self, message: Message) -> Result:
+            raise LookupError(self.name)
+
+    with Host(on_failure="pass") as host:
+        for name in ("one", "two"):
+            host.load(name, Broken)
+        verdict = host.process(Message())
+    assert verdict.result is Result.PASS
+    assert str(verdict.error) == "one"
+    assert verdict.error is not None
+    assert verdict.error.__notes__ == ["then, in the same call: LookupError: two"]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (
+            None,
+            "on_message returned None: expected mesibo_abi.Result.PASS or CONSUMED; "
+            "return one of them",
+        ),
+        (
+            "PASS",
+            "on_message returned str: expected a Result, an int or None, got 'PASS'; "
+            "return mesibo_abi.Result.PASS",
+        ),
+        (
+            2**31,
+            "on_message returned 2147483648: expected a code that fits a C int; "
+            "return mesibo_abi.Result.PASS",
+        ),
+    ],
+)
+def test_what_is_no_result(host: Host, value: Any, words: str) -> None:
+    class Odd(Module):
+        def on_message(self, message: Message) -> Result:
+            result: Result = value
+            return result
+
+    host.load("odd", Odd)
+    verdict = host.process(Message())
+    assert verdict.result is Result.FAIL
+    assert str(verdict.error) == words
+
+
+def test_another_code_is_a_bad_result(host: Host) -> None:
+    class Odd(Module):
+        def on_message(self, message: Message) -> Any:
+            return 2
+
+    host.load("odd", Odd)
+    verdict = host.process(Message())
+    assert isinstance(verdict.error, BadResult)
+    assert verdict.error.code == 2
+
+
+def test_an_exception_in_cleanup() -> None:
+    class Broken(Module):
+        def cleanup(self) -> None:
+            raise LookupError(self.name)
+
+    host = Host()
+    first, second = host.load("a", Broken), host.load("b", Broken)
+    with pytest.raises(LookupError, match="a") as caught:
+        host.close()
+    assert caught.value.__notes__ == ["then, closing another module: LookupError: b"]
+    assert (first.closed, second.closed) == (True, True)
+    assert [record.text for record in host.logs] == [
+        "cleanup: LookupError: a",
+        "cleanup: LookupError: b",
+    ]
+
+
+def test_host_functions_before_there_is_a_host() -> None:
+    class Hasty(Module):
+        def __init__(self) -> None:
+            self.send("hello", to="bob")
+
+    with pytest.raises(Error) as caught, Host() as host:
+        host.load("hasty", Hasty)
+    assert str(caught.value) == (
+        "Hasty called a host function before it was loaded\n"
+        "  expected to be in a host, it is in none yet\n"
+        "  hint: do in `init` what needs the host, not in `__init__`"
+    )
+
+
+def test_host_functions_after_close(host: Host) -> None:
+    life = Life()
+    host.load("life", life).close()
+    calls: list[Callable[[], int]] = [
+        lambda: life.send("hello", to="bob"),
+        lambda: life.log("hello"),
+        lambda: life.http("http://127.0.0.1/"),
+    ]
+    for call in calls:
+        with pytest.raises(ClosedError, match="module 'life' is closed"):
+            call()
+
+
+def test_wrong_arguments_of_http(host: Host) -> None:
+    life = Life()
+    host.load("life", life)
+    wrong: dict[str, Any]
+    for wrong, kind, words in (
+        ({"timeout": 3}, TypeError, "http has no option 'timeout': expected one of proxy, "),
+        ({"retries": "3"}, TypeError, "http option 'retries' is of the wrong type: expected int"),
+        ({"cookie": 3}, TypeError, "http option 'cookie' is of the wrong type: expected str"),
+        ({"cookie": "a\0b"}, ValueError, "http option 'cookie' has a NUL in it: got 'a\\x00b'"),
+        ({"retries": -1}, OverflowError, ""),
+        ({"ims": 2**64}, OverflowError, ""),
+    ):
+        with pytest.raises(kind) as caught:
+            life.http("http://127.0.0.1/", **wrong)
+        assert str(caught.value).startswith(words)
+    with pytest.raises(ValueError, match="http url has a NUL in it"):
+        life.http("http://127.0.0.1/\0")
+    assert host.open_requests() == 0
+
+
+def test_a_handler_set_on_the_instance(host: Host) -> None:
+    module: Any = Module()
+    module.on_message = lambda message: Result.CONSUMED
+    host.load("plain", module)
+    assert host.process(Message()).result is Result.CONSUMED
+
+
+# ---- Threads ------------------------------------------------------------------------------------
+
+
+def together(host: Host, count: int) -> list[Result]:
+    results: list[Result] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(host.process(Message()).result))
+        for _ in range(count)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    return results
+
+
+class Meeting(Module):
+    """Nobody leaves before two are there."""
+
+    def init(self) -> None:
+        self.barrier = threading.Barrier(2)
+
+    def on_message(self, message: Message) -> Result:
+        self.barrier.wait(5)
+        return Result.PASS
+
+
+def test_a_thread_safe_module_is_entered_by_several_threads(host: Host) -> None:
+    host.load("meeting", Meeting, thread_safe=True)
+    assert together(host, 2) == [Result.PASS] * 2
+
+
+class Counting(Module):
+    most = 0
+    inside = 0
+
+    def on_message(self, message: Message) -> Result:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        threading.Event().wait(0.01)
+        self.inside -= 1
+        return Result.PASS
+
+
+def test_any_other_is_entered_by_one_at_a_time(host: Host) -> None:
+    counting = Counting()
+    host.load("counting", counting)
+    assert together(host, 8) == [Result.PASS] * 8
+    assert counting.most == 1
+
+
+def test_a_module_that_processes_messages_itself(host: Host, built: Built) -> None:
+    class Nested(Module):
+        def on_message(self, message: Message) -> Result:
+            if message.id < 50:
+                verdict = host.process(message.replace(id=message.id + 1))
+                assert verdict.error is None
+            return Result.PASS
+
+    host.load("nested", Nested)
+    host.load("echo", built("echo"))
+    verdict = host.process(Message(to="bob"))
+    assert (verdict.error, len(verdict.sent)) == (None, 1)
+
+
+def test_a_message_with_fields_beside_it(host: Host) -> None:
+    class Both(Module):
+        def on_message(self, message: Message) -> Result:
+            self.send(message, to="c")
+            return Result.PASS
+
+    host.load("both", Both)
+    assert str(host.process(Message("a", to="b")).error) == (
+        "send got a Message and fields beside it: expected one or the other, got to as well; pass "
+        "message.replace(...)"
+    )

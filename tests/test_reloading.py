@@ -1,0 +1,108 @@
+"""Libraries whose files change while they are loaded, or between two loads."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from mesibo_abi import Host, Message, Result, build
+from tests.conftest import Built
+from tests.running import run
+
+
+def answer(host: Host) -> list[str]:
+    return [record.text for record in host.process(Message()).logs]
+
+
+def test_a_library_replaced_on_disk(host: Host, built: Built, tmp_path: Path) -> None:
+    path, fresh = tmp_path / "mesibo_mod_answer.so", tmp_path / "fresh"
+    for version in range(4):
+        shutil.copy(built("answer", f"-DANSWER={version}"), fresh)
+        fresh.replace(path)
+        host.load("answer", path)
+    assert answer(host) == ["0", "1", "2", "3"]
+
+
+def settle() -> None:
+    """Longer than the kernel's clock for files needs to tell two writes apart."""
+    time.sleep(0.05)
+
+
+def test_a_library_overwritten_in_place(host: Host, built: Built, tmp_path: Path) -> None:
+    path = tmp_path / "mesibo_mod_answer.so"
+    for version in ("1", "2"):
+        settle()
+        shutil.copyfile(built("answer", f"-DANSWER={version}"), path)
+        module = host.load("answer", path)
+        assert answer(host) == [version]
+        module.close()
+        assert module.kept is None
+
+
+def test_a_library_overwritten_while_it_is_open(built: Built, tmp_path: Path) -> None:
+    """The system takes its pages away. It is not to be saved, but the new one can be loaded, and
+    to close the old one does not take the host along."""
+    program = """
+        import os, shutil, sys, time
+        from mesibo_abi import Host, Message
+        one, two, path = sys.argv[1:]
+        host = Host()
+        shutil.copyfile(one, path)
+        old = host.load("old", path)
+        time.sleep(0.05)
+        shutil.copyfile(two, path)
+        for name in ("new", "newer"):
+            host.load(name, path).on_message(Message())
+        print([record.text for record in host.logs])
+        old.close()
+        print(old.kept, flush=True)
+        os._exit(0)  # at a usual exit its destructors would run
+    """
+    path = tmp_path / "mesibo_mod_answer.so"
+    ended = run(program, built("answer", "-DANSWER=1"), built("answer", "-DANSWER=2"), path)
+    kept = "its file was written over while it was open: replace files, by rename"
+    assert (ended.status, ended.output) == (0, f"['2', '2']\n{kept}\n")
+
+
+def test_a_replaced_library_is_unmapped_again(host: Host, built: Built, tmp_path: Path) -> None:
+    path, fresh = tmp_path / "mesibo_mod_answer.so", tmp_path / "fresh"
+    for version in range(3):
+        shutil.copy(built("answer", f"-DANSWER={version}"), fresh)
+        fresh.replace(path)
+        host.load("answer", path)
+    assert str(tmp_path) in Path("/proc/self/maps").read_text()
+    for module in host.modules:
+        module.close()
+        assert module.kept is None
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()
+
+
+UNIQUE = """
+#include "module.h"
+template <class T> struct Kept {
+    static int &value() { static int kept = 0; return kept; }
+};
+MESIBO_EXPORT int mesibo_module_unique_init(mesibo_module_t *mod, mesibo_uint_t len) {
+    Kept<int>::value()++;
+    return len != sizeof(*mod);
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "stays"), [((), True), (("-fno-gnu-unique",), False)], ids=["unique", "not unique"]
+)
+def test_cpp_with_unique_symbols_stays_mapped(
+    host: Host, tmp_path: Path, flags: tuple[str, ...], stays: bool
+) -> None:
+    source = tmp_path / "unique.cpp"
+    source.write_text(UNIQUE)
+    library = build(source, output=tmp_path, extra_args=flags)
+    for _ in range(2):
+        host.load("unique", library).close()
+        assert (str(library) in Path("/proc/self/maps").read_text()) is stays
+    host.load("unique", library)
+    assert host.process(Message()).result is Result.PASS
