@@ -34,7 +34,9 @@ void mh_wake(mh_host *host) {
 void mh_clear_wakeup(mh_host *host) {
     uint64_t count;
     host->server = pthread_self();
-    host->woken = false;
     ssize_t got = read(host->wakeup, &count, sizeof count);
     (void)got; /* nothing there: somebody else cleared it */
+    /* Behind the read, else it could take a wake-up that came in between, and leave `woken` set with
+     * nothing to read: nobody would wake us again. */
+    host->woken = false;
 }

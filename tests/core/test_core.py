@@ -11,8 +11,7 @@ from tests.conftest import Built
 from tests.tools import needs
 
 ROOT = Path(__file__).parent.parent.parent
-SOURCES = [
-    Path(__file__).parent / "host.c",
+CORE = [
     *sorted(ROOT.glob("csrc/*.c")),
     *sorted(ROOT.glob("csrc/revisions/*.c")),
 ]
@@ -34,26 +33,43 @@ own closed: 0, cleanup 0
 """
 
 
-@needs("cc")
-@pytest.mark.parametrize(
+sanitized = pytest.mark.parametrize(
     "sanitizer",
     ["", "-fsanitize=address,undefined", "-fsanitize=thread"],
     ids=["plain", "address and undefined", "thread"],
 )
-@pytest.mark.slow
-def test_a_host_in_c(tmp_path: Path, built: Built, sanitizer: str) -> None:
-    program = tmp_path / "host"
+
+
+def compiled(program: Path, sanitizer: str) -> Path:
+    """tests/core/<program>.c with the whole core."""
     flags = [*FLAGS, *filter(None, [sanitizer])]
     includes = ["-I", str(ROOT / "csrc"), "-I", str(ROOT / "include")]
-    sources = [str(source) for source in SOURCES]
-    compiled = subprocess.run(
+    sources = [str(Path(__file__).parent / f"{program.name}.c"), *map(str, CORE)]
+    done = subprocess.run(
         ["cc", *flags, *includes, "-o", str(program), *sources, "-ldl", "-lpthread"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert (compiled.returncode, compiled.stdout + compiled.stderr) == (0, "")
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    return program
+
+
+@needs("cc")
+@sanitized
+@pytest.mark.slow
+def test_a_host_in_c(tmp_path: Path, built: Built, sanitizer: str) -> None:
+    program = compiled(tmp_path / "host", sanitizer)
     done = subprocess.run(
         [program, built("echo")], capture_output=True, text=True, timeout=30, check=False
     )
     assert (done.stdout, done.stderr, done.returncode) == (PRINTED, "", 0)
+
+
+@needs("cc")
+@sanitized
+@pytest.mark.slow
+def test_whoever_serves_is_woken_each_time(tmp_path: Path, sanitizer: str) -> None:
+    program = compiled(tmp_path / "wakeup", sanitizer)
+    done = subprocess.run([program], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("200000 of 200000 served\n", "", 0)
