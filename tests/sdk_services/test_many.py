@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import resource
+import socket
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -77,18 +82,52 @@ def test_a_host_that_closes_with_thousands_open(
         assert more == 0
 
 
+class Taken:
+    """Answers connections, and counts those whose client has read all of the answer: it closes only
+    then."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def serve(self, connections: int) -> None:
+        with ThreadPoolExecutor(connections) as pool:
+            for _ in range(connections):
+                pool.submit(self._answer, self._listener.accept()[0])
+        self._listener.close()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nthe answer")
+            connection.shutdown(socket.SHUT_WR)
+            if connection.recv(1) == b"":
+                self.count += 1
+
+
 def test_a_slow_module_delays_callbacks_and_no_transfer(
-    host: Host, built_for: BuiltFor, server: str
+    host: Host, built_for: BuiltFor, server: str, tmp_path: Path
 ) -> None:
-    """Its callback takes a second. Meanwhile the others' answers, half a second long, come in."""
-    host.load("drowsy", built_for("sdk2020", "drowsy"))
+    """It sleeps in a callback until twenty answers for another module have come in whole."""
+    pipe = tmp_path / "bed"
+    os.mkfifo(pipe)
+    peer = Taken()
+    serving = threading.Thread(target=peer.serve, args=(20,))
+    serving.start()
+    drowsy = host.load("drowsy", built_for("sdk2020", "drowsy"))
     others = host.load("others", built_for("sdk2020", "http_calls"))
-    host.modules[0].on_message(Message(f"{server}/bytes/1"))
+    drowsy.on_message(Message(f"{server}/bytes/1", to=str(pipe)))
     for number in range(20):
-        others.on_message(Message(f"{server}/slow/5/100", to=None, from_=None, id=number))
-    assert host.wait_idle(10)
-    records = list(host.logs)
-    (awake,) = [record.time for record in records if record.text == "awake"]
-    ends = [record.time for record in records if record.text.endswith(": close 0")]
-    assert len(ends) == 20
-    assert all(awake < end < awake + 0.4 for end in ends)
+        others.on_message(Message(peer.url, to=None, from_=None, id=number))
+    serving.join(30)
+    assert peer.count == 20
+    assert host.open_requests() == 21
+    assert "awake" not in [record.text for record in host.logs]
+    pipe.write_bytes(b"")
+    assert host.wait_idle(30)
+    texts = [record.text for record in host.logs]
+    assert sorted(text for text in texts if "close" in text) == sorted(
+        f"{number}: close 0" for number in range(20)
+    )
+    assert texts.index("awake") < min(texts.index(f"{number}: close 0") for number in range(20))
