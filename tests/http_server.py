@@ -250,7 +250,7 @@ async def main() -> None:
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    await web.SockSite(runner, listener).start()
+    await web.SockSite(runner, listener, backlog=4096).start()
     print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
     await asyncio.to_thread(sys.stdin.read)
     os._exit(0)  # at once, with requests in the middle

@@ -44,7 +44,9 @@ class Timeouts:
     """Bounds of one request, in seconds; 0 is no bound of its own."""
 
     connect: float = 10.0
-    """Looking up the host, connecting and TLS, a proxy's part included; anew for each redirect."""
+    """Looking up the host, connecting and TLS, a proxy's part included; anew for each redirect.
+    Where many connect to one peer, from the turn of this one; as long as others get through, it may
+    wait for that."""
     headers: float = 60.0
     """From being connected to the end of the answer's headers; anew for each redirect."""
     body: float = 0.0

@@ -19,12 +19,14 @@ from .http_request import Plan
 from .http_types import HttpRequest
 from .network_failures import before_answer, in_body
 from .transfer import Failure, Transfer
+from .turns import Turns
 from .wire import watched
 
 LARGEST_HEADER = 64 << 10
 LARGE_BODY = 256 << 10
 """Bodies above this are sent in pieces, so that one does not hold up all others."""
 
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 
@@ -38,8 +40,9 @@ class Network:
     """
 
     def __init__(self) -> None:
-        self._session = _session(force_close=False)
-        self._unkept = _session(force_close=True)
+        turns = Turns()
+        self._session = _session(_Connector(force_close=False, turns=turns))
+        self._unkept = _session(_Connector(force_close=True, turns=turns))
 
     async def answer(self, transfer: Transfer, plan: Plan) -> None:
         """Makes the request and passes the answer on. Raises Failure, or NobodyListens."""
@@ -96,7 +99,7 @@ class Network:
                     allow_redirects=plan.redirects > 0,
                     # aiohttp refuses the redirect that reaches this number.
                     max_redirects=plan.redirects + 1,
-                    timeout=aiohttp.ClientTimeout(connect=plan.timeouts.connect or None),
+                    timeout=_NO_TIMEOUT,
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if clock.expired():
@@ -115,10 +118,9 @@ def _is_closed(error: Exception) -> bool:
     return isinstance(error, aiohttp.ServerDisconnectedError | OSError)
 
 
-def _session(*, force_close: bool) -> aiohttp.ClientSession:
+def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
-        # How many connections there are is bounded by the service, not by the pool.
-        connector=_Connector(limit=0, resolver=aiohttp.ThreadedResolver(), force_close=force_close),
+        connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         max_line_size=LARGEST_HEADER,
@@ -137,6 +139,7 @@ class _Sending:
         self._transfer = transfer
         self._clock = clock
         self._seconds = plan.timeouts.headers
+        self.connect_seconds = plan.timeouts.connect
         self._large = len(plan.request.body) > LARGE_BODY
         self.on_kept_connection = False
 
@@ -175,8 +178,13 @@ _sending: ContextVar[_Sending] = ContextVar("sending")
 
 
 class _Connector(aiohttp.TCPConnector):
-    """Says when a request has its connection. (aiohttp's tracing says so too, and costs an
-    eighth of the rate.)"""
+    """Opens connections in turns, and says when a request has its connection. (aiohttp's tracing
+    says so too, and costs an eighth of the rate.)"""
+
+    def __init__(self, *, force_close: bool, turns: Turns) -> None:
+        # How many connections there are is bounded by the service, not by the pool.
+        super().__init__(limit=0, resolver=aiohttp.ThreadedResolver(), force_close=force_close)
+        self._turns = turns
 
     async def connect(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
@@ -191,8 +199,11 @@ class _Connector(aiohttp.TCPConnector):
     async def _create_connection(
         self, req: aiohttp.ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
     ) -> ResponseHandler:
-        _sending.get().on_kept_connection = False
-        return await super()._create_connection(req, traces, timeout)
+        sending = _sending.get()
+        sending.on_kept_connection = False
+        peer = req.proxy or req.url
+        async with self._turns.at((peer.host, peer.port), sending.connect_seconds):
+            return await super()._create_connection(req, traces, timeout)
 
 
 def _one_spelling(headers: tuple[tuple[str, str], ...]) -> list[tuple[str, str]]:
