@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from itertools import product
+from itertools import cycle, islice, product
 
 import pytest
 
@@ -12,8 +11,7 @@ from mesibo_abi import Host, LoadedModule, Message, Module, Result, Revision
 from ..conftest import Built
 from .conftest import Sdk
 
-SECONDS = 15
-MOST = 1_000_000
+MANY = 1_000_000
 
 
 class Route(Module):
@@ -39,8 +37,7 @@ def composed(
 @pytest.mark.slow
 @pytest.mark.parametrize("hold_gil", [False, True])
 def test_a_million_messages(sdk: Sdk, built: Built, hold_gil: bool) -> None:
-    """The verdicts are those of the modules run alone, composed by hand; as many messages as there
-    is time for."""
+    """The verdicts are those of the modules run alone, composed by hand."""
     with Host() as host:
         natives = [
             host.load(f"{n}", sdk(revision, "route"), config={"number": f"{n}"}, hold_gil=hold_gil)
@@ -51,12 +48,7 @@ def test_a_million_messages(sdk: Sdk, built: Built, hold_gil: bool) -> None:
         messages = [Message(b"%c;%c" % pair) for pair in product(b"01", range(256))]
         expected = [composed(host.modules, message) for message in messages]
         assert {by for _, by in expected} == {None, *natives, doc, python}
-        end = time.monotonic() + SECONDS / 2
-        sent = 0
-        while sent < MOST and time.monotonic() < end:
-            for message, (result, by) in zip(messages, expected, strict=True):
-                verdict = host.process(message)
-                assert verdict.result is result
-                assert verdict.by is by
-            sent += len(messages)
-        assert sent > 100_000
+        for message, (result, by) in islice(cycle(zip(messages, expected, strict=True)), MANY):
+            verdict = host.process(message)
+            assert verdict.result is result
+            assert verdict.by is by
