@@ -11,7 +11,7 @@
 
 typedef struct mh_revision {
     const char *name;
-    size_t module_size;
+    size_t module_size; /* well below 320, the block that the struct lies in */
     /* Fills a zeroed struct with what the host sets before init. */
     bool (*prepare)(mh_instance *instance);
     int64_t (*init)(mh_instance *instance, void *entry);
@@ -50,8 +50,6 @@ const mh_revision *mh_revision_find(const char *name);
 typedef struct mh_library mh_library;
 
 typedef enum mh_state { MH_LOADING, MH_OPEN, MH_CLOSING, MH_DEAD } mh_state;
-
-enum { MH_CANARY_WORDS = 8 };
 
 typedef struct mh_items {
     char *name, *value;

@@ -218,20 +218,24 @@ WORDS = {
     "send_message": (72, None, 0x1111111111111111, None),
     "http": (80, None, 0x1111111111111111, None),
     "log": (88, None, 0x1111111111111111, None),
-    "behind": (
-        112,
-        0x5AFE5AFE0DDBA115,
-        0x1111111111111111,
-        "the module wrote past the end of mesibo_module_t: compile it against this revision's "
-        "header, and check what it copies into the struct",
-    ),
+    **{
+        f"behind {offset - 96}": (
+            offset,
+            0x5AFE5AFE0DDBA115,
+            0x1111111111111111,
+            "the module wrote past the end of mesibo_module_t: compile it against this revision's "
+            "header, and check what it copies into the struct",
+        )
+        # 168 and 184: where the SDK's structs, which are larger, have `invoke`.
+        for offset in (96, 112, 168, 184, 312)
+    },
 }
 FUNCTION_HINT = "host functions in the struct are the host's: call them, never assign them"
 
 
 def assert_damage(text: str, field: str) -> None:
     offset, expected, found, hint = WORDS[field]
-    where = "behind the struct" if field == "behind" else field
+    where = "behind the struct" if field.startswith("behind") else field
     damage, _, rest = text.partition("\n")
     before, _, after = damage.partition(" at byte ")
     assert expected is None or before == f"expected {expected:#x}"

@@ -1,6 +1,7 @@
 /* Overwrites what the message names: a word of its struct, or one behind it. INIT: in init. */
 #include "module.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void overwrite(mesibo_module_t *mod, const char *what) {
@@ -15,8 +16,8 @@ static void overwrite(mesibo_module_t *mod, const char *what) {
         memcpy(&mod->http, &wrong, sizeof wrong);
     if (strcmp(what, "log") == 0)
         memcpy(&mod->log, &wrong, sizeof wrong);
-    if (strcmp(what, "behind") == 0)
-        *(volatile uintptr_t *)((uintptr_t)mod + sizeof *mod + 16) = wrong;
+    if (strncmp(what, "behind", 6) == 0) /* and how far */
+        *(volatile uintptr_t *)((uintptr_t)mod + sizeof *mod + strtoul(what + 6, NULL, 10)) = wrong;
 }
 
 static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
