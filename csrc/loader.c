@@ -31,22 +31,9 @@ const mh_revision *mh_revision_find(const char *name) {
     return NULL;
 }
 
-/* ---- A guessed revision: the init in a child first ----------------------------------------------- */
+/* ---- A revision that is not certain: the init in a child first ------------------------------------ */
 
-/* Waits for the child's byte; then for the child. Returns its wait status, or -1: not in time. */
-static int child_status(pid_t child, int from_child) {
-    struct pollfd done = {.fd = from_child, .events = POLLIN};
-    int status = -1;
-    int ready;
-    do /* a signal begins the wait anew */
-        ready = poll(&done, 1, (int)(PATIENCE * 1000));
-    while (ready < 0 && errno == EINTR);
-    if (ready <= 0)
-        kill(child, SIGKILL);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return ready > 0 ? status : -1;
-}
+typedef enum trial { ACCEPTS, REFUSES, CRASHES, TAKES_TOO_LONG, CANNOT_BE_TRIED } trial;
 
 /* In the child: a crash is an answer here, nobody wants a report or a core dump of it. */
 static void crash_quietly(void) {
@@ -56,29 +43,70 @@ static void crash_quietly(void) {
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
 }
 
-/* True when the init returns at all; what it returns does not matter here. */
-static bool survives_init(mh_instance *instance, void *entry, mh_refusal *refusal) {
-    int ends[2];
+static void run_init_in_child(mh_instance *instance, void *entry, int to_parent) {
+    crash_quietly();
+    instance->host->hooks = (mh_hooks){0};
+    char refused = instance->revision->init(instance, entry) != 0;
+    ssize_t written = write(to_parent, &refused, 1);
+    _exit(written == 1 ? 0 : 1);
+}
+
+/* Waits for what the child says, then for the child. `status`: its wait status. */
+static trial child_says(pid_t child, int from_child, int *status) {
+    struct pollfd said = {.fd = from_child, .events = POLLIN};
+    char refused = 0;
+    int ready;
+    do /* a signal begins the wait anew */
+        ready = poll(&said, 1, (int)(PATIENCE * 1000));
+    while (ready < 0 && errno == EINTR);
+    bool returned = ready > 0 && read(from_child, &refused, 1) == 1;
+    if (ready <= 0)
+        kill(child, SIGKILL);
+    while (waitpid(child, status, 0) < 0 && errno == EINTR)
+        continue;
+    if (ready <= 0)
+        return TAKES_TOO_LONG;
+    return !returned ? CRASHES : refused ? REFUSES : ACCEPTS;
+}
+
+/* What the init does with the revision that it is offered. `signal`: what ended it, where it
+ * CRASHES; 0: it ended the process itself. */
+static trial try_init(mh_instance *instance, void *entry, int *signal) {
+    int ends[2], status = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
-        return true; /* it cannot be tried: as good as before */
+        return CANNOT_BE_TRIED;
     pthread_mutex_lock(&instance->host->mail_lock); /* or the child might find it taken for good */
     pid_t child = fork();
     pthread_mutex_unlock(&instance->host->mail_lock);
-    if (child == 0) {
-        crash_quietly();
-        instance->host->hooks = (mh_hooks){0};
-        instance->revision->init(instance, entry);
-        ssize_t written = write(ends[1], "", 1);
-        _exit(written == 1 ? 0 : 1);
-    }
+    if (child == 0)
+        run_init_in_child(instance, entry, ends[1]);
     close(ends[1]);
-    int status = child < 0 ? 0 : child_status(child, ends[0]);
+    trial result = child < 0 ? CANNOT_BE_TRIED : child_says(child, ends[0], &status);
     close(ends[0]);
-    if (status == 0)
+    *signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    return result;
+}
+
+/* True when the init of a guessed revision returns at all; what it returns does not matter here. */
+static bool survives_init(mh_instance *instance, void *entry, mh_refusal *refusal) {
+    int signal;
+    trial result = try_init(instance, entry, &signal);
+    if (result != CRASHES && result != TAKES_TOO_LONG)
         return true;
     refusal->kind = MH_GUESS_CRASHED;
-    refusal->code = status != -1 && WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    refusal->code = result == CRASHES ? signal : 0;
     return false;
+}
+
+/* Which of two revisions its init accepts, found in child processes: what it does there before it
+ * looks at `len`, in a layout that may be wrong, leaves no trace here. NULL: neither for certain. */
+static const mh_revision *accepted_of(mh_instance *instance, const mh_revision *const choice[2],
+                                      void *entry) {
+    int signal;
+    for (int i = 0; i < 2; i++)
+        if (mh_instance_offer(instance, choice[i]) && try_init(instance, entry, &signal) == ACCEPTS)
+            return choice[i];
+    return NULL;
 }
 
 /* ---- Opening -------------------------------------------------------------------------------------- */
@@ -110,19 +138,29 @@ static void release_lines(mh_instance *instance, mh_queue *lines, size_t dropped
     }
 }
 
-/* Calls the init; where it refuses and another revision is possible, offers that. The lines that it
- * logged about a refused offer are dropped, but where it refuses both: one of them says why. */
-static void call_init(mh_instance *instance, void *entry, const mh_load *what, mh_pass *pass,
-                      mh_refusal *refusal) {
-    const mh_revision *other = what->otherwise != NULL ? mh_revision_find(what->otherwise) : NULL;
-    instance->undecided = other != NULL;
-    refusal->code = instance->revision->init(instance, entry);
+static int64_t offer(mh_instance *instance, const mh_revision *revision, void *entry) {
+    return mh_instance_offer(instance, revision) ? revision->init(instance, entry) : -1;
+}
+
+/* Calls the init of a module that two revisions are possible for. Where a child could not tell (it
+ * refuses both: the lines that it logs, kept, say why; or its init takes long) it is offered both
+ * here, and the lines about an offer that it refused are dropped where it accepts the other. */
+static void call_undecided(mh_instance *instance, void *entry, const mh_revision *other,
+                           mh_pass *pass, mh_refusal *refusal) {
+    const mh_revision *choice[] = {instance->revision, other};
+    const mh_revision *accepted = accepted_of(instance, choice, entry);
+    if (accepted != NULL) {
+        refusal->code = offer(instance, accepted, entry);
+        return;
+    }
+    instance->undecided = true;
+    refusal->code = offer(instance, choice[0], entry);
     size_t first_lines = pass->mail != NULL ? pass->mail->logs.count : 0;
-    bool again = refusal->code != 0 && other != NULL;
+    bool again = refusal->code != 0;
     if (again)
-        refusal->code = mh_instance_offer(instance, other) ? other->init(instance, entry) : -1;
+        refusal->code = offer(instance, choice[1], entry);
     instance->undecided = false;
-    if (other != NULL && pass->mail != NULL)
+    if (pass->mail != NULL)
         release_lines(instance, &pass->mail->logs, again && refusal->code == 0 ? first_lines : 0);
 }
 
@@ -141,7 +179,11 @@ static bool init_native(mh_instance *instance, const mh_load *what, mh_pass *pas
     }
     if (what->guessed && !survives_init(instance, entry, refusal))
         return false;
-    call_init(instance, entry, what, pass, refusal);
+    const mh_revision *other = what->otherwise != NULL ? mh_revision_find(what->otherwise) : NULL;
+    if (other != NULL)
+        call_undecided(instance, entry, other, pass, refusal);
+    else
+        refusal->code = instance->revision->init(instance, entry);
     return true;
 }
 

@@ -231,6 +231,19 @@ def test_an_sdk_revision_said_of_a_doc2019_module(
     assert host.load("events", path).revision == "doc2019"
 
 
+@both
+@pytest.mark.parametrize("optimised", ["-O0", "-O2"])
+def test_an_init_that_acts_before_it_checks(
+    host: Host, sdk: Sdk, revision: Revision, optimised: str
+) -> None:
+    """What it does when it is offered the other revision leaves no trace."""
+    path = sdk(revision, "early", *UNTOLD, optimised)
+    module = host.load("early", path, config={"words": "spam,eggs,ham"})
+    assert module.revision == revision
+    assert texts(host) == ["json: b", "word: spam", "word: eggs", "word: ham"]
+    assert list(host.sent) == [Message(b"up", to="admin", from_=None, id=7, module="early")]
+
+
 # ---- What the host checks itself -----------------------------------------------------------------
 
 
