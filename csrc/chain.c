@@ -174,40 +174,67 @@ static void pass_end(mh_host *host, bool locked) {
     pthread_mutex_unlock(&host->lock);
 }
 
-/* What modules may write into is a copy, made once a pass. */
-typedef struct rewriting {
-    mh_event event; /* of the pass: the message as it is now */
-    char *copy;     /* NULL: nobody could write yet */
-    bool changed;
-} rewriting;
+/* Native modules see a copy of the message, made once a pass: the embedder's bytes are not theirs to
+ * write into, and modules do, also where the header says const. */
+enum { SMALL_MESSAGE = 256 };
 
-static bool make_writable(rewriting *pass) {
-    if (pass->copy != NULL || pass->event.kind != MH_ON_MESSAGE)
+typedef struct passing {
+    mh_event event; /* of the pass: the message as it is now */
+    const mh_event *original;
+    char *copy;   /* NULL: nobody could write yet */
+    bool changed; /* by a module that may */
+    char small[SMALL_MESSAGE];
+} passing;
+
+static void begin_passing(passing *message, const mh_event *event) {
+    message->event = *event;
+    message->original = event;
+    message->copy = NULL;
+    message->changed = false;
+}
+
+static char *copy_of(const mh_event *event, char *room) {
+    char *copy = event->len < SMALL_MESSAGE ? room : malloc(event->len + 1);
+    if (copy != NULL) {
+        memcpy(copy, event->message, event->len);
+        copy[event->len] = '\0';
+    }
+    return copy;
+}
+
+static void free_copy(char *copy, const char *room) {
+    if (copy != room)
+        free(copy);
+}
+
+static bool make_copy(passing *message) {
+    if (message->copy != NULL || message->event.kind != MH_ON_MESSAGE)
         return true;
-    pass->copy = malloc(pass->event.len + 1);
-    if (pass->copy == NULL)
-        return false;
-    memcpy(pass->copy, pass->event.message, pass->event.len);
-    pass->copy[pass->event.len] = '\0';
-    pass->event.message = pass->copy;
-    return true;
+    message->copy = copy_of(message->original, message->small);
+    if (message->copy != NULL)
+        message->event.message = message->copy;
+    return message->copy != NULL;
 }
 
 /* Behind a module that may write: the embedder's own object stands for the message no longer. */
-static void look_for_changes(rewriting *pass, const mh_event *original) {
-    if (pass->copy == NULL || pass->changed)
+static void look_for_changes(passing *message) {
+    if (message->copy == NULL || message->changed)
         return;
-    pass->changed = memcmp(pass->copy, original->message, original->len) != 0;
-    if (pass->changed)
-        pass->event.source = NULL;
+    message->changed = memcmp(message->copy, message->original->message, message->event.len) != 0;
+    if (message->changed)
+        message->event.source = NULL;
 }
 
-/* The copy, for whoever wants to know what became of the message; NULL: it is as it was. */
-static char *take_rewritten(rewriting *pass) {
-    if (pass->changed)
-        return pass->copy;
-    free(pass->copy);
-    return NULL;
+/* The copy, for whoever wants to know what became of the message; NULL: it is as it was, or there is
+ * no memory. */
+static char *take_rewritten(passing *message) {
+    char *taken = NULL;
+    if (message->changed && message->copy != message->small)
+        return message->copy;
+    if (message->changed && (taken = malloc(message->event.len + 1)) != NULL)
+        memcpy(taken, message->copy, message->event.len + 1);
+    free_copy(message->copy, message->small);
+    return taken;
 }
 
 /* One callback. The caller has entered the instance, and its slot is set. */
@@ -228,13 +255,52 @@ static mh_failure call_slot(mh_instance *instance, const mh_event *event, mh_pas
     return *code == 0 || *code == 1 ? MH_SOUND : MH_BAD_CODE;
 }
 
-static mh_failure call_entered(mh_instance *instance, rewriting *message, mh_pass *pass,
+static void report_undone(mh_instance *instance, mh_pass *pass) {
+    mh_frame frame;
+    mh_push(&frame, instance, pass, NULL);
+    mh_report(instance, "wrote into the message, which is const in %s: undone; copy it first",
+              instance->revision->name);
+    mh_pop(&frame);
+}
+
+/* A module that may not write into the message: what it wrote is undone. Where an earlier one has
+ * rewritten it, only a copy of its own can be compared with. */
+static mh_failure call_const(mh_instance *instance, passing *message, mh_pass *pass, int64_t *code,
+                             mh_damage *damage) {
+    const mh_event *event = &message->event;
+    const char *untouched = message->original->message;
+    mh_event of_its_own;
+    char room[SMALL_MESSAGE], *lent = message->copy;
+    if (message->changed) {
+        untouched = message->copy;
+        of_its_own = *event;
+        of_its_own.message = lent = copy_of(event, room);
+        event = &of_its_own;
+        if (lent == NULL)
+            return MH_NO_MEMORY_FOR_IT;
+    }
+    mh_failure failure = call_slot(instance, event, pass, code, damage);
+    if (lent != NULL && memcmp(lent, untouched, event->len) != 0) {
+        memcpy(lent, untouched, event->len);
+        report_undone(instance, pass);
+    }
+    if (message->changed)
+        free_copy(lent, room);
+    return failure;
+}
+
+/* A script writes through mh_rewrite, which makes the copy that it needs. */
+static mh_failure call_entered(mh_instance *instance, passing *message, mh_pass *pass,
                                mh_outcome *out) {
     int64_t code = -1;
     mh_damage damage = {0};
     mh_failure failure = MH_NO_MEMORY_FOR_IT;
-    if (!instance->revision->rewrites || make_writable(message))
+    if (!instance->scripted && !make_copy(message))
+        failure = MH_NO_MEMORY_FOR_IT;
+    else if (instance->revision->rewrites)
         failure = call_slot(instance, &message->event, pass, &code, &damage);
+    else
+        failure = call_const(instance, message, pass, &code, &damage);
     out->result = failure == MH_SOUND ? (int)code : -1;
     if (failure != MH_SOUND && out->failed == NULL) {
         mh_instance_ref(instance);
@@ -257,7 +323,8 @@ mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_out
     const mh_chain *chain = pass_begin(host, &locked);
     *out = (mh_outcome){0};
     bool cut_short = false;
-    rewriting message = {.event = *event};
+    passing message;
+    begin_passing(&message, event);
     for (size_t i = 0; i < chain->count; i++) {
         mh_instance *instance = chain->members[i];
         if ((cut_short = host->refusing))
@@ -269,7 +336,7 @@ mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_out
         else if (call_entered(instance, &message, pass, out) != MH_SOUND && host->pass_on_failure)
             out->result = 0;
         if (instance->revision->rewrites)
-            look_for_changes(&message, event);
+            look_for_changes(&message);
         if (instance->thread_safe)
             mh_leave(instance);
         if (out->result != 0) {
@@ -333,21 +400,25 @@ mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *pass, m
         return MH_NOT_OPEN;
     bool set = instance->revision->has_callback(instance, event->kind);
     instance->host->locked_passes += !instance->thread_safe;
-    rewriting message = {.event = *event};
+    passing message;
+    begin_passing(&message, event);
     if (set)
         call_entered(instance, &message, pass, out);
-    look_for_changes(&message, event);
+    look_for_changes(&message);
     out->rewritten = take_rewritten(&message);
     instance->host->locked_passes -= !instance->thread_safe;
     mh_leave(instance);
     return set ? MH_CALLED : MH_NOT_SET;
 }
 
-bool mh_rewrite(mh_instance *from, const char *message, size_t len) {
+bool mh_rewrite(mh_instance *from, const char *text, size_t len) {
     const mh_frame *top = mh_top;
     if (top == NULL || top->instance != from || top->event == NULL ||
         top->event->kind != MH_ON_MESSAGE || !from->revision->rewrites || top->event->len != len)
         return false;
-    memcpy((char *)(uintptr_t)top->event->message, message, len); /* the copy of make_writable */
+    passing *message = (passing *)(void *)(uintptr_t)top->event; /* its first member */
+    if (!make_copy(message))
+        return false;
+    memcpy(message->copy, text, len);
     return true;
 }

@@ -180,3 +180,28 @@ def test_a_host_may_send_it_through_so_deep(depth: int) -> None:
 def test_a_loaded_module_knows_its_host(host: Host, built: Built) -> None:
     module: LoadedModule = host.load("echo", built("echo"))
     assert module.host is host
+
+
+UNDONE = "wrote into the message, which is const in doc2019: undone; copy it first"
+
+
+@pytest.mark.parametrize("hold_gil", [False, True])
+@pytest.mark.parametrize("size", [1, 5, 255, 256, 100_000])
+def test_a_module_that_writes_into_its_const_message(
+    host: Host, built: Built, size: int, hold_gil: bool
+) -> None:
+    """Neither the caller's bytes nor what the next one sees change."""
+    path = built("const_write")
+    first = host.load("first", path, hold_gil=hold_gil)
+    host.load("second", path, hold_gil=hold_gil)
+    payload = b"x" * size
+    message = Message(payload)
+    verdict = host.process(message)
+    assert verdict.message is message
+    assert payload == message.payload == b"x" * size
+    found = f"found {'x' * min(size, 10)}"
+    assert [(line.module, line.text) for line in verdict.logs] == [
+        (name, text) for name in ("first", "second") for text in (found, UNDONE)
+    ]
+    assert first.on_message(message) is Result.PASS
+    assert payload == message.payload == b"x" * size

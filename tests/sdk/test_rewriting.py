@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from mesibo_abi import Host, Message, Module, OnFailure, Result, Revision
 
+from ..conftest import Built
 from ..fields import MESSAGES
 from .conftest import Sdk
 
@@ -123,3 +124,15 @@ def test_a_direct_call_rewrites_nobodys_message(host: Host, sdk: Sdk) -> None:
     message = Message("abc")
     assert module.on_message(message) is Result.PASS
     assert message.payload == b"abc"
+
+
+def test_behind_a_rewrite_const_is_const(host: Host, sdk: Sdk, built: Built) -> None:
+    last = Seer()
+    host.load("rewrite", sdk(Revision.SDK2020, "rewrite"))
+    host.load("old", built("const_write"))
+    host.load("last", last)
+    for text in ("abc", "abc" * 100):
+        verdict = host.process(Message(text))
+        assert verdict.message == Message(text.upper())
+        assert verdict.logs[0].text == f"found {text[:10].upper()}"
+        assert last.seen.pop().payload == text.upper().encode()
