@@ -3,6 +3,7 @@
 #define MESIBO_CORE_H
 
 #include "host.h"
+#include "lock.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -152,7 +153,7 @@ typedef struct mh_chain {
 typedef struct mh_requests mh_requests;
 
 struct mh_host {
-    pthread_mutex_t lock; /* recursive: serialises entries into modules, guards `chain` */
+    mh_lock lock; /* serialises entries into modules, guards `chain` */
     mh_chain *_Atomic chain;
     _Atomic int free_passes; /* passes under way without the lock */
     int locked_passes;       /* passes under way with it, on the one thread that has it */

@@ -256,12 +256,12 @@ bool mh_inside_host(const mh_host *host) {
 bool mh_enter(mh_instance *instance) {
     if (instance->thread_safe) {
         if (instance->state == MH_LOADING) { /* an answer that came before its init is through */
-            pthread_mutex_lock(&instance->host->lock);
-            pthread_mutex_unlock(&instance->host->lock);
+            mh_lock_take(&instance->host->lock);
+            mh_lock_release(&instance->host->lock);
         }
         instance->entries++;
     } else {
-        pthread_mutex_lock(&instance->host->lock);
+        mh_lock_take(&instance->host->lock);
     }
     if (instance->state == MH_OPEN)
         return true;
@@ -273,7 +273,7 @@ void mh_leave(mh_instance *instance) {
     if (instance->thread_safe)
         instance->entries--;
     else
-        pthread_mutex_unlock(&instance->host->lock);
+        mh_lock_release(&instance->host->lock);
 }
 
 static double seconds_now(void) {

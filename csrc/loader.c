@@ -264,7 +264,7 @@ mh_instance *mh_load_module(mh_host *host, const mh_load *what, mh_pass *pass,
     }
     if (what->keep_mapped)
         mh_serve(host); /* its threads may log at any time */
-    pthread_mutex_lock(&host->lock);
+    mh_lock_take(&host->lock);
     host->locked_passes++;
     mh_register(instance);
     if (host->refusing) {
@@ -279,22 +279,13 @@ mh_instance *mh_load_module(mh_host *host, const mh_load *what, mh_pass *pass,
         mh_requests_end(instance);
     }
     host->locked_passes--;
-    pthread_mutex_unlock(&host->lock);
+    mh_lock_release(&host->lock);
     if (refusal->kind == MH_ACCEPTED)
         return instance;
     instance->tag = NULL; /* a thread of its own that is still inside must not find the embedder's */
     take_down(instance, pass);
     mh_instance_unref(instance);
     return NULL;
-}
-
-static bool lock_within(mh_host *host, double seconds) {
-    if (seconds < 0)
-        return pthread_mutex_lock(&host->lock) == 0;
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)seconds;
-    return pthread_mutex_timedlock(&host->lock, &until) == 0;
 }
 
 static int64_t run_cleanup(mh_instance *instance, mh_pass *pass, mh_damage *damage) {
@@ -316,23 +307,23 @@ mh_closing mh_close(mh_instance *instance, mh_pass *pass, double seconds, int64_
     *damage = (mh_damage){0};
     if (mh_is_inside(instance))
         return MH_INSIDE_ITSELF;
-    if (!lock_within(host, seconds))
+    if (!mh_lock_try(&host->lock) && !mh_lock_wait(&host->lock, seconds))
         return MH_LOCK_TIMEOUT;
     if (instance->state != MH_OPEN) {
-        pthread_mutex_unlock(&host->lock);
+        mh_lock_release(&host->lock);
         return MH_ALREADY_CLOSED;
     }
     instance->state = MH_CLOSING;
     /* Where memory is too short for a new chain, the old one still skips what is not open. */
     mh_chain_remove(host, instance);
     if (instance->thread_safe) {
-        pthread_mutex_unlock(&host->lock);
+        mh_lock_release(&host->lock);
         mh_drain(&instance->entries, PATIENCE);
-        pthread_mutex_lock(&host->lock);
+        mh_lock_take(&host->lock);
     }
     host->locked_passes++;
     *code = run_cleanup(instance, pass, damage);
     host->locked_passes--;
-    pthread_mutex_unlock(&host->lock);
+    mh_lock_release(&host->lock);
     return take_down(instance, pass);
 }

@@ -73,3 +73,19 @@ def test_whoever_serves_is_woken_each_time(tmp_path: Path, sanitizer: str) -> No
     program = compiled(tmp_path / "wakeup", sanitizer)
     done = subprocess.run([program], capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("200000 of 200000 served\n", "", 0)
+
+
+@needs("cc")
+@sanitized
+@pytest.mark.parametrize("arguments", [[], ["plain"]], ids=["membarrier", "fence"])
+@pytest.mark.slow
+def test_the_lock(tmp_path: Path, sanitizer: str, arguments: list[str]) -> None:
+    program = compiled(tmp_path / "lock", sanitizer)
+    done = subprocess.run(
+        [program, *arguments], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (
+        "160000 of 160000\nowner 0, depth 0, waiting 0\n",
+        "",
+        0,
+    )
