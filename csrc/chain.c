@@ -6,17 +6,24 @@
 
 /* ---- Passes ----------------------------------------------------------------------------------------- */
 
-/* The chain to walk: without the lock where every module in it is thread-safe. */
-static const mh_chain *pass_begin(mh_host *host, bool *locked) {
-    host->free_passes++;
-    const mh_chain *chain = host->chain;
-    *locked = chain->serial;
-    if (!*locked)
-        return chain;
-    host->free_passes--;
-    mh_lock_take(&host->lock);
+static const mh_chain *pass_locked(mh_host *host) {
     host->locked_passes++;
     return host->chain;
+}
+
+/* The chain to walk: without the lock where every module in it is thread-safe. */
+static const mh_chain *pass_begin(mh_host *host, bool *locked) {
+    *locked = host->serial;
+    if (!*locked) {
+        host->free_passes++;
+        const mh_chain *chain = host->chain;
+        if (!chain->serial)
+            return chain;
+        host->free_passes--; /* it has changed just now */
+        *locked = true;
+    }
+    mh_lock_take(&host->lock);
+    return pass_locked(host);
 }
 
 static void pass_end(mh_host *host, bool locked) {
@@ -40,11 +47,13 @@ typedef struct passing {
     char small[SMALL_MESSAGE];
 } passing;
 
-static void begin_passing(passing *message, const mh_event *event) {
+static void begin(passing *message, const mh_event *event, mh_outcome *out) {
     message->event = *event;
     message->original = event;
     message->copy = NULL;
     message->changed = false;
+    out->result = 0;
+    out->by = out->failed = NULL;
 }
 
 static char *copy_of(const mh_event *event, char *room) {
@@ -91,7 +100,8 @@ static char *take_rewritten(passing *message) {
     return taken;
 }
 
-/* One callback. The caller has entered the instance, and its slot is set. */
+/* One callback. The caller has entered the instance. `code` is MH_NO_SLOT where the module left it
+ * NULL; `damage` is written to with MH_DAMAGED only. */
 static mh_failure call_slot(mh_instance *instance, const mh_event *event, mh_pass *pass,
                             int64_t *code, mh_damage *damage) {
     static const char *const names[] = {"on_message",     "on_message_status", "on_call",
@@ -99,14 +109,13 @@ static mh_failure call_slot(mh_instance *instance, const mh_event *event, mh_pas
     mh_frame frame;
     unsigned failures = pass->failures;
     mh_push(&frame, instance, pass, event);
-    *code = instance->revision->call(instance, event);
+    int64_t returned = *code = instance->revision->call(instance, event);
     mh_pop(&frame);
-    *damage = mh_instance_damage(instance, names[event->kind]);
-    if (damage->field != NULL)
+    if (mh_instance_damage(instance, names[event->kind], damage))
         return MH_DAMAGED;
     if (pass->failures != failures)
         return MH_UPCALL_FAILED;
-    return *code == 0 || *code == 1 ? MH_SOUND : MH_BAD_CODE;
+    return returned == 0 || returned == 1 || returned == MH_NO_SLOT ? MH_SOUND : MH_BAD_CODE;
 }
 
 static void report_undone(mh_instance *instance, mh_pass *pass) {
@@ -144,64 +153,81 @@ static mh_failure call_const(mh_instance *instance, passing *message, mh_pass *p
 }
 
 /* A script writes through mh_rewrite, which makes the copy that it needs. */
-static mh_failure call_entered(mh_instance *instance, passing *message, mh_pass *pass,
-                               mh_outcome *out) {
-    int64_t code = -1;
-    mh_damage damage = {0};
-    mh_failure failure = MH_NO_MEMORY_FOR_IT;
+static mh_failure call_any(mh_instance *instance, passing *message, mh_pass *pass, int64_t *code,
+                           mh_damage *damage) {
     if (!instance->scripted && !make_copy(message))
-        failure = MH_NO_MEMORY_FOR_IT;
-    else if (instance->revision->rewrites)
-        failure = call_slot(instance, &message->event, pass, &code, &damage);
-    else
-        failure = call_const(instance, message, pass, &code, &damage);
-    out->result = failure == MH_SOUND ? (int)code : -1;
-    if (failure != MH_SOUND && out->failed == NULL) {
+        return MH_NO_MEMORY_FOR_IT;
+    if (!instance->revision->rewrites)
+        return call_const(instance, message, pass, code, damage);
+    mh_failure failure = call_slot(instance, &message->event, pass, code, damage);
+    look_for_changes(message);
+    return failure;
+}
+
+/* What one module makes of it, in out->result; false: it left that slot NULL, which passes. */
+static bool call_entered(mh_instance *instance, passing *message, mh_pass *pass, mh_outcome *out) {
+    int64_t code = -1;
+    mh_damage damage = {.field = NULL};
+    mh_failure failure = call_any(instance, message, pass, &code, &damage);
+    if (failure == MH_SOUND) {
+        out->result = code == MH_NO_SLOT ? 0 : (int)code;
+        return code != MH_NO_SLOT;
+    }
+    out->result = -1;
+    if (out->failed == NULL) {
         mh_instance_ref(instance);
         out->failed = instance;
         out->failure = failure;
         out->code = code;
         out->damage = damage;
     }
-    return failure;
-}
-
-static bool wants(const mh_instance *instance, mh_event_kind kind) {
-    return instance->state == MH_OPEN && instance->revision->has_callback(instance, kind);
+    return true;
 }
 
 /* In a host that is being closed, a message must not slip through beside a module that is closed
  * already. */
-mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out) {
-    bool locked;
-    const mh_chain *chain = pass_begin(host, &locked);
-    *out = (mh_outcome){0};
+static mh_called walk(mh_host *host, const mh_chain *chain, const mh_event *event, mh_pass *pass,
+                      mh_outcome *out) {
     bool cut_short = false;
     passing message;
-    begin_passing(&message, event);
-    for (size_t i = 0; i < chain->count; i++) {
+    begin(&message, event, out);
+    for (size_t i = 0; i < chain->count && out->by == NULL; i++) {
         mh_instance *instance = chain->members[i];
         if ((cut_short = host->refusing))
             break;
-        if (instance->thread_safe && !mh_enter(instance))
+        if (instance->thread_safe ? !mh_enter(instance) : instance->state != MH_OPEN)
             continue;
-        if (!wants(instance, event->kind))
+        call_entered(instance, &message, pass, out);
+        if (out->result < 0 && host->pass_on_failure)
             out->result = 0;
-        else if (call_entered(instance, &message, pass, out) != MH_SOUND && host->pass_on_failure)
-            out->result = 0;
-        if (instance->revision->rewrites)
-            look_for_changes(&message);
         if (instance->thread_safe)
             mh_leave(instance);
         if (out->result != 0) {
             mh_instance_ref(instance);
             out->by = instance;
-            break;
         }
     }
-    pass_end(host, locked);
     out->rewritten = take_rewritten(&message);
     return cut_short ? MH_NOT_OPEN : MH_CALLED;
+}
+
+mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out) {
+    bool locked;
+    const mh_chain *chain = pass_begin(host, &locked);
+    mh_called result = walk(host, chain, event, pass, out);
+    pass_end(host, locked);
+    return result;
+}
+
+mh_called mh_try_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out) {
+    if (!host->holds_gil || !mh_lock_try(&host->lock))
+        return MH_BUSY;
+    mh_called result = MH_BUSY;
+    const mh_chain *chain = pass_locked(host);
+    if (host->holds_gil) /* it may have changed before we had the lock */
+        result = walk(host, chain, event, pass, out);
+    pass_end(host, true);
+    return result;
 }
 
 static bool note_returned(mh_pass *pass, const mh_host *host, const mh_returned *returned) {
@@ -235,10 +261,11 @@ mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_
             continue;
         if (returned.instance->thread_safe && !mh_enter(returned.instance))
             continue;
-        bool called = wants(returned.instance, event->kind);
+        bool called = returned.instance->state == MH_OPEN;
         if (called)
             returned.failure = call_slot(returned.instance, event, pass, &returned.code,
                                          &returned.damage);
+        called = called && returned.code != MH_NO_SLOT;
         if (returned.instance->thread_safe)
             mh_leave(returned.instance);
         if (called && !note_returned(pass, host, &returned))
@@ -248,21 +275,36 @@ mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_
     return result;
 }
 
+static mh_called call_open(mh_instance *instance, const mh_event *event, mh_pass *pass,
+                           mh_outcome *out) {
+    passing message;
+    begin(&message, event, out);
+    instance->host->locked_passes += !instance->thread_safe;
+    bool set = call_entered(instance, &message, pass, out);
+    instance->host->locked_passes -= !instance->thread_safe;
+    out->rewritten = take_rewritten(&message);
+    return set ? MH_CALLED : MH_NOT_SET;
+}
+
 mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out) {
-    *out = (mh_outcome){0};
     if (!mh_enter(instance))
         return MH_NOT_OPEN;
-    bool set = instance->revision->has_callback(instance, event->kind);
-    instance->host->locked_passes += !instance->thread_safe;
-    passing message;
-    begin_passing(&message, event);
-    if (set)
-        call_entered(instance, &message, pass, out);
-    look_for_changes(&message);
-    out->rewritten = take_rewritten(&message);
-    instance->host->locked_passes -= !instance->thread_safe;
+    mh_called result = call_open(instance, event, pass, out);
     mh_leave(instance);
-    return set ? MH_CALLED : MH_NOT_SET;
+    return result;
+}
+
+mh_called mh_try_call(mh_instance *instance, const mh_event *event, mh_pass *pass,
+                      mh_outcome *out) {
+    if (instance->thread_safe)
+        return mh_call(instance, event, pass, out);
+    mh_host *host = instance->host;
+    if (!mh_lock_try(&host->lock))
+        return MH_BUSY;
+    mh_called result = instance->state == MH_OPEN ? call_open(instance, event, pass, out)
+                                                  : MH_NOT_OPEN;
+    mh_lock_release(&host->lock);
+    return result;
 }
 
 bool mh_rewrite(mh_instance *from, const char *text, size_t len) {

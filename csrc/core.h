@@ -20,7 +20,7 @@ typedef struct mh_revision {
     bool rewrites;
     /* Fills the slots of a script with trampolines; NULL: it takes no scripts. */
     void (*fill_slots)(mh_instance *instance);
-    /* Calls a slot, which is set. */
+    /* Calls a slot. MH_NO_SLOT: it is NULL. */
     int64_t (*call)(mh_instance *instance, const mh_event *event);
     /* 0 where there is none. */
     int64_t (*cleanup)(mh_instance *instance);
@@ -28,8 +28,8 @@ typedef struct mh_revision {
     /* The slots in turn, cleanup among them, from 0; false behind the last. */
     bool (*slot)(const mh_instance *instance, size_t index, const char **name, size_t *offset,
                  uint64_t *value);
-    /* The first word inside the struct that the module must not have changed. */
-    mh_damage (*damage)(const mh_instance *instance);
+    /* Whether a word inside the struct that is the host's was changed; the first of them. */
+    bool (*damage)(const mh_instance *instance, mh_damage *out);
     void (*words)(const mh_instance *instance, uint64_t *version, uint64_t *flags,
                   const char **name);
     /* The extern host functions whose arguments have a layout; NULL: it has none of that name. */
@@ -42,6 +42,8 @@ typedef struct mh_revision {
     int64_t (*util_socket_connect)(mh_instance *from, void *socket, void *cbdata);
     bool json_has_len; /* which of the two signatures mesibo_util_json_extract has */
 } mh_revision;
+
+#define MH_NO_SLOT INT64_MIN /* no module returns that: their results have 32 bits */
 
 extern const mh_revision mh_doc2019, mh_sdk2019, mh_sdk2020;
 const mh_revision *mh_revision_find(const char *name);
@@ -109,8 +111,9 @@ bool mh_instance_offer(mh_instance *instance, const mh_revision *revision);
 /* False: no memory (what was made is freed with the instance). */
 bool mh_items_copy(mh_instance *instance, const mh_item *items, size_t count);
 void mh_items_free(mh_instance *instance);
-/* What the module did to its struct; `callback`, a static string, has just run. */
-mh_damage mh_instance_damage(mh_instance *instance, const char *callback);
+/* Whether the module wrote into its struct where it must not; `callback`, a static string, has just
+ * run. `out` is written to only then. */
+bool mh_instance_damage(mh_instance *instance, const char *callback, mh_damage *out);
 /* Frees what only an open module needs; with `keep` the struct stays where its threads look. */
 void mh_instance_forget_module(mh_instance *instance, bool keep);
 
@@ -159,6 +162,7 @@ struct mh_host {
     int locked_passes;       /* passes under way with it, on the one thread that has it */
     mh_chain *retired;
     _Atomic bool refusing, holds_gil;
+    _Atomic bool serial; /* as the chain's, to be read without a hold on the chain */
     bool pass_on_failure;
     unsigned generation; /* of the process, see mh_host_here */
     mh_hooks hooks;

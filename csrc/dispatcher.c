@@ -25,8 +25,8 @@ static void report_failure(mh_request *request, const mh_answer *answer) {
 /* Nobody waits for what a request's callback did: the next verdict says it, and the log does now. */
 static void report_damage(mh_instance *instance) {
     bool known = instance->damaged_in != NULL;
-    mh_damage damage = mh_instance_damage(instance, "a callback of a request");
-    if (damage.field != NULL && !known)
+    mh_damage damage;
+    if (mh_instance_damage(instance, "a callback of a request", &damage) && !known)
         mh_report(instance,
                   "overwrote its struct in %s: expected %#" PRIx64
                   " at byte %zu (%s), found %#" PRIx64,

@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 static _Atomic int inside;
-static _Atomic bool closed;
+_Atomic bool mh_gate_closed;
 static pthread_t closer;
 static _Thread_local int depth; /* how often this thread is inside */
 
 bool mh_gate_enter(void) {
     inside++;
-    if (closed && !pthread_equal(closer, pthread_self())) {
+    if (mh_gate_closed && !pthread_equal(closer, pthread_self())) {
         inside--;
         return false;
     }
@@ -27,7 +27,7 @@ void mh_gate_leave(void) {
 void mh_gate_forked(void) { inside = depth; }
 
 bool mh_gate_bars(void) {
-    return closed && depth == 0 && !pthread_equal(closer, pthread_self());
+    return mh_gate_closed && depth == 0 && !pthread_equal(closer, pthread_self());
 }
 
 void mh_gate_wait(void) {
@@ -37,7 +37,7 @@ void mh_gate_wait(void) {
 
 bool mh_gate_close(double seconds) {
     closer = pthread_self();
-    closed = true;
+    mh_gate_closed = true;
     inside -= depth; /* this thread is no other */
     bool left = mh_drain(&inside, seconds);
     inside += depth;

@@ -9,10 +9,10 @@
 
 /* ---- The process: a child of fork has neither our threads nor our locks ------------------------- */
 
-static unsigned process_generation;
+unsigned mh_generation;
 
 static void count_fork(void) {
-    process_generation++;
+    mh_generation++;
     mh_gate_forked();
     mh_locks_forked();
 }
@@ -22,7 +22,7 @@ static void set_up(void) {
     mh_locks_init();
 }
 
-bool mh_host_here(const mh_host *host) { return host->generation == process_generation; }
+bool mh_host_here(const mh_host *host) { return host->generation == mh_generation; }
 
 /* ---- Hosts --------------------------------------------------------------------------------------- */
 
@@ -48,7 +48,7 @@ mh_host *mh_host_new(const mh_hooks *hooks, const mh_limits *limits, bool pass_o
     }
     host->holds_gil = true;
     host->chain = chain;
-    host->generation = process_generation;
+    host->generation = mh_generation;
     host->hooks = *hooks;
     host->limits = *limits;
     host->pass_on_failure = pass_on_failure;
@@ -78,9 +78,6 @@ void mh_host_free(mh_host *host) {
 
 void mh_host_stop(mh_host *host) { mh_requests_stop(host->requests); }
 void mh_host_refuse(mh_host *host) { host->refusing = true; }
-bool mh_host_trylock(mh_host *host) { return mh_lock_try(&host->lock); }
-void mh_host_lock(mh_host *host) { mh_lock_take(&host->lock); }
-void mh_host_unlock(mh_host *host) { mh_lock_release(&host->lock); }
 
 /* ---- Changing the chain ---------------------------------------------------------------------------
  *
@@ -103,6 +100,7 @@ static void publish(mh_host *host, mh_chain *next, mh_instance *removed) {
         released |= member->scripted ? member->thread_safe : !member->hold_gil;
     }
     host->holds_gil = !released;
+    host->serial = next->serial;
     mh_chain *old = atomic_exchange(&host->chain, next);
     old->retired_member = removed;
     old->retired = host->retired;
@@ -139,6 +137,4 @@ bool mh_chain_remove(mh_host *host, mh_instance *instance) {
     publish(host, next, instance);
     return true;
 }
-
-bool mh_host_holds_gil(const mh_host *host) { return host->holds_gil; }
 

@@ -116,11 +116,12 @@ typedef struct mh_outcome {
     int result;          /* -1 FAIL, 0 PASS, 1 CONSUMED */
     mh_instance *by;     /* who decided (NULL: all passed); held: mh_instance_unref */
     mh_instance *failed; /* the first that failed, or NULL; held: mh_instance_unref */
+    char *rewritten;     /* the message as modules left it, event->len bytes, yours to free(3); NULL:
+                            as it was */
+    /* where `failed` is set: */
     mh_failure failure;
     int64_t code; /* MH_BAD_CODE: what it returned */
     mh_damage damage;
-    char *rewritten; /* the message as modules left it, event->len bytes, yours to free(3); NULL: as
-                        it was */
 } mh_outcome;
 
 void mh_mail_free(mh_mail *mail);
@@ -178,13 +179,10 @@ void mh_host_free(mh_host *host);
 /* No more events, loads and requests; waits for none of those under way. */
 void mh_host_refuse(mh_host *host);
 
-/* False in a child of fork(2): its locks and threads are the parent's, nothing may be called. */
+/* False in a child of fork(2): its locks and threads are the parent's, nothing may be called. Also
+ * told by mh_generation, which is another there than when the host was made. */
 bool mh_host_here(const mh_host *host);
-bool mh_host_trylock(mh_host *host);
-void mh_host_lock(mh_host *host);
-void mh_host_unlock(mh_host *host);
-/* True when every native module of the chain asked for it, and with no native module at all. */
-bool mh_host_holds_gil(const mh_host *host);
+extern unsigned mh_generation;
 
 /* Takes what was sent or logged outside of any collecting pass. `out` is the caller's to free. */
 void mh_take_sent(mh_host *host, mh_queue *out);
@@ -195,16 +193,22 @@ typedef enum mh_called {
     MH_CALLED,
     MH_NOT_OPEN, /* the host or the module is closed: `out` says nothing */
     MH_NOT_SET,  /* the module left that slot NULL */
+    MH_BUSY,     /* nothing was done: see the functions that may say so */
     MH_NO_ROOM   /* too little memory to say what every module returned */
 } mh_called;
 
 /* [enters] A message through the chain. */
 mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out);
+/* The same without a wait, for an embedder that holds a lock of its own meanwhile (the GIL). MH_BUSY:
+ * somebody else has the host's lock, or a native module of the chain was not loaded with hold_gil. */
+mh_called mh_try_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out);
 /* [enters] A status or call event to `only`, or to all (NULL). Results are in pass->mail->returned.
  */
 mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_pass *pass);
 /* [enters] One callback of one module. */
 mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out);
+/* The same without a wait. MH_BUSY: somebody else has the host's lock. */
+mh_called mh_try_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out);
 
 /* ---- Modules -------------------------------------------------------------------------------- */
 
@@ -235,7 +239,7 @@ typedef struct mh_load {
     void *tag;          /* the embedder's object: mh_tag */
     uint64_t log_level; /* lines above it are suppressed */
     bool thread_safe;   /* enter without the lock */
-    bool hold_gil;      /* a wish of the embedder's, kept for mh_host_holds_gil */
+    bool hold_gil;      /* it may be called by mh_try_process */
     bool keep_mapped;   /* it makes threads of its own: never unmap it, never free its struct */
     bool has_synchronous; /* sdk2019: its module_http_option_t has that word */
     bool guessed;       /* the revision is a guess: try the init in a child process first */
@@ -423,6 +427,7 @@ bool mh_exports_promote(void);
  *
  * An embedder that ends before its modules' threads do keeps its upcalls behind this gate: one for the
  * process. Closed, it lets only the closing thread through. */
+extern _Atomic bool mh_gate_closed; /* for good, once it is */
 bool mh_gate_enter(void);
 void mh_gate_leave(void);
 /* Waits for other threads that are inside; false: some still are after `seconds`. */

@@ -70,29 +70,29 @@ bool mh_instance_offer(mh_instance *instance, const mh_revision *revision) {
     return revision->prepare(instance);
 }
 
-static mh_damage find_damage(const mh_instance *instance) {
+static bool find_damage(const mh_instance *instance, mh_damage *out) {
     const uint64_t *canary = canary_of(instance);
     size_t words = canary_words(instance);
     /* Each word equals the next, and the first is right: far quicker than one by one. */
     if (canary[0] == CANARY && memcmp(canary, canary + 1, (words - 1) * sizeof *canary) == 0)
-        return instance->revision->damage(instance);
+        return instance->revision->damage(instance, out);
     size_t i = 0;
     while (canary[i] == CANARY)
         i++;
-    return (mh_damage){.field = "behind the struct",
+    *out = (mh_damage){.field = "behind the struct",
                        .offset = instance->revision->module_size + i * sizeof *canary,
                        .expected = CANARY,
                        .found = canary[i]};
+    return true;
 }
 
-mh_damage mh_instance_damage(mh_instance *instance, const char *callback) {
-    mh_damage damage = find_damage(instance);
-    if (damage.field != NULL) {
-        if (instance->damaged_in == NULL)
-            instance->damaged_in = callback;
-        damage.callback = instance->damaged_in;
-    }
-    return damage;
+bool mh_instance_damage(mh_instance *instance, const char *callback, mh_damage *out) {
+    if (!find_damage(instance, out))
+        return false;
+    if (instance->damaged_in == NULL)
+        instance->damaged_in = callback;
+    out->callback = instance->damaged_in;
+    return true;
 }
 
 void mh_instance_forget_module(mh_instance *instance, bool keep) {

@@ -209,8 +209,7 @@ static bool bring_up(mh_instance *instance, const mh_load *what, mh_pass *pass,
         refusal->kind = MH_INIT_FAILED;
         return false;
     }
-    refusal->damage = mh_instance_damage(instance, "init");
-    if (refusal->damage.field != NULL) {
+    if (mh_instance_damage(instance, "init", &refusal->damage)) {
         refusal->kind = MH_INIT_DAMAGED;
         return false;
     }
@@ -295,8 +294,9 @@ static int64_t run_cleanup(mh_instance *instance, mh_pass *pass, mh_damage *dama
     bool known = instance->damaged_in != NULL;
     int64_t code = instance->revision->cleanup(instance);
     mh_pop(&frame);
-    if (!known)
-        *damage = mh_instance_damage(instance, "cleanup");
+    mh_damage found;
+    if (mh_instance_damage(instance, "cleanup", &found) && !known)
+        *damage = found;
     return code;
 }
 

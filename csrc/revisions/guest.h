@@ -15,14 +15,16 @@
 /* A word of a struct, whatever its type. */
 #define WORD(structure, field) (uint64_t)(uintptr_t)((structure)->field)
 
-/* Returns the damage when a word is not what the host wrote. */
+/* Returns true and says so when a word is not what the host wrote. */
 #define UNCHANGED(mod, word, wanted)                                                        \
     do {                                                                                    \
-        if (WORD(mod, word) != (uint64_t)(uintptr_t)(wanted))                               \
-            return (mh_damage){.field = #word,                                              \
+        if (WORD(mod, word) != (uint64_t)(uintptr_t)(wanted)) {                             \
+            *out = (mh_damage){.field = #word,                                              \
                                .offset = offsetof(mesibo_module_t, word),                   \
                                .expected = (uint64_t)(uintptr_t)(wanted),                   \
                                .found = WORD(mod, word)};                                   \
+            return true;                                                                    \
+        }                                                                                   \
     } while (0)
 
 /* One entry of a table of slots. */

@@ -149,12 +149,12 @@ static int64_t call_init(mh_instance *instance, void *entry) {
     return (int32_t)init(MESIBO_MODULE_VERSION, module_of(instance), sizeof(mesibo_module_t));
 }
 
-static mh_damage damage(const mh_instance *instance) {
+static bool damage(const mh_instance *instance, mh_damage *out) {
     const mesibo_module_t *mod = module_of(instance);
     UNCHANGED(mod, version, MESIBO_MODULE_VERSION);
     UNCHANGED(mod, signature, MESIBO_MODULE_SIGNATURE);
     UNCHANGED(mod, invoke, host_invoke);
-    return (mh_damage){0};
+    return false;
 }
 
 static void words(const mh_instance *instance, uint64_t *version, uint64_t *flags,
@@ -223,6 +223,8 @@ static int64_t call_with_user(mh_instance *instance, const mh_user *from) {
 
 static int64_t call(mh_instance *instance, const mh_event *event) {
     mesibo_module_t *mod = module_of(instance);
+    if (!has_callback(instance, event->kind))
+        return MH_NO_SLOT;
     switch (event->kind) {
     case MH_ON_MESSAGE:
     case MH_ON_MESSAGE_STATUS: return call_with_params(instance, event);

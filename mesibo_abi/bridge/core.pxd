@@ -126,10 +126,7 @@ cdef extern from "host.h" nogil:
     void mh_host_stop(mh_host *host)
     void mh_host_refuse(mh_host *host)
     bint mh_host_here(const mh_host *host)
-    bint mh_host_trylock(mh_host *host)
-    void mh_host_lock(mh_host *host)
-    void mh_host_unlock(mh_host *host)
-    bint mh_host_holds_gil(const mh_host *host)
+    unsigned mh_generation
     void mh_take_sent(mh_host *host, mh_queue *out)
     void mh_take_logs(mh_host *host, mh_queue *out)
     uint64_t mh_refused_requests(mh_host *host)
@@ -138,12 +135,17 @@ cdef extern from "host.h" nogil:
         MH_CALLED
         MH_NOT_OPEN
         MH_NOT_SET
+        MH_BUSY
         MH_NO_ROOM
 
     mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *passing, mh_outcome *out)
+    mh_called mh_try_process(mh_host *host, const mh_event *event, mh_pass *passing,
+                             mh_outcome *out)
     mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_pass *passing)
     mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *passing,
                       mh_outcome *out)
+    mh_called mh_try_call(mh_instance *instance, const mh_event *event, mh_pass *passing,
+                          mh_outcome *out)
 
     ctypedef struct mh_script:
         void *self
@@ -296,6 +298,7 @@ cdef extern from "host.h" nogil:
     int64_t mh_submit(mh_instance *from_, const mh_what *what, const mh_receiver *receiver)
     bint mh_exports_promote()
 
+    c_bool mh_gate_closed
     bint mh_gate_enter()
     void mh_gate_leave()
     bint mh_gate_close(double seconds)

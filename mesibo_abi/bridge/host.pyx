@@ -16,7 +16,7 @@ from libc.string cimport memset
 
 from .core cimport *
 from .failures cimport as_code, damage_of, errors_of, failure_of, keep_error, upcall_error
-from .module cimport LoadedModule, config_event, lock_host, module_of, pass_gate
+from .module cimport LoadedModule, config_event, module_of, pass_gate
 from .requests cimport next_command
 from .values cimport (
     Message,
@@ -118,6 +118,7 @@ cdef class CoreHost:
     """What `Host` stands on: the chain, its events, its mail and its requests."""
 
     cdef mh_host *host
+    cdef unsigned int generation  # of the process that it was made in
     cdef readonly tuple modules
     cdef readonly bint closed
     cdef public unsigned int resend_depth
@@ -148,6 +149,7 @@ cdef class CoreHost:
         self.host = mh_host_new(&hooks, &limits, pass_on_failure)
         if self.host == NULL:
             raise MemoryError("a host needs memory and one descriptor; free some")
+        self.generation = mh_generation
         self.closed = False
 
     def __dealloc__(self):
@@ -163,7 +165,7 @@ cdef class CoreHost:
         return self.check_here()
 
     cdef int check_here(self) except -1:
-        if not mh_host_here(self.host):
+        if self.generation != mh_generation:
             raise faults.forked()
         return 0
 
@@ -212,15 +214,8 @@ cdef class CoreHost:
         memset(&passing, 0, sizeof(passing))
         passing.collect = True
         message_event(&event, MH_ON_MESSAGE, as_message(message))
-        if mh_host_holds_gil(self.host):
-            lock_host(self.host)
-            if mh_host_holds_gil(self.host):  # still, after the wait
-                called = mh_process(self.host, &event, &passing, &out)
-            else:
-                with nogil:
-                    called = mh_process(self.host, &event, &passing, &out)
-            mh_host_unlock(self.host)
-        else:
+        called = mh_try_process(self.host, &event, &passing, &out)
+        if called == MH_BUSY:
             with nogil:
                 called = mh_process(self.host, &event, &passing, &out)
         pass_gate()
@@ -228,7 +223,7 @@ cdef class CoreHost:
             self.drop(&passing, &out)
             raise faults.host_closed()
         verdict = self.conclude(<Message>message, &passing, &out)
-        if self.resend_depth > 0 and verdict.sent:
+        if self.resend_depth > 0 and (<Verdict>verdict)._sent:
             self._resend(verdict)
         return verdict
 
@@ -245,14 +240,16 @@ cdef class CoreHost:
     cdef Verdict conclude(self, Message message, mh_pass *passing, mh_outcome *out):
         cdef Verdict verdict = Verdict.__new__(Verdict)
         verdict.message = message
+        verdict.result = PASS if out.result == 0 else CONSUMED if out.result == 1 else FAIL
+        verdict.returned = ()
+        if out.by != NULL:
+            verdict.by = taken(out.by)
+        if passing.mail == NULL and out.failed == NULL and out.rewritten == NULL:
+            return verdict
         if out.rewritten != NULL:
             verdict.message = message_like(message, PyBytes_FromStringAndSize(
                 out.rewritten, PyBytes_GET_SIZE(message.payload)))
             free(out.rewritten)
-        verdict.result = PASS if out.result == 0 else CONSUMED if out.result == 1 else FAIL
-        verdict.by = taken(out.by)
-        verdict.returned = ()
-        verdict.resent = []
         failed = taken(out.failed)
         self.collect(verdict, passing)
         mh_mail_free(passing.mail)
@@ -265,15 +262,13 @@ cdef class CoreHost:
     cdef void collect(self, Verdict verdict, mh_pass *passing):
         cdef mh_mail *mail = passing.mail
         if mail == NULL:
-            verdict.sent = []
-            verdict.logs = []
             return
-        verdict.sent = take_messages(&mail.sent)
-        verdict.logs = take_lines(&mail.logs)
+        verdict._sent = take_messages(&mail.sent)
+        verdict._logs = take_lines(&mail.logs)
         self.dropped_sent += mail.sent.dropped
         self.dropped_logs += mail.logs.dropped
-        if verdict.logs:
-            self._forward(verdict.logs)
+        if verdict._logs:
+            self._forward(verdict._logs)
 
     cdef Verdict notify(self, mh_event *event, Message message, LoadedModule only):
         cdef mh_pass passing
@@ -286,7 +281,6 @@ cdef class CoreHost:
         pass_gate()
         verdict = Verdict.__new__(Verdict)
         (<Verdict>verdict).message = message
-        (<Verdict>verdict).resent = []
         self.collect(verdict, &passing)
         self.conclude_returned(verdict, &passing, CALLBACKS[event.kind])
         if called == MH_NOT_OPEN:

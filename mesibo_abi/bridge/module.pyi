@@ -1,7 +1,6 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
-
-from typing_extensions import disjoint_base
+from typing import final
 
 from ..host import Host
 from ..module import Module
@@ -10,7 +9,7 @@ from .values import Message
 
 CALLBACKS: tuple[str, ...]
 
-@disjoint_base
+@final
 class LoadedModule:
     @property
     def host(self) -> Host: ...

@@ -25,7 +25,7 @@ from ..types import Result
 
 CALLBACKS = ("on_message", "on_message_status", "on_call", "on_call_status", "on_login",
              "on_config")
-cdef tuple RESULTS = (Result.PASS, Result.CONSUMED)
+cdef object PASS = Result.PASS, CONSUMED = Result.CONSUMED
 
 
 # ---- Upcalls: the core calls a Python module -----------------------------------------------------------
@@ -79,6 +79,7 @@ cdef class LoadedModule:
                       bint thread_safe, bint hold_gil):
         self.host = host
         self.core = core
+        self.generation = mh_generation
         self.name = name
         self.path = path
         self.revision = revision
@@ -195,29 +196,31 @@ cdef class LoadedModule:
     cdef object call_one(self, mh_event *event):
         cdef mh_pass passing
         cdef mh_outcome out
-        cdef mh_called called
+        cdef mh_called called = MH_BUSY
         self.check()
         memset(&passing, 0, sizeof(passing))
-        if self.hold_gil and not self.thread_safe:
-            lock_host(self.core)
-            called = mh_call(self.instance, event, &passing, &out)
-            mh_host_unlock(self.core)
-        elif self.hold_gil:
-            called = mh_call(self.instance, event, &passing, &out)
-        else:
+        if self.hold_gil or self.target is not None:
+            called = mh_try_call(self.instance, event, &passing, &out)
+        if called == MH_BUSY:
             with nogil:
                 called = mh_call(self.instance, event, &passing, &out)
         pass_gate()
+        if called == MH_CALLED and out.failed == NULL and out.rewritten == NULL:
+            return CONSUMED if out.result else PASS
+        return self.conclude_call(event, &passing, &out, called)
+
+    cdef object conclude_call(self, mh_event *event, mh_pass *passing, mh_outcome *out,
+                              mh_called called):
+        if called == MH_NOT_OPEN:
+            raise faults.module_closed(self.name)
         free(out.rewritten)
         if called == MH_NOT_SET:
             raise faults.callback_not_set(self.name, CALLBACKS[event.kind])
-        if called != MH_CALLED:
-            raise faults.module_closed(self.name)
         if out.failed == NULL:
-            return RESULTS[out.result]
+            return CONSUMED if out.result else PASS
         mh_instance_unref(out.failed)
         raise failure_of(self.name, CALLBACKS[event.kind], out.failure, out.code, &out.damage,
-                         errors_of(&passing))
+                         errors_of(passing))
 
     # -- upcalls of a Python module
 
@@ -262,7 +265,7 @@ cdef class LoadedModule:
         pass_gate()
         if self.closed or self.instance == NULL:
             raise faults.module_closed(self.name)
-        if not mh_host_here(self.core):
+        if self.generation != mh_generation:
             raise faults.forked()
         return 0
 
@@ -346,14 +349,7 @@ cdef void config_event(mh_event *event, uint64_t type, bytes data) noexcept:
         event.source = <void *>data
 
 
-cdef void lock_host(mh_host *host) noexcept:
-    """Takes the host's lock, and never waits for it with the GIL."""
-    if not mh_host_trylock(host):
-        with nogil:
-            mh_host_lock(host)
-
-
-cdef void pass_gate() noexcept:
+cdef void wait_at_gate() noexcept:
     """At interpreter exit the modules are closed under the daemon threads that are left: those stay
     here, so that none of them raises, and prints, what came of that."""
     if mh_gate_bars():

@@ -286,6 +286,29 @@ cdef class Verdict:
     `resent` are the verdicts on what was sent, where the host sends that through the chain as well.
     """
 
+    # Most passes send and log nothing, and most callers do not ask.
+
+    @property
+    def sent(self):
+        """What modules sent on this thread meanwhile, in order."""
+        if self._sent is None:
+            self._sent = []
+        return self._sent
+
+    @property
+    def logs(self):
+        """What they logged, in order."""
+        if self._logs is None:
+            self._logs = []
+        return self._logs
+
+    @property
+    def resent(self):
+        """The verdicts on what was sent, where the host sends that through the chain as well."""
+        if self._resent is None:
+            self._resent = []
+        return self._resent
+
     def raise_for_error(self):
         """Raises `error`, if there is one."""
         if self.error is not None:
@@ -317,26 +340,11 @@ cdef Message message_from(const mh_params *params, bytes payload, str module):
     return message
 
 
-cdef Message as_message(object value):
-    """The caller's message, or TypeError."""
-    if type(value) is not Message:
-        raise TypeError(
-            f"what was to be sent is no message: expected a mesibo_abi.Message, got "
-            f"{type(value).__name__} ({value!r}); pass Message(payload, to=..., from_=...)"
-        )
-    return <Message>value
-
-
-cdef void message_event(mh_event *event, mh_event_kind kind, Message message) noexcept:
-    event.kind = kind
-    event.params = &message.params
-    event.message = PyBytes_AS_STRING(message.payload)
-    event.len = <size_t>PyBytes_GET_SIZE(message.payload)
-    event.status = 0
-    event.user = NULL
-    event.type = 0
-    event.config = NULL
-    event.source = <void *>message
+cdef int refuse_message(object value) except -1:
+    raise TypeError(
+        f"what was to be sent is no message: expected a mesibo_abi.Message, got "
+        f"{type(value).__name__} ({value!r}); pass Message(payload, to=..., from_=...)"
+    )
 
 
 cdef Message message_like(Message original, bytes payload):
