@@ -184,6 +184,8 @@ bool mh_chain_remove(mh_host *host, mh_instance *instance);
 
 /* Room for a record of `size` bytes, or NULL: over the limit, or no memory. */
 void *mh_queue_push(mh_queue *queue, size_t size);
+/* Whether the limit allows such a record. */
+bool mh_queue_allows(const mh_queue *queue, size_t size);
 void mh_queue_unpush(mh_queue *queue, const void *record);
 const void *mh_queue_front(const mh_queue *queue);
 void mh_queue_swap(mh_queue *queue, mh_queue *out);

@@ -89,18 +89,18 @@ static int64_t to_upcall(mh_instance *from, const mh_params *params, const char 
 
 /* With the queue's lock held where it has one. `read`: how many bytes of an UNREADABLE message there
  * were. */
-typedef enum append_result { APPENDED, NO_ROOM, UNREADABLE } append_result;
+typedef enum append_result { APPENDED, NO_ROOM, NO_MEMORY, UNREADABLE } append_result;
 
 static append_result append(mh_queue *queue, const mh_instance *from, const mh_params *params,
                             const char *message, size_t len, size_t *read) {
     size_t to_size = params->to != NULL ? params->to_len + 1 : 0;
     size_t from_size = params->from != NULL ? params->from_len + 1 : 0;
     size_t texts = from->label_len + 1 + to_size + from_size + 1;
-    sent_record *record =
-        len < LEN_LIMIT ? mh_queue_push(queue, sizeof *record + texts + len) : NULL;
+    size_t size = sizeof(sent_record) + texts + len;
+    sent_record *record = len < LEN_LIMIT ? mh_queue_push(queue, size) : NULL;
     if (record == NULL) {
         queue->dropped++;
-        return NO_ROOM;
+        return len < LEN_LIMIT && mh_queue_allows(queue, size) ? NO_MEMORY : NO_ROOM;
     }
     record->params = *params;
     record->label_len = from->label_len;
@@ -142,6 +142,8 @@ static int64_t to_outbox(mh_instance *from, const mh_params *params, const char 
     }
     if (result == UNREADABLE)
         report_unreadable(from, message, len, read);
+    else if (result == NO_MEMORY)
+        mh_report(from, "send refused: no memory for a message of %" PRIu64 " bytes", len);
     else if (result == NO_ROOM)
         report_no_room(from, message, len, host->limits.outbox_bytes);
     return result == APPENDED ? 0 : -1;

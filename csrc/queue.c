@@ -15,9 +15,13 @@ typedef struct record {
 
 enum { FIRST_CAPACITY = 1024, KEEP_CAPACITY = 1 << 20 };
 
+static bool is_within_limit(const mh_queue *queue, size_t whole) {
+    return whole <= queue->limit && queue->tail - queue->head <= queue->limit - whole;
+}
+
 static bool make_room(mh_queue *queue, size_t size) {
     size_t used = queue->tail - queue->head;
-    if (size > queue->limit || used > queue->limit - size)
+    if (!is_within_limit(queue, size))
         return false;
     if (queue->bytes != NULL && used + size <= queue->capacity / 2) {
         memmove(queue->bytes, queue->bytes + queue->head, used);
@@ -39,13 +43,19 @@ static bool make_room(mh_queue *queue, size_t size) {
     return true;
 }
 
+static size_t whole_size(size_t size) { return (sizeof(record) + size + 15) & ~(size_t)15; }
+
+bool mh_queue_allows(const mh_queue *queue, size_t size) {
+    return size <= SIZE_MAX / 4 && is_within_limit(queue, whole_size(size));
+}
+
 void *mh_queue_push(mh_queue *queue, size_t size) {
     if (size > SIZE_MAX / 4)
         return NULL;
-    size_t whole = (sizeof(record) + size + 15) & ~(size_t)15;
+    size_t whole = whole_size(size);
     if (whole > queue->capacity - queue->tail && !make_room(queue, whole))
         return NULL;
-    if (queue->tail - queue->head + whole > queue->limit)
+    if (!is_within_limit(queue, whole))
         return NULL;
     record *new = (record *)(void *)(queue->bytes + queue->tail);
     new->size = whole;

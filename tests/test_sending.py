@@ -9,6 +9,7 @@ import pytest
 
 from mesibo_abi import Host, Limits, LoadedModule, Message, Module, Result
 from tests.conftest import Built
+from tests.running import run
 
 
 def texts(host: Host, message: Message) -> list[str]:
@@ -209,6 +210,26 @@ def test_an_outbox_that_is_full(built: Built) -> None:
         assert 0 < sent < 4096 // 100
         assert host.dropped.sent == 1 + 100 - sent
         assert len(host.process(Message(b"x" * 100, to="bob")).sent) == 1
+
+
+SHORT_OF_MEMORY = """
+import resource, sys
+from pathlib import Path
+from mesibo_abi import Host, Message
+with Host() as host:
+    host.load("echo", sys.argv[1])
+    message = Message(bytes(64 << 20), to="bob")
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (used + (100 << 20), -1))
+    print([line.text for line in host.process(message).logs])
+    resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+    print(len(host.process(message).sent))
+"""
+
+
+def test_an_outbox_without_memory(built: Built) -> None:
+    ended = run(SHORT_OF_MEMORY, built("echo"))
+    assert ended.output == "['send refused: no memory for a message of 67108864 bytes']\n1\n"
 
 
 # ---- From Python --------------------------------------------------------------------------------
