@@ -186,8 +186,8 @@ static bool call_entered(mh_instance *instance, passing *message, mh_pass *pass,
 
 /* In a host that is being closed, a message must not slip through beside a module that is closed
  * already. */
-static mh_called walk(mh_host *host, const mh_chain *chain, const mh_event *event, mh_pass *pass,
-                      mh_outcome *out) {
+mh_called mh_walk(mh_host *host, const mh_chain *chain, const mh_event *event, mh_pass *pass,
+                  mh_outcome *out) {
     bool cut_short = false;
     passing message;
     begin(&message, event, out);
@@ -203,18 +203,25 @@ static mh_called walk(mh_host *host, const mh_chain *chain, const mh_event *even
         if (instance->thread_safe)
             mh_leave(instance);
         if (out->result != 0) {
-            mh_instance_ref(instance);
             out->by = instance;
+            out->place = i;
         }
     }
     out->rewritten = take_rewritten(&message);
     return cut_short ? MH_NOT_OPEN : MH_CALLED;
 }
 
+/* As long as the chain is, it holds its members; who gets the outcome has it longer. */
+static void hold_by(mh_outcome *out) {
+    if (out->by != NULL)
+        mh_instance_ref(out->by);
+}
+
 mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out) {
     bool locked;
     const mh_chain *chain = pass_begin(host, &locked);
-    mh_called result = walk(host, chain, event, pass, out);
+    mh_called result = mh_walk(host, chain, event, pass, out);
+    hold_by(out);
     pass_end(host, locked);
     return result;
 }
@@ -225,7 +232,9 @@ mh_called mh_try_process(mh_host *host, const mh_event *event, mh_pass *pass, mh
     mh_called result = MH_BUSY;
     const mh_chain *chain = pass_locked(host);
     if (host->holds_gil) /* it may have changed before we had the lock */
-        result = walk(host, chain, event, pass, out);
+        result = mh_walk(host, chain, event, pass, out);
+    if (result != MH_BUSY)
+        hold_by(out);
     pass_end(host, true);
     return result;
 }

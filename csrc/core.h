@@ -104,6 +104,10 @@ static inline void mh_push(mh_frame *frame, mh_instance *instance, mh_pass *pass
 
 static inline void mh_pop(const mh_frame *frame) { mh_top = frame->below; }
 
+static inline uint64_t mh_this_row(void) {
+    return mh_top != NULL && mh_top->pass != NULL ? mh_top->pass->row : 0;
+}
+
 mh_instance *mh_instance_new(mh_host *host, const mh_load *what, const mh_revision *revision);
 void mh_instance_ref(mh_instance *instance);
 /* Makes a fresh struct of that revision in the same place. False: no memory. */
@@ -175,6 +179,10 @@ struct mh_host {
     _Atomic bool served, woken;
     pthread_t server; /* the thread that takes commands */
 };
+
+/* chain.c: one event through a chain; `out` holds nothing but `failed`. */
+mh_called mh_walk(mh_host *host, const mh_chain *chain, const mh_event *event, mh_pass *pass,
+                  mh_outcome *out);
 
 /* Both with the lock held. False: no memory, nothing changed. */
 bool mh_chain_append(mh_host *host, mh_instance *instance);

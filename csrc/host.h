@@ -108,6 +108,7 @@ typedef struct mh_mail {
 typedef struct mh_pass {
     bool collect;
     mh_mail *mail;
+    uint64_t row;      /* of a batch: what is sent and logged has it */
     unsigned failures; /* upcalls that failed: the embedder's upcalls count them (mh_upcall_failed) */
     void *errors;      /* the embedder's, for what an upcall wants to tell the caller */
 } mh_pass;
@@ -115,6 +116,7 @@ typedef struct mh_pass {
 typedef struct mh_outcome {
     int result;          /* -1 FAIL, 0 PASS, 1 CONSUMED */
     mh_instance *by;     /* who decided (NULL: all passed); held: mh_instance_unref */
+    size_t place;        /* of `by` in the chain */
     mh_instance *failed; /* the first that failed, or NULL; held: mh_instance_unref */
     char *rewritten;     /* the message as modules left it, event->len bytes, yours to free(3); NULL:
                             as it was */
@@ -129,12 +131,14 @@ void mh_instance_unref(mh_instance *instance);
 
 /* A sent message and a logged line as they lie in a queue: valid until the queue is popped. */
 typedef struct mh_sent {
+    uint64_t row; /* of the batch; 0: there was none */
     mh_params params;
     const char *label, *message;
     size_t label_len, len;
 } mh_sent;
 
 typedef struct mh_line {
+    uint64_t row; /* as mh_sent's */
     const char *label, *text;
     size_t label_len, len;
     uint64_t level;
@@ -209,6 +213,83 @@ mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_
 mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out);
 /* The same without a wait. MH_BUSY: somebody else has the host's lock. */
 mh_called mh_try_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out);
+
+/* ---- Batches --------------------------------------------------------------------------------
+ *
+ * Many messages in one go, as columns: what mh_process does for each of them in turn, without an
+ * object for any. The embedder owns the columns and the results, and keeps them until mh_batch_end. */
+
+typedef enum mh_text_layout {
+    MH_TEXT_ABSENT,
+    MH_TEXT_OFFSETS_32, /* `index`: count + 1 ends, signed 32 bits each, into `bytes` */
+    MH_TEXT_OFFSETS_64,
+    MH_TEXT_VIEWS /* `index`: 16 bytes each: the length, then the text, or 4 bytes of it, the number
+                     of its buffer and where in that it begins */
+} mh_text_layout;
+
+typedef struct mh_text_column {
+    mh_text_layout layout;
+    const uint8_t *valid; /* a bit for each, lowest first; NULL: all are. Those that are not are NULL */
+    const void *index;
+    const char *bytes;
+    const char *const *buffers; /* views: what they are into */
+    size_t offset;              /* of the first, in `valid` and `index` */
+} mh_text_column;
+
+typedef struct mh_word_column {
+    const uint8_t *valid; /* as above; those that are not are 0 */
+    const void *values;
+    size_t offset;
+    unsigned size; /* bytes of each, 1, 2, 4 or 8; 0: absent, all are 0 */
+} mh_word_column;
+
+enum { MH_WORDS = 11 };
+
+typedef struct mh_columns {
+    mh_text_column message, to, from; /* a message that is NULL is empty */
+    mh_word_column words[MH_WORDS];   /* in the order of mh_params */
+} mh_columns;
+
+typedef struct mh_row_failure {
+    uint64_t row;
+    mh_instance *instance; /* NULL: an upcall failed, and no module for it. Held by the batch. */
+    mh_failure failure;
+    int64_t code;
+    mh_damage damage;
+    void *errors; /* the embedder's: mh_pass.errors */
+} mh_row_failure;
+
+typedef struct mh_batch {
+    /* what the embedder sets: */
+    mh_columns columns;
+    const mh_event *events; /* instead of the columns: an event for each row */
+    int8_t *results;        /* for each row */
+    int32_t *by;            /* for each row: the place of who decided in `modules`; -1: nobody */
+    /* what it gets: */
+    mh_instance **modules; /* the chain, held by the batch */
+    size_t module_count;
+    mh_mail *mail; /* or NULL */
+    mh_row_failure *failures;
+    size_t failure_count;
+    uint64_t *rewritten_rows; /* rows whose message was rewritten, and where in `rewritten` it ends */
+    size_t *rewritten_ends;
+    char *rewritten;
+    size_t rewritten_count;
+    /* the batch's own: */
+    mh_host *host;
+    const void *chain;
+    size_t failure_capacity, rewritten_capacity, rewritten_size;
+} mh_batch;
+
+/* Zero it, set what is the embedder's, and begin: from here on the chain is that of now. False: no
+ * memory, and nothing is to be ended. */
+bool mh_batch_begin(mh_host *host, mh_batch *batch);
+/* [enters] Rows first to last - 1, in order. The lock is let go now and then, so that others come in.
+ * MH_NOT_OPEN: the host was closed, MH_NO_ROOM: no memory; `*done` is the first row that was not
+ * processed. */
+mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t *done);
+/* Frees what the batch owns; errors of failures are the embedder's. */
+void mh_batch_end(mh_batch *batch);
 
 /* ---- Modules -------------------------------------------------------------------------------- */
 

@@ -16,12 +16,14 @@ typedef struct line_record {
     uint64_t level;
     int64_t time;
     size_t label_len, len;
+    uint64_t row;
     int thread;
 } line_record;
 
 static void read_record(const line_record *record, mh_line *out) {
     const char *label = (const char *)(record + 1);
-    *out = (mh_line){.label = label,
+    *out = (mh_line){.row = record->row,
+                     .label = label,
                      .label_len = record->label_len,
                      .text = label + record->label_len + 1,
                      .len = record->len,
@@ -66,6 +68,7 @@ static line_record *push_line(mh_queue *queue, const mh_instance *from, uint64_t
     *record = (line_record){.level = level,
                             .time = now(),
                             .label_len = from->label_len,
+                            .row = mh_this_row(),
                             .thread = thread_number()};
     memcpy(record + 1, from->label, from->label_len + 1);
     return record;

@@ -14,6 +14,7 @@ enum { ADDRESS_LIMIT = 1 << 20 };
 typedef struct sent_record {
     mh_params params; /* to and from: set when it is read */
     size_t label_len, to_len, from_len, len;
+    uint64_t row;
 } sent_record;
 
 bool mh_sent_front(const mh_queue *queue, mh_sent *out) {
@@ -21,7 +22,8 @@ bool mh_sent_front(const mh_queue *queue, mh_sent *out) {
     if (record == NULL)
         return false;
     const char *text = (const char *)(record + 1);
-    *out = (mh_sent){.params = record->params,
+    *out = (mh_sent){.row = record->row,
+                     .params = record->params,
                      .label = text,
                      .label_len = record->label_len,
                      .len = record->len};
@@ -107,6 +109,7 @@ static append_result append(mh_queue *queue, const mh_instance *from, const mh_p
     record->to_len = params->to != NULL ? params->to_len : NO_ADDRESS;
     record->from_len = params->from != NULL ? params->from_len : NO_ADDRESS;
     record->len = len;
+    record->row = mh_this_row();
     char *at = put((char *)(record + 1), from->label, from->label_len);
     if (params->to != NULL)
         at = put(at, params->to, params->to_len);

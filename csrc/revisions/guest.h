@@ -54,6 +54,13 @@ typedef struct guest_addresses {
     char room[GUEST_ROOM];
 } guest_addresses;
 
+static inline char *guest_copy_text(char *to, const char *text, size_t len) {
+    if (text == NULL)
+        return NULL;
+    to[len] = '\0'; /* what is copied need not have one */
+    return memcpy(to, text, len);
+}
+
 static inline bool guest_copy_addresses(guest_addresses *guest, const mh_params *params) {
     size_t to_size = params->to != NULL ? params->to_len + 1 : 0;
     size_t from_size = params->from != NULL ? params->from_len + 1 : 0;
@@ -64,8 +71,8 @@ static inline bool guest_copy_addresses(guest_addresses *guest, const mh_params 
         if (texts == NULL)
             return false;
     }
-    guest->to = params->to != NULL ? memcpy(texts, params->to, to_size) : NULL;
-    guest->from = params->from != NULL ? memcpy(texts + to_size, params->from, from_size) : NULL;
+    guest->to = guest_copy_text(texts, params->to, params->to_len);
+    guest->from = guest_copy_text(texts + to_size, params->from, params->from_len);
     return true;
 }
 
