@@ -9,23 +9,20 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from .elf import inspect
 from .errors import BuildError, InputError, LoadError
+from .outputs import PREFIX, StrPath, library_path, names_folder, replacing
 from .paths import get_include
 
-_PREFIX = "mesibo_mod_"
 _NAME = re.compile(r"\w+", re.ASCII)
 _C_SUFFIXES = frozenset({".c"})
 _CPP_SUFFIXES = frozenset({".cc", ".cpp", ".cxx", ".C", ".c++", ".cp"})
 _LINK_INPUTS = (".o", ".a", ".so")
 _LINK_OPTIONS = ("-l", "-L", "-Wl,")
 _LINK_OPTIONS_OF_TWO = ("-l", "-L", "-Xlinker", "-z", "-u", "-T")
-
-StrPath = str | os.PathLike[str]
 
 
 class BuildWarning(UserWarning):
@@ -74,14 +71,15 @@ def build(
     Runs $CC and $CXX (they may hold arguments), else cc and c++, and heeds $CPPFLAGS, $CFLAGS,
     $CXXFLAGS and $LDFLAGS, behind the flags that modules in the field are built with. What the
     compiler warns of, and every problem that `inspect` finds, is a BuildWarning: nothing that
-    compiles is refused. The output is replaced in one step, or not touched at all.
+    compiles is refused. The output is replaced in one step, or not touched at all; a link stays
+    one, and what it leads to is replaced. Neither a source nor a device or a fifo ever is.
 
     Raises BuildError where the compiler fails or is missing (its own words are in `output` and end
     the message), InputError for sources, names and outputs that cannot be meant.
     """
     files = _check_sources(sources)
     chosen = _check_name(name or _default_name(files[0], output))
-    target = _target(chosen, output)
+    target = library_path(chosen, output, files)
     flags = ["-O0" if debug else "-O2", "-g", "-fno-omit-frame-pointer", "-fPIC", "-Wall"]
     defines = [f"-DMESIBO_MODULE={chosen}", "-I", get_include(revision)]
     remarks: list[str] = []
@@ -90,7 +88,7 @@ def build(
         for source, made in zip(files, objects, strict=True):
             remarks.append(_compile(source, made, [*flags, *defines], extra_args))
         language = _CPP if _CPP in map(_language, files) else _C
-        with _replacing(target) as made:
+        with replacing(target) as made:
             remarks.append(_link(language, objects, made, target, flags, extra_args))
     for remark in [*filter(None, remarks), *_findings(target)]:
         warnings.warn(remark, BuildWarning, stacklevel=2)
@@ -132,8 +130,8 @@ def _language(source: Path) -> _Language:
 
 
 def _default_name(source: Path, output: StrPath | None) -> str:
-    file = source if output is None or Path(output).is_dir() else Path(output)
-    return file.stem.removeprefix(_PREFIX)
+    file = source if output is None or names_folder(output) else Path(output)
+    return file.stem.removeprefix(PREFIX)
 
 
 def _check_name(name: str) -> str:
@@ -145,18 +143,6 @@ def _check_name(name: str) -> str:
             hint=f"give another, such as name={re.sub(r'[^A-Za-z0-9_]+', '_', name) or 'filter'!r}",
         )
     return name
-
-
-def _target(name: str, output: StrPath | None) -> Path:
-    place = Path() if output is None else Path(output)
-    target = place / f"{_PREFIX}{name}.so" if place.is_dir() else place
-    if not target.parent.is_dir():
-        raise InputError(
-            f"{target}: its directory does not exist",
-            detail=f"expected a directory {target.parent}, found none",
-            hint="create it first, or give another output",
-        )
-    return target
 
 
 def _compile(source: Path, made: Path, flags: list[str], extra_args: Sequence[str]) -> str:
@@ -242,23 +228,6 @@ def _run(command: list[str], language: _Language, failure: str) -> str:
             output=output,
         )
     return output
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A path beside the target to write to; it becomes the target when all went well, else nothing
-    of it is left. A whole directory, so that the linker creates the file with its usual mode."""
-    try:
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".mesibo_build-") as folder:
-            made = Path(folder, target.name)
-            yield made
-            made.replace(target)
-    except OSError as error:
-        raise BuildError(
-            f"{target}: cannot be written",
-            detail=f"expected a file that may be replaced, found: {error.strerror}",
-            hint="give another output, or mend the rights of its directory",
-        ) from error
 
 
 def _findings(target: Path) -> list[str]:

@@ -374,9 +374,15 @@ def test_an_interrupt_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert left() == {"cc-of-test", "mesibo_mod_minimal.so"}
 
 
-def test_an_output_that_cannot_be_replaced() -> None:
+def test_an_output_that_cannot_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the linker runs, somebody makes a directory of that name."""
+    script = write(
+        "cc-of-test",
+        '#!/bin/sh\ncase "$*" in -shared*) mkdir out/mesibo_mod_minimal.so;; esac\nexec cc "$@"\n',
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("CC", f"./{script}")
     Path("out").mkdir()
-    Path("out/mesibo_mod_minimal.so").mkdir()
     with pytest.raises(BuildError) as caught:
         build(MINIMAL, output="out")
     assert str(caught.value) == (

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "mesibo_abi"
 
 LAYERS = (
     ("ground", "errors types"),
-    ("facts", "compiler config elf elf_facts faults mailbox paths search share"),
+    ("facts", "compiler config elf elf_facts faults mailbox outputs paths search share"),
     ("bridge", "bridge"),
     ("services", "services"),
     ("modules", "module scripts loading"),

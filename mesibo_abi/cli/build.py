@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..types import Revision
+from .terminate import terminable
 
 _EXTRA = "mesibo_abi.extra_args"
 
@@ -29,7 +30,7 @@ class _WithExtraArguments(click.Command):
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=str),  # not a Path: that forgets a slash at the end
     metavar="FILE",
     help="The library, or a directory for mesibo_mod_NAME.so.  [default: .]",
 )
@@ -46,7 +47,7 @@ class _WithExtraArguments(click.Command):
 def command(
     ctx: click.Context,
     sources: tuple[Path, ...],
-    output: Path | None,
+    output: str | None,
     name: str | None,
     revision: str,
     debug: bool,
@@ -59,12 +60,13 @@ def command(
     """
     from ..compiler import build
 
-    library = build(
-        sources,
-        name=name,
-        revision=revision,
-        output=output,
-        debug=debug,
-        extra_args=ctx.meta[_EXTRA],
-    )
+    with terminable():
+        library = build(
+            sources,
+            name=name,
+            revision=revision,
+            output=output,
+            debug=debug,
+            extra_args=ctx.meta[_EXTRA],
+        )
     click.echo(os.fsencode(library))

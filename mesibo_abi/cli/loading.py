@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from .. import config
 from ..compiler import build
 from ..errors import InputError
+from ..outputs import PREFIX
 from ..types import OnFailure
 from .arguments import SOURCE_SUFFIXES, Plan
+from .terminate import terminable
 
 if TYPE_CHECKING:
     from ..host import Host
-
-_PREFIX = "mesibo_mod_"
 
 
 def open_host(plan: Plan, on_failure: OnFailure) -> Host:
@@ -39,7 +39,7 @@ def open_host(plan: Plan, on_failure: OnFailure) -> Host:
 
 def module_name(path: Path) -> str:
     """The name of the module in a file, a library's or a source's."""
-    return path.stem.removeprefix(_PREFIX) or path.stem
+    return path.stem.removeprefix(PREFIX) or path.stem
 
 
 def _refuse_source(path: Path) -> None:
@@ -79,9 +79,10 @@ class Builder:
         return dataclasses.replace(plan, modules=tuple(modules))
 
     def _make(self, name: str, source: Path) -> Path:
-        library = source.parent / f"{_PREFIX}{name}.so"
+        library = source.parent / f"{PREFIX}{name}.so"
         if _is_older(library, source):
-            build(source, name=name, output=library, revision=self._revision)
+            with terminable():
+                build(source, name=name, output=library, revision=self._revision)
             self.built.append(library)
         return library
 
@@ -100,7 +101,7 @@ def _source_of(name: str, folder: Path) -> Path | None:
 def _sources_of(name: str, folder: Path) -> Iterator[Path]:
     if "/" in name or "\0" in name:
         return  # no file can have it; the host says so
-    for stem in (name, f"{_PREFIX}{name}"):
+    for stem in (name, f"{PREFIX}{name}"):
         for suffix in SOURCE_SUFFIXES:
             path = folder / f"{stem}{suffix}"
             if path.is_file():

@@ -95,6 +95,11 @@ def test_a_name_of_its_own(tmp_path: Path) -> None:
             "  expected a source file, found none\n"
             "  hint: give the path of the module's source\n",
         ),
+        (
+            ["build", str(MINIMAL), "-o", "no-such-folder/"],
+            "no-such-folder/: there is no such directory\n"
+            "  expected a directory, as the slash at its end says, found none\n",
+        ),
     ],
 )
 def test_what_cannot_be_meant(arguments: list[str], words: str) -> None:

@@ -1,0 +1,74 @@
+"""SIGTERM while a library is being made."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mesibo_abi.cli.terminate import Terminated, terminable
+from tests.cli.command import COMMAND, environment
+from tests.tools import needs
+
+MINIMAL = Path(__file__).parents[1] / "modules" / "minimal.c"
+
+
+@needs("cc")
+@pytest.mark.parametrize(
+    "command", [("build", "minimal.c"), ("run", "--build", "minimal.c")], ids=["build", "run"]
+)
+def test_it_leaves_nothing_behind(command: tuple[str, ...], tmp_path: Path) -> None:
+    """The linker has written its file when the signal comes, and has not ended."""
+    (tmp_path / "tmp").mkdir()
+    (tmp_path / "minimal.c").write_bytes(MINIMAL.read_bytes())
+    compiler = tmp_path / "cc-of-test"
+    compiler.write_text(
+        '#!/bin/sh\ncc "$@"\ncase "$*" in -shared*) kill -TERM $PPID; exec sleep 20;; esac\n'
+    )
+    compiler.chmod(0o755)
+    done = subprocess.run(
+        [*COMMAND, *command],
+        cwd=tmp_path,
+        env={
+            **environment(),
+            "CC": shlex.quote(str(compiler)),
+            "TMPDIR": str(tmp_path / "tmp"),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=15,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGTERM, b"", b"")
+    assert {path.name for path in tmp_path.iterdir()} == {"cc-of-test", "minimal.c", "tmp"}
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_whoever_chose_what_it_does_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, frame: seen.append(number))
+    try:
+        with terminable():
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == [signal.SIGTERM]
+
+
+def test_it_unwinds_and_then_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    unwound: list[str] = []
+    ended: list[int] = []
+    with terminable():
+        with pytest.raises(Terminated):
+            signal.raise_signal(signal.SIGTERM)
+        unwound.append("once")
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+        monkeypatch.setattr(signal, "raise_signal", ended.append)
+        raise Terminated
+    assert unwound == ["once"]
+    assert ended == [signal.SIGTERM]
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
