@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,6 +141,30 @@ def upcall_failed(module: str, callback: str) -> ModuleError:
         detail="expected it to return, the interpreter was ending",
         hint="close the host before the interpreter ends",
     )
+
+
+def of_module(module: str, callback: str, error: BaseException) -> BaseException:
+    """What a Python module raised, as a failure of that module. SystemExit and the like would end
+    more than the module when they are raised again, so they become the cause of a ModuleError;
+    KeyboardInterrupt is for whoever called, and stays."""
+    if not would_end_more(error):
+        return error
+    failure = ModuleError(
+        f"module {module!r} raised {type(error).__name__} in {callback}",
+        module=module,
+        callback=callback,
+        detail=f"expected it to return, or to raise an Exception, found {error!r}",
+        hint="a module does not end what runs it: return a code, or raise an Exception",
+    )
+    failure.__cause__ = error
+    return failure
+
+
+def would_end_more(error: BaseException) -> bool:
+    """Whether it is no Exception, and yet not for whoever called into the code that raised it."""
+    # Not imported for this: who never did raises none of it.
+    cancelled = getattr(sys.modules.get("asyncio"), "CancelledError", SystemExit)
+    return isinstance(error, (SystemExit, GeneratorExit, cancelled))
 
 
 def callback_not_set(module: str, callback: str) -> CallbackNotSet:

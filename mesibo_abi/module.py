@@ -77,7 +77,7 @@ class Module:
 
     They run one at a time for a host (unless it was loaded with `thread_safe`), on the thread of
     the event, and must not block. An exception counts as MESIBO_RESULT_FAIL and comes out where the
-    event came from.
+    event came from; SystemExit and the like as the cause of a ModuleError.
     """
 
     flags: ClassVar[int] = 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from .errors import LoadError
+from .faults import would_end_more
 from .module import Module
 
 _numbers = itertools.count(1)
@@ -56,8 +57,10 @@ def _run(name: str, path: Path) -> ModuleType:
     sys.modules[spec.name] = namespace  # dataclasses and pickle look there
     try:
         spec.loader.exec_module(namespace)
-    except Exception as error:
+    except BaseException as error:
         del sys.modules[spec.name]
+        if not isinstance(error, Exception) and not would_end_more(error):
+            raise
         raise LoadError(
             f"cannot load module {name!r} from {path}",
             path=path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ from mesibo_abi import (
     LoadError,
     Message,
     Module,
+    ModuleError,
     Result,
 )
 from tests.conftest import Built
@@ -229,14 +231,13 @@ def test_an_exception(host: Host) -> None:
     assert str(host.call().error) == "call"
 
 
-@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
-def test_an_interrupt_is_nobodys_verdict(host: Host, kind: type[BaseException]) -> None:
+def test_an_interrupt_is_nobodys_verdict(host: Host) -> None:
     class Interrupted(Module):
         def on_message(self, message: Message) -> Result:
-            raise kind
+            raise KeyboardInterrupt
 
         def on_call(self) -> Result:
-            raise kind
+            raise KeyboardInterrupt
 
     module = host.load("interrupted", Interrupted)
     for call in (
@@ -244,10 +245,112 @@ def test_an_interrupt_is_nobodys_verdict(host: Host, kind: type[BaseException]) 
         lambda: module.on_message(Message()),
         host.call,
     ):
-        with pytest.raises(kind):
+        with pytest.raises(KeyboardInterrupt):
             call()
     module.close()
     assert host.process(Message()).result is Result.PASS
+
+
+def test_an_interrupt_behind_a_failure_is_not_lost() -> None:
+    class Raising(Module):
+        what: BaseException
+
+        def on_message(self, message: Message) -> Result:
+            raise self.what
+
+    first, second = Raising(), Raising()
+    first.what, second.what = LookupError("broken"), KeyboardInterrupt()
+    with Host(on_failure="pass") as host:
+        host.load("first", first)
+        host.load("second", second)
+        with pytest.raises(KeyboardInterrupt):
+            host.process(Message())
+
+
+EXITS = [SystemExit(0), SystemExit("bye"), GeneratorExit(), asyncio.CancelledError()]
+
+
+class Exiting(Module):
+    """Raises at one place what would end whoever runs it."""
+
+    def __init__(self, at: str, what: BaseException) -> None:
+        self.at, self.what = at, what
+
+    def leave(self, at: str) -> Result:
+        if at == self.at:
+            raise self.what
+        return Result.PASS
+
+    def init(self) -> int:
+        return self.leave("init")
+
+    def on_message(self, message: Message) -> Result:
+        return self.leave("on_message")
+
+    def on_message_status(self, message: Message, status: int) -> Result:
+        return self.leave("on_message_status")
+
+    def cleanup(self) -> int:
+        return self.leave("cleanup")
+
+
+def words_of_exit(at: str, what: BaseException) -> str:
+    return (
+        f"module 'exiting' raised {type(what).__name__} in {at}\n"
+        f"  expected it to return, or to raise an Exception, found {what!r}\n"
+        "  hint: a module does not end what runs it: return a code, or raise an Exception"
+    )
+
+
+@pytest.mark.parametrize("what", EXITS, ids=repr)
+def test_an_exit_is_the_modules_own_failure(host: Host, what: BaseException) -> None:
+    module = host.load("exiting", Exiting("on_message", what))
+    verdict = host.process(Message())
+    assert (verdict.result, verdict.by) == (Result.FAIL, module)
+    assert isinstance(verdict.error, ModuleError)
+    assert (verdict.error.module, verdict.error.callback) == ("exiting", "on_message")
+    assert str(verdict.error) == words_of_exit("on_message", what)
+    assert verdict.error.__cause__ is what
+    assert [record.text for record in verdict.logs] == [
+        f"on_message: {type(what).__name__}: {what}"
+    ]
+    with pytest.raises(ModuleError, match="raised"):
+        module.on_message(Message())
+    assert host.status(Message(), 1).result is Result.PASS
+
+
+def test_an_exit_in_another_event(host: Host) -> None:
+    host.load("exiting", Exiting("on_message_status", SystemExit(3)))
+    verdict = host.status(Message(), 1)
+    assert verdict.result is Result.FAIL
+    assert str(verdict.error) == words_of_exit("on_message_status", SystemExit(3))
+
+
+def test_an_exit_in_init_or_cleanup() -> None:
+    host = Host()
+    with pytest.raises(LoadError) as caught:
+        host.load("exiting", Exiting("init", SystemExit(0)))
+    assert str(caught.value.__cause__) == words_of_exit("init", SystemExit(0))
+    module = host.load("exiting", Exiting("cleanup", SystemExit(0)))
+    with pytest.raises(ModuleError) as late:
+        host.close()
+    assert str(late.value) == words_of_exit("cleanup", SystemExit(0))
+    assert module.closed
+
+
+def test_an_exit_in_a_handler_is_its_owners_wish() -> None:
+    class Sending(Module):
+        def on_message(self, message: Message) -> Result:
+            self.send("x", to="bob")
+            return Result.PASS
+
+    def leave(module: object, message: Message) -> int:
+        raise SystemExit(3)
+
+    with Host(send=leave) as host:
+        host.load("sending", Sending)
+        with pytest.raises(SystemExit):
+            host.process(Message())
 
 
 def test_an_interrupt_in_init_or_cleanup() -> None:

@@ -58,6 +58,8 @@ def test_a_script_loaded_again_is_run_anew(host: Host, tmp_path: Path) -> None:
             "expected one subclass of mesibo_abi.Module in it, found A, B",
         ),
         ("1/0", "expected Python code that runs, it raised ZeroDivisionError: division by zero"),
+        ("import sys; sys.exit(0)", "expected Python code that runs, it raised SystemExit: 0"),
+        ("raise GeneratorExit", "expected Python code that runs, it raised GeneratorExit: "),
     ],
 )
 def test_a_script_that_is_no_module(host: Host, tmp_path: Path, script: str, detail: str) -> None:
@@ -80,3 +82,11 @@ def test_a_script_that_is_not_there(host: Host, tmp_path: Path) -> None:
         "  expected a Python file, there is no such file\n"
         "  hint: give the path of a file that defines a subclass of mesibo_abi.Module"
     )
+
+
+def test_an_interrupt_in_a_script_is_no_load_error(host: Host, tmp_path: Path) -> None:
+    path = tmp_path / "filter.py"
+    path.write_text("raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        host.load("filter", path)
+    assert host.modules == ()

@@ -25,6 +25,7 @@ from .values cimport c_text
 from .. import faults
 
 cdef object logger = logging.getLogger("mesibo_abi")
+cdef str SEND_HANDLER = "send handler"  # as host.pyx calls it
 
 
 cdef void keep_error(object error, str where):
@@ -45,24 +46,27 @@ cdef void keep_error(object error, str where):
 cdef int64_t upcall_error(mh_instance *instance, object error, str where):
     """Keeps it, logs it for the module, and fails: -1."""
     name = mh_label(instance).decode("utf-8", "surrogateescape")
-    keep_error(error, f"module {name!r}, {where}")
+    is_own = where != SEND_HANDLER  # what a handler raises is the host's owner's business
+    keep_error(faults.of_module(name, where, error) if is_own else error, f"module {name!r}, {where}")
     line = c_text(f"{where}: {type(error).__name__}: {error}".replace("\0", "\\0"))
     mh_log_text(instance, 0, PyBytes_AS_STRING(line), PyBytes_GET_SIZE(line))
     return -1
 
 
 cdef object errors_of(mh_pass *passing):
-    """The first exception of a pass, the others attached as notes; None: there was none."""
+    """The first exception of a pass, the others attached as notes; None: there was none. One that is
+    nobody's verdict, such as KeyboardInterrupt, is raised, whenever it came."""
     if passing.errors == NULL:
         return None
     errors = <list>passing.errors
     Py_DECREF(errors)
     passing.errors = NULL
+    for error in errors:
+        if not isinstance(error, Exception):
+            raise error
     first = errors[0]
     for other in errors[1:]:
         first.add_note(f"then, in the same call: {type(other).__name__}: {other}")
-    if not isinstance(first, Exception):
-        raise first  # KeyboardInterrupt and the like are nobody's verdict
     return first
 
 

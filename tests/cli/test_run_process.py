@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.cli.command import COMMAND, environment, records, script, summary, write
+from tests.cli.command import COMMAND, environment, execute, records, script, summary, write
 from tests.conftest import Built
 from tests.http_server import http_server
 from tests.tools import needs
@@ -206,3 +206,23 @@ def test_no_room_on_standard_output(built: Built, tmp_path: Path) -> None:
         b"  expected room for them, found: No space left on device\n"
         b"  hint: the last line may be cut short; make room, and run it again\n"
     )
+
+
+def test_a_module_that_exits_does_not_end_the_run(tmp_path: Path) -> None:
+    body = ["if message.id == 1:", "    raise SystemExit(0)", "return Result.PASS"]
+    module = script(tmp_path / "leaver.py", *body)
+    messages = write(tmp_path / "m.jsonl", {"id": 1}, {"id": 2})
+    done = execute("run", "--quiet", "--strict", module, messages)
+    assert (done.returncode, done.stderr) == (1, b"")
+    first, second = records(done.stdout)
+    assert (first["result"], first["by"]) == ("FAIL", "leaver")
+    assert first["error"].startswith("module 'leaver' raised SystemExit in on_message\n")
+    assert second["result"] == "PASS"
+
+
+def test_a_script_that_exits_is_not_loaded(tmp_path: Path) -> None:
+    path = tmp_path / "leaver.py"
+    path.write_text("import sys\nsys.exit(0)\n")
+    done = execute("run", path)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.startswith(f"cannot load module 'leaver' from {path}\n".encode())
