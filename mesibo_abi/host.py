@@ -24,7 +24,7 @@ from .bridge.values import Message, Verdict
 from .errors import Error, LoadError
 from .mailbox import Mailbox
 from .module import Module
-from .scripts import load_script
+from .scripts import Script
 from .services.http_types import HttpHandler
 from .types import LogRecord, OnFailure, Revision
 
@@ -204,7 +204,7 @@ class Host(CoreHost):
                 return self._load_class(label, None, target, items, thread_safe)
             path = Path(os.fspath(target)).absolute()
             if path.suffix == ".py":
-                return self._load_class(label, path, load_script(name, path), items, thread_safe)
+                return self._load_script(label, Script(name, path), path, items, thread_safe)
             return self._load_native(
                 label,
                 path,
@@ -235,6 +235,17 @@ class Host(CoreHost):
         while self._labels.setdefault(label, mine) is not mine:
             label, number = f"{name}#{number}", number + 1
         return label
+
+    def _load_script(
+        self, label: str, script: Script, path: Path, items: dict[str, str], thread_safe: bool
+    ) -> LoadedModule:
+        try:
+            module = script.module_class()
+            module._let_go = script.forget
+            return self._load_class(label, path, module, items, thread_safe)
+        except BaseException:
+            script.forget()
+            raise
 
     def _load_class(
         self,
@@ -378,6 +389,8 @@ class Host(CoreHost):
     def _closed(self, module: LoadedModule, code: int) -> None:
         """A module was closed; the bridge calls it."""
         self._forget(module)
+        if isinstance(module.target, Module) and module.target._let_go is not None:
+            module.target._let_go()
         del self._labels[module.name]
         if module.kept is not None:
             _log.info("module %r stays mapped: %s", module.name, module.kept)

@@ -87,6 +87,7 @@ class Module:
     config: Mapping[str, str]
     """The items of the configuration; set before `init`."""
     _loaded: LoadedModule | None = None
+    _let_go: Callable[[], object] | None = None  # the host calls it when the module is closed
 
     def init(self) -> int | None:
         """Called once, first. Anything but 0 or None refuses the load, and so does an exception."""

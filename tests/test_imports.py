@@ -18,7 +18,7 @@ LAYERS = (
     ("facts", "compiler config elf elf_facts faults mailbox outputs paths search share"),
     ("bridge", "bridge"),
     ("services", "services"),
-    ("modules", "module scripts loading"),
+    ("modules", "module neighbours scripts loading"),
     ("host", "host"),
     ("commands", "cli"),
     ("top", "__init__ __main__"),

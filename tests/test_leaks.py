@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -151,6 +153,29 @@ def test_loads_of_all_other_kinds(built: Built) -> None:
             list(host.logs)
 
         assert_flat(work, 3_000, LOAD)
+
+
+def test_loads_of_scripts(tmp_path: Path) -> None:
+    """With a global that shows, a neighbour that is imported, and those that are refused."""
+    (tmp_path / "words.py").write_text("import mesibo_abi\ntext = 'x' * 20_000\n")
+    good, refusing, broken = (tmp_path / f"{name}.py" for name in ("good", "refusing", "broken"))
+    body = "import words\nfrom mesibo_abi import Module\ntext = 'x' * 100_000\n"
+    good.write_text(body + "class Good(Module): pass\n")
+    refusing.write_text(body + "class Refusing(Module):\n    def init(self): return 1\n")
+    broken.write_text(body + "1/0\n")
+    with Host() as host:
+
+        def work(count: int) -> None:
+            for number in range(count):
+                host.load("good", good).close()
+                for path in (refusing, broken):
+                    with pytest.raises(LoadError):
+                        host.load("refused", path)
+                if number % 10 == 0:
+                    gc.collect()
+            list(host.logs)
+
+        assert_flat(work, 600, LOAD)
 
 
 def test_hosts(built: Built) -> None:

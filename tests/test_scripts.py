@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import pickle
+import sys
+import typing
+import weakref
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,3 +96,85 @@ def test_an_interrupt_in_a_script_is_no_load_error(host: Host, tmp_path: Path) -
     with pytest.raises(KeyboardInterrupt):
         host.load("filter", path)
     assert host.modules == ()
+
+
+def test_a_second_name_of_the_class_is_no_second_class(host: Host, tmp_path: Path) -> None:
+    path = tmp_path / "filter.py"
+    path.write_text(SCRIPT + "\nMain = Filter\n")
+    assert type(host.load("filter", path).target).__name__ == "Filter"
+
+
+# ---- What a run leaves in sys.modules -----------------------------------------------------------
+
+
+def scripts() -> list[str]:
+    return [name for name in sys.modules if name.startswith("mesibo_abi_script_")]
+
+
+TYPED = """
+from __future__ import annotations
+import dataclasses
+from mesibo_abi import Module
+
+@dataclasses.dataclass
+class Word:
+    next: Word | None
+
+class Filter(Module):
+    word = Word(None)
+"""
+
+
+def test_until_it_is_closed_what_belongs_to_its_classes_is_found(
+    host: Host, tmp_path: Path
+) -> None:
+    path = tmp_path / "filter.py"
+    path.write_text(TYPED)
+    target: Any = host.load("filter", path).target
+    assert typing.get_type_hints(type(target.word)) == {"next": type(target.word) | None}
+    assert pickle.loads(pickle.dumps(target.word)) == target.word
+
+
+@pytest.mark.parametrize("by", ["module", "host"])
+def test_when_it_is_closed_nothing_holds_it(tmp_path: Path, by: str) -> None:
+    path = tmp_path / "filter.py"
+    path.write_text(SCRIPT)
+    with Host() as host:
+        module = host.load("filter", path)
+        namespace = weakref.ref(sys.modules[type(module.target).__module__])
+        other = host.load("other", path)
+        assert len(scripts()) == 2
+        (module if by == "module" else host).close()
+        assert scripts() == [type(other.target).__module__] * (by == "module")
+    gc.collect()
+    assert namespace() is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "1/0",
+        "raise KeyboardInterrupt",
+        "",
+        TYPED + "class Another(Module): pass",
+        TYPED + "    def init(self): return 1",
+        TYPED + "    def init(self): raise KeyboardInterrupt",
+    ],
+)
+def test_of_a_script_that_is_not_loaded_nothing_stays(
+    host: Host, tmp_path: Path, script: str
+) -> None:
+    path = tmp_path / "filter.py"
+    path.write_text(script)
+    with pytest.raises((LoadError, KeyboardInterrupt)):
+        host.load("filter", path)
+    assert scripts() == []
+
+
+def test_a_script_whose_cleanup_fails_is_let_go_as_well(host: Host, tmp_path: Path) -> None:
+    path = tmp_path / "filter.py"
+    path.write_text(TYPED + "    def cleanup(self): 1/0")
+    module = host.load("filter", path)
+    with pytest.raises(ZeroDivisionError):
+        module.close()
+    assert scripts() == []
