@@ -2,7 +2,7 @@
 
 PYTHON ?= python
 CC ?= cc
-STUBS = $(addprefix mesibo_abi.bridge.,failures host module requests values)
+STUBS = $(addprefix mesibo_abi.bridge.,batch columns failures host module requests tables values)
 CORE = $(wildcard csrc/*.c csrc/revisions/*.c)
 
 .PHONY: check lint types core test ext clean

@@ -28,7 +28,7 @@ static const char *view_at(const mh_text_column *column, size_t at, size_t *len)
     return column->buffers[READ(uint32_t, view, 2)] + READ(uint32_t, view, 3);
 }
 
-static const char *text_at(const mh_text_column *column, uint64_t row, size_t *len) {
+const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len) {
     size_t at = column->offset + row;
     *len = 0;
     if (column->layout == MH_TEXT_ABSENT || !is_valid(column->valid, at))
@@ -59,13 +59,13 @@ static uint64_t word_at(const mh_word_column *column, uint64_t row) {
     }
 }
 
-static void take_row(const mh_columns *columns, uint64_t row, mh_event *event, mh_params *params) {
+void mh_columns_row(const mh_columns *columns, uint64_t row, mh_event *event, mh_params *params) {
     uint64_t *words = &params->aid;
     for (int i = 0; i < MH_WORDS; i++)
         words[i] = word_at(&columns->words[i], row);
-    params->to = text_at(&columns->to, row, &params->to_len);
-    params->from = text_at(&columns->from, row, &params->from_len);
-    event->message = text_at(&columns->message, row, &event->len);
+    params->to = mh_text_at(&columns->to, row, &params->to_len);
+    params->from = mh_text_at(&columns->from, row, &params->from_len);
+    event->message = mh_text_at(&columns->message, row, &event->len);
     if (event->message == NULL)
         event->message = "";
 }
@@ -166,7 +166,7 @@ static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, mh_params
     if (batch->events != NULL)
         event = batch->events[row];
     else
-        take_row(&batch->columns, row, &event, params);
+        mh_columns_row(&batch->columns, row, &event, params);
     pass->row = row;
     allow_row(pass->mail, &batch->host->limits);
     mh_called called = mh_walk(batch->host, batch->chain, &event, pass, &out);

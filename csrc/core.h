@@ -196,6 +196,7 @@ void *mh_queue_push(mh_queue *queue, size_t size);
 bool mh_queue_allows(const mh_queue *queue, size_t size);
 void mh_queue_unpush(mh_queue *queue, const void *record);
 const void *mh_queue_front(const mh_queue *queue);
+const void *mh_queue_next(const mh_queue *queue, size_t *at);
 void mh_queue_swap(mh_queue *queue, mh_queue *out);
 
 /* Where the current pass collects; NULL: it does not, use the host's own queues. */

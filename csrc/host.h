@@ -146,6 +146,8 @@ typedef struct mh_line {
     int thread;   /* gettid(2) */
 } mh_line;
 
+/* Each record in turn; `*at` is 0 at first. False: there is none any more. */
+bool mh_sent_next(const mh_queue *queue, size_t *at, mh_sent *out);
 bool mh_sent_front(const mh_queue *queue, mh_sent *out);
 bool mh_line_front(const mh_queue *queue, mh_line *out);
 void mh_queue_pop(mh_queue *queue);
@@ -243,12 +245,18 @@ typedef struct mh_word_column {
     unsigned size; /* bytes of each, 1, 2, 4 or 8; 0: absent, all are 0 */
 } mh_word_column;
 
+/* The text of a row, `*len` bytes without a NUL behind them; NULL where it is not valid. */
+const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len);
+
 enum { MH_WORDS = 11 };
 
 typedef struct mh_columns {
     mh_text_column message, to, from; /* a message that is NULL is empty */
     mh_word_column words[MH_WORDS];   /* in the order of mh_params */
 } mh_columns;
+
+/* Fills message and `len` of `event`, and `params`; into the columns, valid as long as they are. */
+void mh_columns_row(const mh_columns *columns, uint64_t row, mh_event *event, mh_params *params);
 
 typedef struct mh_row_failure {
     uint64_t row;

@@ -17,8 +17,7 @@ typedef struct sent_record {
     uint64_t row;
 } sent_record;
 
-bool mh_sent_front(const mh_queue *queue, mh_sent *out) {
-    const sent_record *record = mh_queue_front(queue);
+static bool read_record(const sent_record *record, mh_sent *out) {
     if (record == NULL)
         return false;
     const char *text = (const char *)(record + 1);
@@ -40,6 +39,14 @@ bool mh_sent_front(const mh_queue *queue, mh_sent *out) {
     }
     out->message = text;
     return true;
+}
+
+bool mh_sent_front(const mh_queue *queue, mh_sent *out) {
+    return read_record(mh_queue_front(queue), out);
+}
+
+bool mh_sent_next(const mh_queue *queue, size_t *at, mh_sent *out) {
+    return read_record(mh_queue_next(queue, at), out);
 }
 
 static char *put(char *at, const char *text, size_t len) {

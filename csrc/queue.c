@@ -75,6 +75,14 @@ const void *mh_queue_front(const mh_queue *queue) {
     return ((const record *)(const void *)(queue->bytes + queue->head))->data;
 }
 
+const void *mh_queue_next(const mh_queue *queue, size_t *at) {
+    if (queue->head + *at >= queue->tail)
+        return NULL;
+    const record *next = (const record *)(const void *)(queue->bytes + queue->head + *at);
+    *at += next->size;
+    return next->data;
+}
+
 void mh_queue_pop(mh_queue *queue) {
     if (queue->count == 0)
         return;

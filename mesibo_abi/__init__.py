@@ -4,7 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .bridge.batch import BatchResult
     from .bridge.module import LoadedModule
+    from .bridge.tables import Table
     from .bridge.values import Message, Verdict
     from .compiler import BuildWarning, build
     from .elf import Inspection, inspect
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 # of them does not wait for all.
 _HOMES = {
     "BadResult": "errors",
+    "BatchResult": "bridge.batch",
     "BuildError": "errors",
     "BuildWarning": "compiler",
     "CallbackNotSet": "errors",
@@ -63,6 +66,7 @@ _HOMES = {
     "Result": "types",
     "Revision": "types",
     "StructChanged": "errors",
+    "Table": "bridge.tables",
     "User": "types",
     "Verdict": "bridge.values",
     "build": "compiler",
@@ -74,6 +78,7 @@ _HOMES = {
 
 __all__ = [
     "BadResult",
+    "BatchResult",
     "BuildError",
     "BuildWarning",
     "CallbackNotSet",
@@ -104,6 +109,7 @@ __all__ = [
     "Result",
     "Revision",
     "StructChanged",
+    "Table",
     "User",
     "Verdict",
     "build",

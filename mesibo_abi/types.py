@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from .bridge.values import Message
 
 
 class Result(enum.IntEnum):
@@ -92,3 +95,21 @@ class MessageFields(TypedDict, total=False):
     sid: int
     device: int
     module: str | None
+
+
+class ArrowStream(Protocol):
+    """A table, of whatever library, with the Arrow C stream interface."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """A capsule of an ArrowArrayStream."""
+
+
+class ArrowArray(Protocol):
+    """A record batch, of whatever library, with the Arrow C array interface."""
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        """Capsules of an ArrowSchema and an ArrowArray."""
+
+
+Batch: TypeAlias = "list[Message] | ArrowStream | ArrowArray"
+"""What `Host.process_batch` takes."""

@@ -1,5 +1,5 @@
 # The mirror of csrc/host.h, in its order, and nothing else.
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 cdef extern from "<stdbool.h>" nogil:
     ctypedef bint c_bool "bool"
@@ -91,12 +91,14 @@ cdef extern from "host.h" nogil:
     void mh_instance_unref(mh_instance *instance)
 
     ctypedef struct mh_sent:
+        uint64_t row
         mh_params params
         const char *label
         const char *message
         size_t label_len, len
 
     ctypedef struct mh_line:
+        uint64_t row
         const char *label
         const char *text
         size_t label_len, len
@@ -146,6 +148,67 @@ cdef extern from "host.h" nogil:
                       mh_outcome *out)
     mh_called mh_try_call(mh_instance *instance, const mh_event *event, mh_pass *passing,
                           mh_outcome *out)
+
+    ctypedef enum mh_text_layout:
+        MH_TEXT_ABSENT
+        MH_TEXT_OFFSETS_32
+        MH_TEXT_OFFSETS_64
+        MH_TEXT_VIEWS
+
+    ctypedef struct mh_text_column:
+        mh_text_layout layout
+        const uint8_t *valid
+        const void *index
+        const char *bytes
+        const char *const *buffers
+        size_t offset
+
+    ctypedef struct mh_word_column:
+        const uint8_t *valid
+        const void *values
+        size_t offset
+        unsigned size
+
+    const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len)
+
+    enum:
+        MH_WORDS
+
+    ctypedef struct mh_columns:
+        mh_text_column message
+        mh_text_column to
+        mh_text_column from_ "from"
+        mh_word_column words[11]
+
+    void mh_columns_row(const mh_columns *columns, uint64_t row, mh_event *event, mh_params *params)
+
+    ctypedef struct mh_row_failure:
+        uint64_t row
+        mh_instance *instance
+        mh_failure failure
+        int64_t code
+        mh_damage damage
+        void *errors
+
+    ctypedef struct mh_batch:
+        mh_columns columns
+        const mh_event *events
+        int8_t *results
+        int32_t *by
+        mh_instance **modules
+        size_t module_count
+        mh_mail *mail
+        mh_row_failure *failures
+        size_t failure_count
+        uint64_t *rewritten_rows
+        size_t *rewritten_ends
+        char *rewritten
+        size_t rewritten_count
+        mh_host *host
+
+    bint mh_batch_begin(mh_host *host, mh_batch *batch)
+    mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t *done)
+    void mh_batch_end(mh_batch *batch)
 
     ctypedef struct mh_script:
         void *self

@@ -14,6 +14,7 @@ from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
+from .batch cimport run_batch
 from .core cimport *
 from .failures cimport as_code, damage_of, errors_of, failure_of, keep_error, upcall_error
 from .module cimport LoadedModule, config_event, module_of, pass_gate
@@ -226,6 +227,28 @@ cdef class CoreHost:
         if self.resend_depth > 0 and (<Verdict>verdict)._sent:
             self._resend(verdict)
         return verdict
+
+    def process_batch(self, batch):
+        """Sends many messages through the chain, one after the other, and says what became of each:
+        a BatchResult.
+
+        `batch` is a list of Message, or columns with the Arrow C stream or array interface, as
+        tables of pyarrow, polars, DuckDB and pandas are: read where they lie, and not written to.
+        The columns are named as the params: `message`, `to` and `from` (text or binary), `aid`,
+        `id`, `refid`, `groupid`, `flags`, `type`, `expiry`, `uflags` (or `to_online`), `status`,
+        `sid` and `device` (whole numbers). Missing ones are empty, NULL and 0; so is what is null.
+
+        The chain is that of the beginning; the GIL is let go, and the host's lock now and then, so
+        that other threads come in between two messages. What was sent is not sent through the
+        chain again. Does not raise for what a module did. Raises InputError for columns that
+        cannot be used, TypeError for what is no batch, ClosedError and ForkedError. From any
+        thread.
+        """
+        self.check()
+        result = run_batch(self, self.host, batch)
+        if result.logs:
+            self._forward([record for _, record in result.logs])
+        return result
 
     cdef void drop(self, mh_pass *passing, mh_outcome *out):
         """The host was closed halfway: what was sent and logged until then is not lost."""

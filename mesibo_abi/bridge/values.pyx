@@ -384,16 +384,30 @@ cdef Message event_message(const mh_event *event):
     return message_from(event.params, payload, None)
 
 
+cdef Message sent_message(const mh_sent *sent):
+    return message_from(
+        &sent.params,
+        PyBytes_FromStringAndSize(sent.message, <Py_ssize_t>sent.len),
+        PyUnicode_DecodeUTF8(sent.label, <Py_ssize_t>sent.label_len, "surrogateescape"),
+    )
+
+
 cdef list take_messages(mh_queue *queue):
     """Everything that was sent, in order; the queue is empty then."""
     cdef mh_sent sent
     cdef list messages = []
     while mh_sent_front(queue, &sent):
-        messages.append(message_from(
-            &sent.params,
-            PyBytes_FromStringAndSize(sent.message, <Py_ssize_t>sent.len),
-            PyUnicode_DecodeUTF8(sent.label, <Py_ssize_t>sent.label_len, "surrogateescape"),
-        ))
+        messages.append(sent_message(&sent))
+        mh_queue_pop(queue)
+    return messages
+
+
+cdef list take_row_messages(mh_queue *queue):
+    """The same of a batch, each with its row."""
+    cdef mh_sent sent
+    cdef list messages = []
+    while mh_sent_front(queue, &sent):
+        messages.append((sent.row, sent_message(&sent)))
         mh_queue_pop(queue)
     return messages
 
@@ -404,6 +418,16 @@ cdef list take_lines(mh_queue *queue):
     cdef list records = []
     while mh_line_front(queue, &line):
         records.append(record_from(&line))
+        mh_queue_pop(queue)
+    return records
+
+
+cdef list take_row_lines(mh_queue *queue):
+    """The same of a batch, each with its row."""
+    cdef mh_line line
+    cdef list records = []
+    while mh_line_front(queue, &line):
+        records.append((line.row, record_from(&line)))
         mh_queue_pop(queue)
     return records
 

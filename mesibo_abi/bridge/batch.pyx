@@ -1,0 +1,337 @@
+# cython: language_level=3, binding=False
+"""Batches: many messages through a chain in one pass, and what became of them as columns."""
+
+from array import array
+
+from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport int8_t, int32_t, uint64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy, memset
+
+from .columns cimport Chunk, chunks_of
+from .core cimport *
+from .failures cimport errors_of, failure_of
+from .module cimport LoadedModule, module_of, pass_gate
+from .tables cimport Column, Table, column, text_column
+from .values cimport (
+    Message,
+    Verdict,
+    as_message,
+    message_event,
+    message_from,
+    message_like,
+    take_row_lines,
+    take_row_messages,
+)
+
+from .. import faults
+from ..types import Result
+
+cdef enum:
+    ROWS_A_SLICE = 65536  # between two looks for signals
+
+cdef object FAIL = Result.FAIL, PASS = Result.PASS, CONSUMED = Result.CONSUMED
+
+
+cdef class BatchResult(Table):
+    """What became of the messages of a batch, row by row. `Host.process_batch` makes them.
+
+    `results` are the verdicts' codes (Result) and `by` the places in `modules` of who decided (-1:
+    all passed), one each for every row: memoryviews of signed 8 and 32 bits, which
+    `numpy.asarray` takes as they lie. `errors` maps the rows of failed modules to their exceptions,
+    `logs` are (row, LogRecord) and `sent` (row, Message) pairs, in order. `verdict(row)` is what
+    `process` would have returned.
+
+    As a table it has the columns `result`, `by` (names), `error` (text) and `message`: the payload
+    where modules rewrote it, else null. `sent_table()` is what was sent: `row`, `module`, `message`,
+    `to`, `from` and the params' words.
+    """
+
+    cdef mh_batch batch
+    cdef mh_event *events
+    cdef list chunks, messages
+    cdef bytearray _results, _by
+    cdef uint64_t count
+    cdef readonly tuple modules
+    cdef readonly dict errors
+    cdef readonly list sent, logs
+    cdef dict row_sent, row_logs
+
+    def __dealloc__(self):
+        if self.batch.host != NULL:
+            mh_batch_end(&self.batch)
+        free(self.events)
+
+    def __init__(self):
+        raise TypeError("results of batches come from Host.process_batch(batch)")
+
+    def __repr__(self):
+        parts = ", ".join(f"{count} {result.name}" for result, count in self.counts().items())
+        return f"<BatchResult of {self.count}: {parts or 'nothing'}>"
+
+    def __len__(self):
+        return self.count
+
+    @property
+    def results(self):
+        """The verdicts' codes, one signed byte for each row."""
+        return memoryview(self._results).cast("b")
+
+    @property
+    def by(self):
+        """The place in `modules` of who decided, 32 bits for each row; -1: all passed."""
+        return memoryview(self._by).cast("i")
+
+    def counts(self):
+        """How many messages had which Result; those that none had are left out."""
+        found = {
+            PASS: self._results.count(b"\0"),
+            CONSUMED: self._results.count(b"\1"),
+            FAIL: self._results.count(b"\xff"),
+        }
+        return {result: count for result, count in found.items() if count}
+
+    # -- running
+
+    cdef int take(self, object data) except -1:
+        cdef Chunk chunk
+        if isinstance(data, list):
+            self.take_messages(data)
+        else:
+            self.chunks = chunks_of(data)
+            for chunk in self.chunks:
+                self.count += chunk.count
+        self._results = bytearray(self.count)
+        self._by = bytearray(4 * self.count)
+        self.batch.results = <int8_t *>PyByteArray_AS_STRING(self._results)
+        self.batch.by = <int32_t *>PyByteArray_AS_STRING(self._by)
+        return 0
+
+    cdef int take_messages(self, list messages) except -1:
+        cdef uint64_t row = 0
+        self.messages = [as_message(message) for message in messages]
+        self.count = <uint64_t>len(self.messages)
+        self.events = <mh_event *>calloc(self.count + 1, sizeof(mh_event))
+        if self.events == NULL:
+            raise MemoryError("no memory for the events of a batch")
+        for message in self.messages:
+            message_event(&self.events[row], MH_ON_MESSAGE, <Message>message)
+            row += 1
+        self.batch.events = self.events
+        return 0
+
+    cdef int run(self) except -1:
+        cdef Chunk chunk
+        if self.messages is not None:
+            return self.run_rows(0, self.count)
+        for chunk in self.chunks:
+            self.batch.columns = chunk.columns
+            self.run_rows(chunk.first, chunk.first + chunk.count)
+        return 0
+
+    cdef int run_rows(self, uint64_t first, uint64_t last) except -1:
+        cdef uint64_t done, until
+        cdef mh_called called
+        while first < last:
+            until = last if last - first < ROWS_A_SLICE else first + ROWS_A_SLICE
+            with nogil:
+                called = mh_batch_run(&self.batch, first, until, &done)
+            pass_gate()
+            PyErr_CheckSignals()
+            if called == MH_NOT_OPEN:
+                raise faults.host_closed()
+            if called == MH_NO_ROOM:
+                raise MemoryError(f"row {done} of the batch: too little memory for what became of it")
+            first = done
+        return 0
+
+    cdef int conclude(self) except -1:
+        cdef size_t i
+        cdef mh_row_failure *failure
+        cdef mh_pass passing
+        cdef LoadedModule module
+        self.modules = tuple([module_of(self.batch.modules[i])
+                              for i in range(self.batch.module_count)])
+        self.errors = {}
+        interrupt = None
+        for i in range(self.batch.failure_count):
+            failure = &self.batch.failures[i]
+            memset(&passing, 0, sizeof(passing))
+            passing.errors, failure.errors = failure.errors, NULL
+            try:
+                error = errors_of(&passing)
+            except BaseException as raised:
+                interrupt = interrupt or raised
+                continue
+            module = None if failure.instance == NULL else module_of(failure.instance)
+            if module is not None:
+                self.errors[failure.row] = failure_of(
+                    module.name, "on_message", failure.failure, failure.code, &failure.damage, error)
+        if interrupt is not None:
+            raise interrupt
+        if self.batch.mail == NULL:
+            self.sent, self.logs = [], []
+        else:
+            self.sent = take_row_messages(&self.batch.mail.sent)
+            self.logs = take_row_lines(&self.batch.mail.logs)
+        return 0
+
+    # -- rows
+
+    cdef Message message_at(self, uint64_t row):
+        """The message that was given, with the payload as modules left it."""
+        cdef Message message
+        cdef Chunk chunk
+        cdef mh_event event
+        cdef mh_params params
+        cdef size_t place, begin
+        if self.messages is not None:
+            message = self.messages[row]
+        else:
+            chunk = next(chunk for chunk in self.chunks
+                         if (<Chunk>chunk).first <= row < (<Chunk>chunk).first + (<Chunk>chunk).count)
+            memset(&event, 0, sizeof(event))
+            mh_columns_row(&chunk.columns, row, &event, &params)
+            message = message_from(&params, PyBytes_FromStringAndSize(
+                event.message, <Py_ssize_t>event.len), None)
+        rewritten = self.rewritten(row)
+        return message if rewritten is None else message_like(message, rewritten)
+
+    def rewritten(self, uint64_t row):
+        """The payload of a row as modules left it; None: as it was."""
+        cdef size_t low = 0, high = self.batch.rewritten_count, middle, begin
+        while low < high:
+            middle = (low + high) // 2
+            if self.batch.rewritten_rows[middle] < row:
+                low = middle + 1
+            else:
+                high = middle
+        if low == self.batch.rewritten_count or self.batch.rewritten_rows[low] != row:
+            return None
+        begin = self.batch.rewritten_ends[low - 1] if low > 0 else 0
+        return PyBytes_FromStringAndSize(self.batch.rewritten + begin,
+                                         <Py_ssize_t>(self.batch.rewritten_ends[low] - begin))
+
+    def verdict(self, row):
+        """The Verdict of a row, as `process` would have returned it. Raises IndexError."""
+        cdef Verdict verdict
+        if not 0 <= row < self.count:
+            raise IndexError(f"the batch has no row {row}: expected 0 to {<int64_t>self.count - 1}")
+        if self.row_sent is None:
+            self.row_sent, self.row_logs = by_row(self.sent), by_row(self.logs)
+        verdict = Verdict.__new__(Verdict)
+        verdict.message = self.message_at(row)
+        verdict.result = Result(self.results[row])
+        place = self.by[row]
+        verdict.by = None if place < 0 else self.modules[place]
+        verdict.error = self.errors.get(row)
+        verdict._sent = self.row_sent.get(row)
+        verdict._logs = self.row_logs.get(row)
+        verdict.returned = ()
+        return verdict
+
+    # -- tables
+
+    cdef int show(self) except -1:
+        """The columns, from here on in memory that nobody changes."""
+        cdef int64_t count = <int64_t>self.count
+        names = text_column("", [module.name for module in self.modules])
+        valid = validity(self.by)
+        nulls = count - count_bits(valid)
+        self.root = column("", "+s", count, (None,))
+        self.root.children = [
+            column("result", "c", count, (None, self._results)),
+            column("by", "i", count, (valid if nulls else None, self._by), nulls, names),
+            self.error_column(),
+            self.message_column(),
+        ]
+        return 0
+
+    cdef Column error_column(self):
+        if not self.errors:
+            return column("error", "n", <int64_t>self.count, (None,), <int64_t>self.count)
+        texts = [None] * len(self)
+        for row, error in self.errors.items():
+            texts[row] = str(error)
+        return text_column("error", texts)
+
+    cdef Column message_column(self):
+        cdef size_t i, total = 0
+        cdef uint64_t row
+        cdef int64_t count = <int64_t>self.count
+        cdef int64_t *ends
+        cdef char *valid
+        cdef size_t rows = self.batch.rewritten_count
+        if rows == 0:
+            return column("message", "n", count, (None,), count)
+        ends_buffer, valid_buffer = bytearray(8 * (count + 1)), bytearray((count + 7) // 8)
+        ends, valid = <int64_t *>PyByteArray_AS_STRING(ends_buffer), PyByteArray_AS_STRING(valid_buffer)
+        i = 0
+        for row in range(self.count):
+            if i < rows and self.batch.rewritten_rows[i] == row:
+                valid[row // 8] |= <char>(1 << (row % 8))
+                total = self.batch.rewritten_ends[i]
+                i += 1
+            ends[row + 1] = <int64_t>total
+        payloads = PyBytes_FromStringAndSize(self.batch.rewritten, <Py_ssize_t>total)
+        return column("message", "Z", count, (valid_buffer, ends_buffer, payloads),
+                      count - <int64_t>rows)
+
+    def sent_table(self):
+        """What was sent, as a Table: `row`, `module`, `message`, `to`, `from` and the words."""
+        cdef Table table = Table.__new__(Table)
+        cdef int64_t count = len(self.sent)
+        messages = [message for _, message in self.sent]
+        rows = array("Q", [row for row, _ in self.sent]).tobytes()
+        table.root = column("", "+s", count, (None,))
+        table.root.children = [
+            column("row", "L", count, (None, rows)),
+            text_column("module", [message.module for message in messages]),
+            text_column("message", [message.payload for message in messages]),
+            text_column("to", [message.to for message in messages]),
+            text_column("from", [message.from_ for message in messages]),
+            *(column(name, "L", count,
+                     (None, array("Q", [getattr(message, name) for message in messages]).tobytes()))
+              for name in ("aid", "id", "refid", "groupid", "flags", "type", "expiry", "uflags",
+                           "status", "sid", "device")),
+        ]
+        return table
+
+
+cdef dict by_row(list pairs):
+    found = {}
+    for row, what in pairs:
+        found.setdefault(row, []).append(what)
+    return found
+
+
+cdef bytearray validity(object by):
+    """A bit for each place that is not -1."""
+    cdef const int32_t[:] places = by
+    cdef Py_ssize_t row
+    found = bytearray((len(by) + 7) // 8)
+    cdef char *valid = PyByteArray_AS_STRING(found)
+    for row in range(len(by)):
+        if places[row] >= 0:
+            valid[row // 8] |= <char>(1 << (row % 8))
+    return found
+
+
+cdef int64_t count_bits(bytearray valid):
+    return int.from_bytes(valid, "little").bit_count()
+
+
+cdef object run_batch(object host, mh_host *core, object data):
+    """Sends every message of `data` through the chain of `core`."""
+    cdef BatchResult result = BatchResult.__new__(BatchResult)
+    result.take(data)
+    if not mh_batch_begin(core, &result.batch):
+        raise MemoryError("a batch needs memory for the list of its modules")
+    try:
+        result.run()
+    finally:
+        result.conclude()
+    result.show()
+    return result

@@ -1,0 +1,259 @@
+# cython: language_level=3, binding=False
+"""Columns that come in: whatever shows them through the Arrow C interface, read where they lie."""
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint64_t
+from libc.string cimport memchr, memset, strcmp
+
+from .arrow cimport ArrowArray, ArrowArrayStream, ArrowSchema
+from .core cimport (
+    MH_TEXT_OFFSETS_32,
+    MH_TEXT_OFFSETS_64,
+    MH_TEXT_VIEWS,
+    MH_WORDS,
+    mh_text_at,
+    mh_text_column,
+    mh_text_layout,
+    mh_word_column,
+)
+
+from ..errors import InputError
+
+cdef tuple TEXTS = ("message", "to", "from")
+cdef tuple FIELDS = ("aid", "id", "refid", "groupid", "flags", "type", "expiry", "uflags", "status",
+                     "sid", "device")
+cdef str NAMES = "message, to, from, " + ", ".join(FIELDS) + " and to_online"
+cdef dict WORD_SIZES = {"c": 1, "C": 1, "s": 2, "S": 2, "i": 4, "I": 4, "l": 8, "L": 8}
+cdef dict LAYOUTS = {
+    "u": <int>MH_TEXT_OFFSETS_32, "z": <int>MH_TEXT_OFFSETS_32,
+    "U": <int>MH_TEXT_OFFSETS_64, "Z": <int>MH_TEXT_OFFSETS_64,
+    "vu": <int>MH_TEXT_VIEWS, "vz": <int>MH_TEXT_VIEWS,
+}
+
+
+cdef object bad_column(str name, str detail, str hint):
+    return InputError(f"the batch's column `{name}` cannot be used", detail=detail, hint=hint)
+
+
+cdef class Chunk:
+    """Rows `first` to `first + count` of a batch: one struct array of the producer's, kept alive."""
+
+    def __dealloc__(self):
+        if self.array.release != NULL:
+            self.array.release(&self.array)
+
+    cdef int take(self, ArrowSchema *schema, uint64_t first) except -1:
+        """Reads the columns of `array`, which is there already."""
+        cdef int64_t i
+        cdef ArrowArray *array = &self.array
+        self.first, self.count = first, <uint64_t>array.length
+        if schema.format == NULL or strcmp(schema.format, "+s") != 0:
+            raise InputError(
+                "the batch is no table",
+                detail=f"expected columns (Arrow's struct, +s), got {format_of(schema)!r}",
+                hint="pass a table or a record batch",
+            )
+        if array.null_count != 0 and array.n_buffers > 0 and array.buffers[0] != NULL:
+            check_rows(<const uint8_t *>array.buffers[0], array.offset, array.length, first)
+        seen = set()
+        for i in range(schema.n_children):
+            name = column_name(schema.children[i])
+            role = "uflags" if name == "to_online" else name
+            if role in seen:
+                raise bad_column(name, "expected each column once, it is there twice (to_online and "
+                                 "uflags are one)", "leave one out")
+            seen.add(role)
+            self.take_column(schema.children[i], array.children[i])
+        return 0
+
+    cdef int take_column(self, ArrowSchema *schema, ArrowArray *array) except -1:
+        cdef str name = column_name(schema), form = format_of(schema)
+        if schema.dictionary != NULL:
+            raise bad_column(name, "expected plain values, found a dictionary",
+                             "decode it, in pyarrow with .dictionary_decode()")
+        # Where row 0 of the batch would be; a sum with a row's number is right again.
+        cdef size_t offset = <size_t>(self.array.offset + array.offset) - <size_t>self.first
+        if name in TEXTS:
+            if form == "n":
+                return 0
+            if form not in LAYOUTS:
+                raise bad_column(name, f"expected text or binary, found Arrow's {form!r}",
+                                 "convert it, in pyarrow with .cast('string')")
+            if name == "message":
+                fill_text(&self.columns.message, array, LAYOUTS[form], offset)
+            elif name == "to":
+                fill_text(&self.columns.to, array, LAYOUTS[form], offset)
+                check_addresses(&self.columns.to, name, self.first, self.count)
+            else:
+                fill_text(&self.columns.from_, array, LAYOUTS[form], offset)
+                check_addresses(&self.columns.from_, name, self.first, self.count)
+            return 0
+        field = "uflags" if name == "to_online" else name
+        if field not in FIELDS:
+            raise bad_column(name, f"expected {NAMES}, there is no field of that name",
+                             "rename the column, or leave it out")
+        if form == "n":
+            return 0
+        if form not in WORD_SIZES:
+            raise bad_column(name, f"expected whole numbers, found Arrow's {form!r}",
+                             "convert it, in pyarrow with .cast('uint64')")
+        cdef mh_word_column *column = &self.columns.words[<int>FIELDS.index(field)]
+        column.valid = <const uint8_t *>array.buffers[0]
+        column.values = array.buffers[1]
+        column.size = WORD_SIZES[form]
+        column.offset = offset
+        if form.islower():
+            check_signs(column, name, self.first, self.count)
+        return 0
+
+
+cdef str format_of(ArrowSchema *schema):
+    return "" if schema.format == NULL else schema.format.decode("utf-8", "replace")
+
+
+cdef str column_name(ArrowSchema *schema):
+    return "" if schema.name == NULL else schema.name.decode("utf-8", "replace")
+
+
+cdef void fill_text(mh_text_column *column, ArrowArray *array, int layout, size_t offset) noexcept:
+    column.layout = <mh_text_layout>layout
+    column.valid = <const uint8_t *>array.buffers[0]
+    column.index = array.buffers[1]
+    column.offset = offset
+    if layout == <int>MH_TEXT_VIEWS:
+        column.buffers = <const char *const *>&array.buffers[2]
+    else:
+        column.bytes = <const char *>array.buffers[2]
+
+
+cdef inline bint is_valid(const uint8_t *valid, size_t at) noexcept nogil:
+    return valid == NULL or (valid[at // 8] >> (at % 8)) & 1
+
+
+cdef int check_rows(const uint8_t *valid, int64_t offset, int64_t count, uint64_t first) except -1:
+    cdef int64_t row
+    for row in range(count):
+        if not is_valid(valid, <size_t>(offset + row)):
+            raise InputError(
+                f"row {first + <uint64_t>row} of the batch is null",
+                detail="expected a message in every row",
+                hint="drop the rows that are null",
+            )
+    return 0
+
+
+cdef int check_addresses(const mh_text_column *column, str name, uint64_t first,
+                         uint64_t count) except -1:
+    """An address is a string of C's: it cannot have a NUL in it."""
+    cdef uint64_t row
+    cdef size_t size
+    cdef const char *text
+    for row in range(first, first + count):
+        text = mh_text_at(column, row, &size)
+        if size > 0 and memchr(text, 0, size) != NULL:
+            raise bad_column(name, f"expected addresses without a NUL, row {row} is "
+                             f"{text[:size]!r}", "take the NUL out")
+    return 0
+
+
+cdef int check_signs(const mh_word_column *column, str name, uint64_t first,
+                     uint64_t count) except -1:
+    cdef uint64_t row
+    cdef size_t at
+    cdef int64_t value
+    for row in range(first, first + count):
+        at = column.offset + row
+        if column.size == 8:
+            value = (<const int64_t *>column.values)[at]
+        elif column.size == 4:
+            value = (<const int32_t *>column.values)[at]
+        elif column.size == 2:
+            value = (<const int16_t *>column.values)[at]
+        else:
+            value = (<const int8_t *>column.values)[at]
+        if value < 0 and is_valid(column.valid, at):
+            raise bad_column(name, f"expected 0 to 2**64 - 1, row {row} is {value}",
+                             "the header's params are unsigned 64-bit words")
+    return 0
+
+
+# ---- Producers ------------------------------------------------------------------------------------
+
+
+cdef class Schema:
+    """A schema that is ours to release."""
+
+    cdef ArrowSchema schema
+
+    def __dealloc__(self):
+        if self.schema.release != NULL:
+            self.schema.release(&self.schema)
+
+
+cdef list chunks_of(object data):
+    """The rows of whatever has the Arrow C stream or array interface."""
+    if hasattr(data, "__arrow_c_stream__"):
+        return chunks_of_stream(data.__arrow_c_stream__())
+    if hasattr(data, "__arrow_c_array__"):
+        schema, array = data.__arrow_c_array__()
+        return chunk_of_array(schema, array)
+    raise TypeError(
+        "the batch is of the wrong type: expected a list of mesibo_abi.Message or columns with the "
+        f"Arrow C interface (a table of pyarrow, polars, DuckDB, pandas), got {type(data).__name__} "
+        f"({data!r:.60}); pass one of them"
+    )
+
+
+cdef list chunk_of_array(object schema_capsule, object array_capsule):
+    cdef ArrowSchema *schema = <ArrowSchema *>PyCapsule_GetPointer(schema_capsule, "arrow_schema")
+    cdef ArrowArray *array = <ArrowArray *>PyCapsule_GetPointer(array_capsule, "arrow_array")
+    cdef Chunk chunk = Chunk.__new__(Chunk)
+    chunk.array = array[0]
+    array.release = NULL  # it has moved
+    chunk.take(schema, 0)
+    return [chunk]
+
+
+cdef list chunks_of_stream(object capsule):
+    cdef ArrowArrayStream *stream = <ArrowArrayStream *>PyCapsule_GetPointer(
+        capsule, "arrow_array_stream")
+    cdef Schema schema = Schema.__new__(Schema)
+    cdef Chunk chunk
+    cdef uint64_t first = 0
+    chunks = []
+    if stream.get_schema(stream, &schema.schema) != 0:
+        raise stream_failed(stream)
+    while True:
+        chunk = Chunk.__new__(Chunk)
+        if stream.get_next(stream, &chunk.array) != 0:
+            raise stream_failed(stream)
+        if chunk.array.release == NULL:
+            break
+        chunk.take(&schema.schema, first)
+        first += chunk.count
+        chunks.append(chunk)
+    if not chunks:  # an empty table has columns all the same
+        check_empty(&schema.schema)
+    return chunks
+
+
+cdef int check_empty(ArrowSchema *schema) except -1:
+    if schema.format == NULL or strcmp(schema.format, "+s") != 0:
+        raise InputError(
+            "the batch is no table",
+            detail=f"expected columns (Arrow's struct, +s), got {format_of(schema)!r}",
+            hint="pass a table or a record batch",
+        )
+    return 0
+
+
+cdef object stream_failed(ArrowArrayStream *stream):
+    cdef const char *words = NULL
+    if stream.get_last_error != NULL:
+        words = stream.get_last_error(stream)
+    return InputError(
+        "the batch could not be read",
+        detail="its producer says: " + (
+            "nothing" if words == NULL else words.decode("utf-8", "replace")),
+        hint="mend what it says",
+    )

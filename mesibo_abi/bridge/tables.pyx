@@ -1,0 +1,240 @@
+# cython: language_level=3, binding=False
+"""Columns that go out, through the Arrow C interface."""
+
+from array import array
+
+from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytes cimport PyBytes_AS_STRING
+from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport int64_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset
+
+from .arrow cimport ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema
+
+
+cdef Column column(str name, str format, int64_t length, tuple buffers, int64_t nulls=0,
+                   Column dictionary=None):
+    """`buffers` are those of the format, the validity bits first; they must not change any more."""
+    cdef Column made = Column.__new__(Column)
+    made.name, made.format = name.encode(), format.encode()
+    made.length, made.nulls, made.buffers = length, nulls, buffers
+    made.nullable = buffers[0] is not None
+    made.dictionary = dictionary
+    made.children = []
+    return made
+
+
+cdef Column text_column(str name, list texts):
+    """Of str, bytes or None. Text where all of it is UTF-8, else binary."""
+    parts, is_text = [], True
+    for text in texts:
+        if isinstance(text, str):
+            try:
+                text = text.encode()
+            except UnicodeEncodeError:
+                text, is_text = text.encode("utf-8", "surrogateescape"), False
+        elif text is not None:
+            is_text = False
+        parts.append(text)
+    ends, end = array("q", [0]), 0
+    for part in parts:
+        end += 0 if part is None else len(part)
+        ends.append(end)
+    nulls = parts.count(None)
+    return column(name, "U" if is_text else "Z", len(parts),
+                  (bits(parts) if nulls else None, ends.tobytes(),
+                   b"".join([part for part in parts if part is not None])), nulls)
+
+
+cdef bytes bits(list parts):
+    valid = bytearray((len(parts) + 7) // 8)
+    for at, part in enumerate(parts):
+        if part is not None:
+            valid[at // 8] |= 1 << at % 8
+    return bytes(valid)
+
+
+# ---- Out ------------------------------------------------------------------------------------------
+
+
+cdef void *room(size_t count, size_t size) except NULL:
+    cdef void *made = calloc(count if count > 0 else 1, size)
+    if made == NULL:
+        raise MemoryError("no memory for the description of a table")
+    return made
+
+
+cdef void release_schema(ArrowSchema *schema) noexcept with gil:
+    cdef int64_t i
+    for i in range(schema.n_children):
+        if schema.children[i] != NULL:
+            if schema.children[i].release != NULL:
+                schema.children[i].release(schema.children[i])
+            free(schema.children[i])
+    free(schema.children)
+    if schema.dictionary != NULL:
+        if schema.dictionary.release != NULL:
+            schema.dictionary.release(schema.dictionary)
+        free(schema.dictionary)
+    Py_DECREF(<object>schema.private_data)
+    schema.release = NULL
+
+
+cdef int fill_schema(ArrowSchema *schema, Column what) except -1:
+    cdef Column child
+    memset(schema, 0, sizeof(schema[0]))
+    Py_INCREF(what)
+    schema.private_data = <void *>what
+    schema.release = release_schema
+    schema.format = PyBytes_AS_STRING(what.format)
+    schema.name = PyBytes_AS_STRING(what.name)
+    schema.flags = ARROW_FLAG_NULLABLE if what.nullable else 0
+    schema.children = <ArrowSchema **>room(<size_t>len(what.children), sizeof(void *))
+    for child in what.children:
+        schema.children[schema.n_children] = <ArrowSchema *>room(1, sizeof(ArrowSchema))
+        schema.n_children += 1
+        fill_schema(schema.children[schema.n_children - 1], child)
+    if what.dictionary is not None:
+        schema.dictionary = <ArrowSchema *>room(1, sizeof(ArrowSchema))
+        fill_schema(schema.dictionary, what.dictionary)
+    return 0
+
+
+cdef void release_array(ArrowArray *array) noexcept with gil:
+    cdef int64_t i
+    for i in range(array.n_children):
+        if array.children[i] != NULL:
+            if array.children[i].release != NULL:
+                array.children[i].release(array.children[i])
+            free(array.children[i])
+    free(array.children)
+    free(array.buffers)
+    if array.dictionary != NULL:
+        if array.dictionary.release != NULL:
+            array.dictionary.release(array.dictionary)
+        free(array.dictionary)
+    Py_DECREF(<object>array.private_data)
+    array.release = NULL
+
+
+cdef const void *start_of(object buffer) noexcept:
+    if buffer is None:
+        return NULL
+    if type(buffer) is bytes:
+        return PyBytes_AS_STRING(buffer)
+    return PyByteArray_AS_STRING(buffer)
+
+
+cdef int fill_array(ArrowArray *array, Column what) except -1:
+    cdef Column child
+    memset(array, 0, sizeof(array[0]))
+    Py_INCREF(what)
+    array.private_data = <void *>what
+    array.release = release_array
+    array.length = what.length
+    array.null_count = what.nulls
+    array.buffers = <const void **>room(<size_t>len(what.buffers), sizeof(void *))
+    for buffer in what.buffers:
+        array.buffers[array.n_buffers] = start_of(buffer)
+        array.n_buffers += 1
+    array.children = <ArrowArray **>room(<size_t>len(what.children), sizeof(void *))
+    for child in what.children:
+        array.children[array.n_children] = <ArrowArray *>room(1, sizeof(ArrowArray))
+        array.n_children += 1
+        fill_array(array.children[array.n_children - 1], child)
+    if what.dictionary is not None:
+        array.dictionary = <ArrowArray *>room(1, sizeof(ArrowArray))
+        fill_array(array.dictionary, what.dictionary)
+    return 0
+
+
+cdef void drop_schema(object capsule) noexcept:
+    cdef ArrowSchema *schema = <ArrowSchema *>PyCapsule_GetPointer(capsule, "arrow_schema")
+    if schema.release != NULL:
+        schema.release(schema)
+    free(schema)
+
+
+cdef void drop_array(object capsule) noexcept:
+    cdef ArrowArray *array = <ArrowArray *>PyCapsule_GetPointer(capsule, "arrow_array")
+    if array.release != NULL:
+        array.release(array)
+    free(array)
+
+
+cdef void drop_stream(object capsule) noexcept:
+    cdef ArrowArrayStream *stream = <ArrowArrayStream *>PyCapsule_GetPointer(
+        capsule, "arrow_array_stream")
+    if stream.release != NULL:
+        stream.release(stream)
+    free(stream)
+
+
+# A stream of one array; its private data is a list: the column, until it was given.
+
+
+cdef int stream_schema(ArrowArrayStream *stream, ArrowSchema *out) noexcept with gil:
+    try:
+        fill_schema(out, (<list>stream.private_data)[0])
+        return 0
+    except MemoryError:
+        return 12  # ENOMEM
+
+
+cdef int stream_next(ArrowArrayStream *stream, ArrowArray *out) noexcept with gil:
+    state = <list>stream.private_data
+    memset(out, 0, sizeof(out[0]))
+    if state[1]:
+        return 0
+    try:
+        fill_array(out, state[0])
+        state[1] = True
+        return 0
+    except MemoryError:
+        return 12  # ENOMEM
+
+
+cdef const char *stream_error(ArrowArrayStream *stream) noexcept:
+    return "no memory"
+
+
+cdef void release_stream(ArrowArrayStream *stream) noexcept with gil:
+    Py_DECREF(<object>stream.private_data)
+    stream.release = NULL
+
+
+cdef class Table:
+    """Columns of one length. Shows itself through the Arrow C interface, its memory as it lies:
+    `pyarrow.table(this)`, `polars.DataFrame(this)` and their like take it."""
+
+    def __len__(self):
+        return self.root.length
+
+    def __arrow_c_schema__(self):
+        """A capsule of its ArrowSchema."""
+        schema = <ArrowSchema *>room(1, sizeof(ArrowSchema))
+        capsule = PyCapsule_New(schema, "arrow_schema", drop_schema)
+        fill_schema(schema, self.root)
+        return capsule
+
+    def __arrow_c_array__(self, requested_schema=None):
+        """Capsules of its ArrowSchema and its ArrowArray; always as it is."""
+        array = <ArrowArray *>room(1, sizeof(ArrowArray))
+        capsule = PyCapsule_New(array, "arrow_array", drop_array)
+        fill_array(array, self.root)
+        return self.__arrow_c_schema__(), capsule
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        """A capsule of an ArrowArrayStream with all of it in one piece."""
+        stream = <ArrowArrayStream *>room(1, sizeof(ArrowArrayStream))
+        capsule = PyCapsule_New(stream, "arrow_array_stream", drop_stream)
+        state = [self.root, False]
+        Py_INCREF(state)
+        stream.private_data = <void *>state
+        stream.get_schema = stream_schema
+        stream.get_next = stream_next
+        stream.get_last_error = stream_error
+        stream.release = release_stream
+        return capsule
