@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .elf_facts import ENTRY_POINT, Kind, Library, read_library, running_target
+from .thread_starters import may_start_threads
 
 _SDK_COMMON = frozenset(
     {
@@ -45,8 +46,6 @@ _SDK = ("sdk2019", "sdk2020")
 _ALL_HOST_SYMBOLS = frozenset[str]().union(*HOST_SYMBOLS.values())
 _MODULE_SIZES = {96: "doc2019", 176: "sdk2019", 192: "sdk2020"}
 _OPTIONS_WITH_SYNCHRONOUS = 152
-_THREAD_STARTERS = frozenset({"pthread_create", "thrd_create", "clone", "__clone", "clone3"})
-_THREAD_PREFIXES = ("_ZNSt6thread15_M_start_thread", "_ZNSt3__115__thread_")  # libstdc++, libc++
 _FILE_NAME = re.compile(r"mesibo_mod_(?P<name>\w+)\.so", re.ASCII)
 _MANGLED = re.compile(r"_Z(?P<size>[1-9][0-9]{0,3})(?P<rest>mesibo_.*)")
 
@@ -104,8 +103,8 @@ class Inspection:
     matches the file's name, else the only one there is. `exported`, `undefined` (weak ones
     included) and `needed` are as they stand in the file; symbols are sorted.
     `has_synchronous`: its module_http_option_t (sdk2019) is known to have that word, the last one.
-    `starts_threads`: it imports a function that starts threads. What the libraries it needs do,
-    and bare system calls, cannot be seen.
+    `starts_threads`: it imports a function that starts threads, or a library that it needs does,
+    or cannot be found. What is called by dlopen, and bare system calls, cannot be seen.
     """
 
     path: Path
@@ -144,7 +143,7 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
         machine=library.target.machine,
         needed=library.needed,
         has_synchronous=_has_synchronous(library),
-        starts_threads=any(_starts_threads(symbol) for symbol in library.undefined),
+        starts_threads=may_start_threads(file),
         problems=tuple(_problems(file, name, library)),
     )
 
@@ -193,10 +192,6 @@ def _has_synchronous(library: Library) -> bool:
         or (library.http_option_size or 0) >= _OPTIONS_WITH_SYNCHRONOUS
         or any(_plain(symbol) == "mesibo_util_create_thread" for symbol in library.undefined)
     )
-
-
-def _starts_threads(symbol: str) -> bool:
-    return symbol in _THREAD_STARTERS or symbol.startswith(_THREAD_PREFIXES)
 
 
 def _entry_points(symbols: Iterable[str]) -> list[str]:

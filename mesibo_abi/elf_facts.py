@@ -127,7 +127,7 @@ def read_library(path: Path) -> Library:
 def running_target() -> Target:
     """What this process was compiled for: what its modules must be compiled for."""
     with Path("/proc/self/exe").open("rb") as executable:
-        return _target(executable.read(_HEADER_SIZE))
+        return target_of(executable.read(_HEADER_SIZE))
 
 
 def _read(path: Path) -> bytes:
@@ -152,7 +152,8 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _target(header: bytes) -> Target:
+def target_of(header: bytes) -> Target:
+    """By the first bytes of an ELF file. Raises ValueError where they do not say."""
     if len(header) < _HEADER_SIZE or header[4] not in (1, 2) or header[5] not in (1, 2):
         raise ValueError("the header is cut short or names no class and byte order")
     order = "little" if header[5] == 1 else "big"
@@ -169,15 +170,15 @@ def _parse(data: bytes) -> Library:
             raise ValueError("a segment that ends behind the end of the file")
     kind = _kind(elf)
     tags = tuple(sorted(set(_tags(elf))))
-    symbols = list(_dynamic_symbols(elf))
+    symbols = list(dynamic_symbols(elf))
     exported = {symbol.name for symbol in symbols if symbol.name and _is_exported(symbol)}
-    undefined = {symbol.name for symbol in symbols if symbol.name and _is_undefined(symbol)}
+    undefined = {symbol.name for symbol in symbols if symbol.name and is_undefined(symbol)}
     untold = kind is Kind.SHARED and not tags
     takes_options = untold and any("mesibo_http" in name for name in undefined)
     has_entry_point = any(ENTRY_POINT.search(name) for name in exported)
     return Library(
         kind=kind,
-        target=_target(data[:_HEADER_SIZE]),
+        target=target_of(data[:_HEADER_SIZE]),
         exported=tuple(sorted(exported)),
         undefined=tuple(sorted(undefined)),
         hidden_entry_points=() if has_entry_point else tuple(sorted(set(_entry_points(elf)))),
@@ -188,7 +189,8 @@ def _parse(data: bytes) -> Library:
     )
 
 
-def _dynamic(elf: ELFFile) -> DynamicSegment | None:
+def dynamic_segment(elf: ELFFile) -> DynamicSegment | None:
+    """What the dynamic linker reads of the file."""
     from elftools.elf.dynamic import DynamicSegment
 
     segments = elf.iter_segments("PT_DYNAMIC")
@@ -199,36 +201,38 @@ def _kind(elf: ELFFile) -> Kind:
     kinds = {"ET_REL": Kind.RELOCATABLE, "ET_EXEC": Kind.EXECUTABLE, "ET_CORE": Kind.CORE}
     if elf["e_type"] != "ET_DYN":
         return kinds.get(elf["e_type"], Kind.OTHER)
-    dynamic = _dynamic(elf)
+    dynamic = dynamic_segment(elf)
     flags = () if dynamic is None else dynamic.iter_tags("DT_FLAGS_1")
     is_pie = any(tag["d_val"] & _DF_1_PIE for tag in flags)
     return Kind.EXECUTABLE if is_pie else Kind.SHARED
 
 
 def _needed(elf: ELFFile) -> Iterator[str]:
-    dynamic = _dynamic(elf)
+    dynamic = dynamic_segment(elf)
     for tag in () if dynamic is None else dynamic.iter_tags("DT_NEEDED"):
         yield vars(tag)["needed"]
 
 
-def _dynamic_symbols(elf: ELFFile) -> Iterator[Symbol]:
-    """By the section where the file has section headers, else as the dynamic linker finds them."""
+def dynamic_symbols(elf: ELFFile) -> Iterator[Symbol]:
+    """The dynamic ones: by their section where the file has section headers, else as the dynamic
+    linker finds them."""
     from elftools.elf.sections import SymbolTableSection
 
     for section in elf.iter_sections("SHT_DYNSYM"):
         if isinstance(section, SymbolTableSection):
             return section.iter_symbols()
-    dynamic = _dynamic(elf)
+    dynamic = dynamic_segment(elf)
     return iter(()) if dynamic is None else dynamic.iter_symbols()
 
 
-def _is_undefined(symbol: Symbol) -> bool:
+def is_undefined(symbol: Symbol) -> bool:
+    """Whether it is imported."""
     return bool(symbol["st_shndx"] == "SHN_UNDEF")
 
 
 def _is_exported(symbol: Symbol) -> bool:
     hidden = symbol["st_other"]["visibility"] in ("STV_HIDDEN", "STV_INTERNAL")
-    return not (_is_undefined(symbol) or hidden or symbol["st_info"]["bind"] == "STB_LOCAL")
+    return not (is_undefined(symbol) or hidden or symbol["st_info"]["bind"] == "STB_LOCAL")
 
 
 def _entry_points(elf: ELFFile) -> Iterator[str]:
@@ -238,7 +242,7 @@ def _entry_points(elf: ELFFile) -> Iterator[str]:
     for section in elf.iter_sections("SHT_SYMTAB"):
         if isinstance(section, SymbolTableSection):
             for symbol in section.iter_symbols():
-                if ENTRY_POINT.search(symbol.name) and not _is_undefined(symbol):
+                if ENTRY_POINT.search(symbol.name) and not is_undefined(symbol):
                     yield symbol.name
 
 

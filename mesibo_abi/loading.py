@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import warnings
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from . import elf
 from .bridge.host import revisions
 from .errors import ConfigWarning, LoadError
+from .thread_starters import may_start_threads
 from .types import Revision
 
 
@@ -20,7 +22,9 @@ def inspect(path: Path) -> elf.Inspection:
         state = path.stat()
     except (OSError, ValueError):
         return elf.inspect(path)  # which says in words what is wrong
-    return _inspect_state(path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+    found = _inspect_state(path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+    # The libraries that it needs have states of their own.
+    return dataclasses.replace(found, starts_threads=may_start_threads(path))
 
 
 @functools.lru_cache(maxsize=256)

@@ -15,7 +15,11 @@ PACKAGE = ROOT / "mesibo_abi"
 
 LAYERS = (
     ("ground", "errors types"),
-    ("facts", "compiler config elf elf_facts faults mailbox outputs paths search share"),
+    (
+        "facts",
+        "compiler config elf elf_facts elf_needs faults mailbox outputs paths search share "
+        "thread_starters",
+    ),
     ("bridge", "bridge"),
     ("services", "services"),
     ("modules", "module neighbours scripts loading"),

@@ -1,0 +1,122 @@
+"""What a library needs of others, and where the dynamic linker finds those: none of them is opened
+by it for this, and none of their code runs."""
+
+from __future__ import annotations
+
+import functools
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .elf_facts import dynamic_segment, dynamic_symbols, is_undefined, running_target, target_of
+
+_CACHE = Path("/etc/ld.so.cache")
+_CACHE_MAGIC = b"glibc-ld.so.cache1.1"
+_CACHE_HEADER, _CACHE_ENTRY = 48, 24
+_HEADER_SIZE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The symbols a library imports, the libraries it needs, and where it says that they are:
+    `rpath` is for what these need as well, and void where there is a `runpath`."""
+
+    path: Path
+    imports: frozenset[str]
+    libraries: tuple[str, ...]
+    rpath: tuple[Path, ...]
+    runpath: tuple[Path, ...]
+
+
+def read_needs(path: Path) -> Needs | None:
+    """Read once for each state of the file; None: it cannot be read."""
+    try:
+        state = path.stat()
+        return _read(path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+    except Exception:  # of the file, or of the parser, which trips over damaged data in all ways
+        return None
+
+
+@functools.lru_cache(maxsize=256)
+def _read(path: Path, _dev: int, _ino: int, _size: int, _time: int) -> Needs:
+    from elftools.elf.elffile import ELFFile
+
+    with path.open("rb") as file:
+        elf = ELFFile(file)
+        dynamic = dynamic_segment(elf)
+        tags = () if dynamic is None else tuple(dynamic.iter_tags())
+        named = {
+            kind: [vars(tag)[kind] for tag in tags if tag["d_tag"] == f"DT_{kind.upper()}"]
+            for kind in ("needed", "rpath", "runpath")
+        }
+        return Needs(
+            path=path,
+            imports=frozenset(s.name for s in dynamic_symbols(elf) if is_undefined(s)),
+            libraries=tuple(named["needed"]),
+            rpath=() if named["runpath"] else tuple(_places(named["rpath"], path)),
+            runpath=tuple(_places(named["runpath"], path)),
+        )
+
+
+def _places(values: list[str], path: Path) -> Iterator[Path]:
+    """The directories in a search path of the file."""
+    # Of the path as it was given: the linker does not look where links lead either.
+    origin = str(path.absolute().parent)
+    for entry in (entry for value in values for entry in value.split(":")):
+        place = entry.replace("${ORIGIN}", origin).replace("$ORIGIN", origin)
+        if "$" not in place:  # $LIB and $PLATFORM differ from system to system
+            yield Path(place)
+
+
+def find_library(name: str, needing: Needs, inherited: tuple[Path, ...]) -> Path | None:
+    """The file that the dynamic linker takes for a needed library; `inherited` are the directories
+    of the libraries that led here. None: it is nowhere."""
+    candidates = [Path(name)] if "/" in name else _candidates(name, needing, inherited)
+    return next((file for file in candidates if _is_of_this_machine(file)), None)
+
+
+def _candidates(name: str, needing: Needs, inherited: tuple[Path, ...]) -> Iterator[Path]:
+    if not needing.runpath:
+        yield from (place / name for place in (*needing.rpath, *inherited))
+    variable = os.environ.get("LD_LIBRARY_PATH", "")
+    places = variable.replace(";", ":").split(":") if variable else []
+    yield from (Path(place) / name for place in places)
+    yield from (place / name for place in needing.runpath)
+    yield from _cached().get(name, ())
+    yield from (Path(place, name) for place in ("/lib64", "/usr/lib64", "/lib", "/usr/lib"))
+
+
+def _is_of_this_machine(file: Path) -> bool:
+    """The linker passes over what is of another."""
+    try:
+        with file.open("rb") as opened:
+            return target_of(opened.read(_HEADER_SIZE)) == running_target()
+    except (OSError, ValueError):
+        return False
+
+
+def _cached() -> dict[str, list[Path]]:
+    """The libraries of the system, by name, as ldconfig wrote them down."""
+    try:
+        return _read_cache(_CACHE.stat().st_mtime_ns)
+    except (OSError, ValueError, struct.error):
+        return {}
+
+
+@functools.lru_cache(maxsize=1)
+def _read_cache(_time: int) -> dict[str, list[Path]]:
+    data = _CACHE.read_bytes()
+    data = data[data.index(_CACHE_MAGIC) :]  # an older format may stand before it
+    (count,) = struct.unpack_from("=I", data, len(_CACHE_MAGIC))
+    found: dict[str, list[Path]] = {}
+    for n in range(count):
+        _, name, path = struct.unpack_from("=III", data, _CACHE_HEADER + n * _CACHE_ENTRY)
+        file = Path(os.fsdecode(_text(data, path)))
+        found.setdefault(os.fsdecode(_text(data, name)), []).append(file)
+    return found
+
+
+def _text(data: bytes, start: int) -> bytes:
+    return data[start : data.index(b"\0", start)]

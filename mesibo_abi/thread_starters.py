@@ -1,0 +1,61 @@
+"""Whether a library may start threads of its own: by what it imports, and what the libraries that
+it needs import."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from .elf_needs import Needs, find_library, read_needs
+
+_STARTERS = frozenset(
+    {
+        "__clone",
+        "clone",
+        "clone3",
+        "getaddrinfo_a",
+        "mq_notify",
+        "pthread_create",
+        "thrd_create",
+        "timer_create",
+        *(f"aio_{what}{bits}" for what in ("fsync", "read", "write") for bits in ("", "64")),
+        *(f"lio_listio{bits}" for bits in ("", "64")),
+    }
+)
+_PREFIXES = ("_ZNSt6thread15_M_start_thread", "_ZNSt3__115__thread_")  # libstdc++, libc++
+# What these start, they are asked for by a function above; or it never runs code of a module.
+_SYSTEM = re.compile(
+    r"(lib(anl|atomic|c|crypt|dl|gcc_s|m|nsl|pthread|resolv|rt|stdc\+\+|unwind|util|c\+\+(abi)?"
+    r"|[ahlt]san|ubsan)|libc\.musl-\w+|ld-linux[\w-]*|ld64|linux-vdso)\.so[.\d]*"
+)
+
+
+def starts_threads(symbols: Iterable[str]) -> bool:
+    """Whether one of these functions starts threads."""
+    return any(symbol in _STARTERS or symbol.startswith(_PREFIXES) for symbol in symbols)
+
+
+def may_start_threads(library: Path) -> bool:
+    """Whether it may, or a library that it needs, well-known ones of the system left out. What
+    cannot be found or read may. Calls by dlopen and bare system calls cannot be seen."""
+    needs = read_needs(library)
+    return needs is None or _may(needs, (), {library})
+
+
+def _may(needs: Needs, inherited: tuple[Path, ...], seen: set[Path]) -> bool:
+    if starts_threads(needs.imports):
+        return True
+    for name in needs.libraries:
+        if _SYSTEM.fullmatch(name):
+            continue
+        file = find_library(name, needs, inherited)
+        if file is None:
+            return True
+        if file in seen:
+            continue
+        seen.add(file)
+        found = read_needs(file)
+        if found is None or _may(found, (*needs.rpath, *inherited), seen):
+            return True
+    return False

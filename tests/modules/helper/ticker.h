@@ -1,0 +1,1 @@
+int ticker_start(void (*tick)(void *data), void *data);
