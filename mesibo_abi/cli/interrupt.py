@@ -6,13 +6,16 @@ import signal
 from types import FrameType, TracebackType
 from typing import Self
 
+from .watch import Watch
+
 
 class Interrupt:
     """A context manager for the main thread: in it, `asked` says whether Ctrl-C was pressed. The
-    second time it is a KeyboardInterrupt as ever."""
+    second time it is a KeyboardInterrupt as ever. The watch, if there is one, is told of both."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch | None = None) -> None:
         self.asked = False
+        self._watch = watch
 
     def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGINT, self._ask)
@@ -27,6 +30,8 @@ class Interrupt:
         signal.signal(signal.SIGINT, self._before)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
+        if self._watch is not None:
+            self._watch.answered()
         if self.asked:
             signal.default_int_handler(number, frame)
         self.asked = True

@@ -25,8 +25,10 @@ def is_terminal(path: Path | None) -> bool:
 
 
 @contextmanager
-def open_output(path: Path | None, plan: Plan) -> Iterator[BinaryIO]:
-    """The stream for the verdicts; None is standard output.
+def open_output(
+    path: Path | None, plan: Plan, stdout: BinaryIO | None = None
+) -> Iterator[BinaryIO]:
+    """The stream for the verdicts; None is standard output, which is `stdout`, if it is open.
 
     Raises InputError where the file cannot be opened or is one that the run reads, Gone for a
     broken pipe, and Error where nothing more can be written.
@@ -35,7 +37,7 @@ def open_output(path: Path | None, plan: Plan) -> Iterator[BinaryIO]:
     if path is not None:
         _refuse_overwriting(path, plan)
     try:
-        stream = _standard_output() if path is None else path.open("wb")
+        stream = _opened(stdout) if path is None else path.open("wb")
     except (OSError, ValueError) as error:
         raise InputError(
             f"{name}: the output cannot be opened",
@@ -81,10 +83,10 @@ def _refuse_overwriting(path: Path, plan: Plan) -> None:
             )
 
 
-def _standard_output() -> BinaryIO:
-    if sys.stdout is None:
+def _opened(stdout: BinaryIO | None) -> BinaryIO:
+    if stdout is None:
         raise ValueError("standard output is closed")
-    return sys.stdout.buffer
+    return stdout
 
 
 def _reason(error: Exception) -> str:

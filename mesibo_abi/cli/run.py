@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ..host import Host
     from .source import Source
     from .tally import Tally
+    from .watch import Watch
     from .writers import Writer
 
 
@@ -34,6 +36,7 @@ class Options:
     keep_going: bool
     strict: bool
     quiet: bool
+    progress: bool
 
 
 @click.command("run")
@@ -121,6 +124,7 @@ def command(
     it could not be run or a line is bad; 130 after Ctrl-C.
     """
     from .output import Gone, is_terminal
+    from .progress import wanted
 
     plan = read_arguments(arguments, messages)
     options = Options(
@@ -134,6 +138,7 @@ def command(
         keep_going=keep_going,
         strict=strict,
         quiet=quiet,
+        progress=not quiet and wanted(is_terminal(output)),
     )
     try:
         ctx.exit(_run(plan, options))
@@ -146,34 +151,41 @@ def _run(plan: Plan, options: Options) -> Status:
     from .loading import open_host
     from .output import open_output, open_writer
     from .source import Source
+    from .stdout import own_stdout
     from .tally import Tally
+    from .watch import Watch
 
     tally = Tally()
-    with Source(plan.messages) as source:
+    with (
+        Watch() as watch,
+        Source(plan.messages) as source,
+        own_stdout() if options.output is None else nullcontext() as stdout,
+    ):
         plan = _built(plan, options)
         with (
             open_host(plan, options.on_failure) as host,
-            open_output(options.output, plan) as stream,
+            open_output(options.output, plan, stdout) as stream,
         ):
             writer = open_writer(stream, table=options.table)
-            interrupted = _converse(host, source, writer, tally, options)
+            watch.last = writer.flush
+            interrupted = _converse(host, source, writer, tally, options, watch)
     if interrupted:
         return Status.INTERRUPTED
     return Status.FOUND if options.strict and not tally.flawless else Status.DONE
 
 
-def _converse(host: Host, source: Source, writer: Writer, tally: Tally, options: Options) -> bool:
+def _converse(
+    host: Host, source: Source, writer: Writer, tally: Tally, options: Options, watch: Watch
+) -> bool:
     """Runs the source to its end, and says what it came to; whether Ctrl-C ended it early."""
-    from . import progress
     from .interrupt import Interrupt
-    from .output import is_terminal
+    from .progress import Progress
     from .session import Session
 
-    seen = not options.quiet and progress.wanted(is_terminal(options.output))
-    bar = progress.Progress(source.size, wanted=seen)
+    bar = Progress(source.size, wanted=options.progress)
     if not options.quiet and source.is_terminal:
         say("reading messages from the terminal, one JSON object a line; Ctrl-D ends")
-    with Interrupt() as interrupt:
+    with Interrupt(watch) as interrupt:
         session = Session(
             host,
             writer,

@@ -1,0 +1,98 @@
+"""Ctrl-C while the main thread is in code that does not come back."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from mesibo_abi.cli.watch import Watch
+from tests.cli.command import COMMAND, environment, records, write
+from tests.conftest import Built
+from tests.running import Ended, run
+from tests.tools import needs
+
+pytestmark = needs("cc")
+
+WORDS = (
+    "interrupted: the run ends while a module is in a callback\n"
+    "  expected it to return, it has not\n"
+    "  hint: callbacks must not block: see what the module waits for"
+)
+
+
+def test_without_ctrl_c_nothing_stays() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Watch():
+        assert signal.getsignal(signal.SIGINT) is not before
+    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_what_is_heard_is_an_interrupt_as_ever() -> None:
+    with Watch():
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        time.sleep(0.4)  # longer than the main thread has for an answer
+
+
+def interrupted(process: subprocess.Popen[bytes]) -> bytes:
+    """Twice, when it hangs; what it printed to standard error."""
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.6)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    assert process.wait(5) == 130
+    return said
+
+
+def started(*arguments: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*COMMAND, "run", "--quiet", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+
+
+@pytest.mark.slow
+def test_the_second_ends_a_callback_that_hangs(built: Built, tmp_path: Path) -> None:
+    messages = write(tmp_path / "m.jsonl", {"id": 1}, {"id": 2, "message": "hang"}, {"id": 3})
+    with started(built("stuck"), messages) as process:
+        assert interrupted(process).decode().endswith(WORDS + "\n")
+        assert process.stdout is not None
+        (verdict,) = records(process.stdout.read())  # which was not written yet
+        assert (verdict["id"], verdict["result"]) == (1, "PASS")
+
+
+@pytest.mark.slow
+def test_the_second_ends_an_init_that_hangs(built: Built) -> None:
+    with started(built("stuck", "-DSTUCK_INIT")) as process:
+        assert interrupted(process).decode() == WORDS + "\n"
+
+
+def test_it_does_not_wait_for_a_reader_of_the_output() -> None:
+    program = """
+        import ctypes, os, signal, threading, time
+        from mesibo_abi.cli.watch import Watch
+
+        def press():
+            for _ in range(2):
+                time.sleep(0.1)
+                os.kill(os.getpid(), signal.SIGINT)
+
+        with Watch() as watch:
+            watch.last = lambda: time.sleep(60)
+            threading.Thread(target=press, daemon=True).start()
+            lock = ctypes.create_string_buffer(64)
+            while True:  # the second time it waits for itself, without end
+                ctypes.CDLL(None).pthread_mutex_lock(lock)
+    """
+    assert run(program, timeout=10) == Ended(130, WORDS + "\n")
