@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import struct
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +16,7 @@ from mesibo_abi.services.fastcgi import FcgiService
 from mesibo_abi.services.fastcgi_records import Records
 from mesibo_abi.services.thread import ServiceThread
 from tests.services.recorder import Answer
+from tests.services.socket_recorder import server
 
 
 @dataclass(eq=False)
@@ -74,6 +77,63 @@ class Client:
         exchange = self.begin(host, port, **options)
         assert exchange.over.wait(20), "no end"
         return exchange
+
+
+def decoded_params(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Name-value pairs, read as the specification says."""
+    pairs, at = [], 0
+    while at < len(data):
+        sizes = []
+        for _ in range(2):
+            width = 4 if data[at] & 0x80 else 1
+            sizes.append(int.from_bytes(data[at : at + width], "big") & 0x7FFFFFFF)
+            at += width
+        name, value = data[at : at + sizes[0]], data[at + sizes[0] : at + sum(sizes)]
+        pairs.append((name, value))
+        at += sum(sizes)
+    return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as a server reads it, and the number of the connection that it came on."""
+
+    connection: int
+    keep: bool
+    params: dict[str, str]
+    body: bytes
+
+
+async def asked_on(reader: asyncio.StreamReader, connection: int) -> Asked | None:
+    """Reads one request; None where the client went away."""
+    records = Records()
+    streams = {1: b"", 4: b"", 5: b""}
+    while data := await reader.read(65536):
+        for record in records.feed(data):
+            streams[record.type] += record.content
+            if record.type == 5 and not record.content:
+                pairs = {
+                    name.decode(): value.decode() for name, value in decoded_params(streams[4])
+                }
+                return Asked(connection, bool(streams[1][2] & 1), pairs, streams[5])
+    return None
+
+
+@contextmanager
+def application() -> Iterator[tuple[int, list[Asked]]]:
+    """A server that answers "hello" to every request and leaves every connection open. Gives its
+    port, and the requests as they come."""
+    seen: list[Asked] = []
+    connections = itertools.count()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = next(connections)
+        while (asked := await asked_on(reader, connection)) is not None:
+            seen.append(asked)
+            writer.write(HELLO)
+
+    with server(answer) as port:
+        yield port, seen
 
 
 async def request_of(reader: asyncio.StreamReader) -> bool:

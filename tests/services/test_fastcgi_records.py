@@ -18,6 +18,7 @@ from mesibo_abi.services.fastcgi_records import (
     encode_request,
 )
 from mesibo_abi.services.transfer import Failure
+from tests.services.fastcgi_recorder import decoded_params
 
 # As in the files of a package, bytes that are not UTF-8 by surrogateescape.
 TEXTS = st.binary(max_size=300).map(lambda data: data.decode("utf-8", "surrogateescape"))
@@ -29,21 +30,6 @@ def packed(record: Record, padding: int = 0) -> bytes:
         ">BBHHBB", 1, record.type, record.request, len(record.content), padding, 0xAA
     )
     return head + record.content + b"\xbb" * padding
-
-
-def decoded_params(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Name-value pairs, read as the specification says."""
-    pairs, at = [], 0
-    while at < len(data):
-        sizes = []
-        for _ in range(2):
-            width = 4 if data[at] & 0x80 else 1
-            sizes.append(int.from_bytes(data[at : at + width], "big") & 0x7FFFFFFF)
-            at += width
-        name, value = data[at : at + sizes[0]], data[at + sizes[0] : at + sum(sizes)]
-        pairs.append((name, value))
-        at += sum(sizes)
-    return pairs
 
 
 def answer_of(*records: Record, largest: int = 1000) -> Answer:
