@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from mesibo_abi import Host, LoadedModule, Message
-from tests.sdk_services.conftest import BuiltFor
-from tests.services.recorder import raw_server, self_signed
+from mesibo_abi import Host, LoadedModule, Message, Revision
+from mesibo_abi.services import websocket
+from tests.sdk_services.conftest import BuiltFor, fields_of
+from tests.services.recorder import raw_server, self_signed, wait_until
 from tests.services.socket_recorder import echo, reset, server, silent
+from tests.services.test_websocket import talking
 from tests.tools import needs
 
 pytestmark = pytest.mark.timeout(60)
 
-VERIFY = 1
+VERIFY, KEEPALIVE, SSL_CTX = 1, 2, 4
 
 
 class Sockets:
@@ -216,6 +218,14 @@ def test_what_is_refused(sockets: Sockets) -> None:
     assert sockets.end() == []
 
 
+@pytest.mark.parametrize(("flags", "shown"), [(0, "fd"), (KEEPALIVE, "keepalive fd")])
+def test_a_connection_that_is_kept_alive(sockets: Sockets, flags: int, shown: str) -> None:
+    with server(silent) as port:
+        asock = sockets.open(f"sock://127.0.0.1:{port}", flags=flags)
+        sockets.close(asock)
+        assert sockets.end() == [f"0: connect {asock} {shown}", "0: close 0"]
+
+
 # ---- TLS -----------------------------------------------------------------------------------------
 
 
@@ -224,6 +234,17 @@ def test_tls_that_is_not_verified(sockets: Sockets, tls: tuple[Path, ssl.SSLCont
     with server(echo, ssl=tls[1]) as port:
         asock = sockets.open(f"socks://127.0.0.1:{port}")
         assert sockets.write(asock, "hello") == 5
+        sockets.wait("data hello")
+        sockets.close(asock)
+        assert sockets.end()[-1] == "0: close 0"
+
+
+@needs("openssl")
+def test_tls_is_the_hosts_affair(sockets: Sockets, tls: tuple[Path, ssl.SSLContext]) -> None:
+    """A module's `ssl_ctx` is left alone: this one is no context at all."""
+    with server(echo, ssl=tls[1]) as port:
+        asock = sockets.open(f"socks://127.0.0.1:{port}", flags=SSL_CTX)
+        sockets.write(asock, "hello")
         sockets.wait("data hello")
         sockets.close(asock)
         assert sockets.end()[-1] == "0: close 0"
@@ -261,61 +282,24 @@ def test_tls_that_is_verified(
 # ---- WebSocket -----------------------------------------------------------------------------------
 
 
+async def chat(end: web.WebSocketResponse, _: web.Request) -> None:
+    """Says which protocol it speaks, then what it is told, up to a "bye"."""
+    await end.send_str(f"protocol {end.ws_protocol}")
+    async for message in end:
+        if message.data == "bye":
+            return
+        await end.send_bytes(message.data.encode())
+
+
 @pytest.fixture
-def web_socket() -> Iterator[int]:
-    """A WebSocket server that echoes messages, its protocol before them; its port."""
-
-    async def answer(request: web.BaseRequest) -> web.WebSocketResponse:
-        response = web.WebSocketResponse(protocols=("chat",))
-        await response.prepare(request)
-        await response.send_str(f"protocol {response.ws_protocol}")
-        async for message in response:
-            if message.data in ("bye", b"bye"):
-                break
-            data = message.data if isinstance(message.data, bytes) else message.data.encode()
-            await response.send_bytes(data)
-        await response.close()
-        return response
-
-    with _serving(answer) as port:
-        yield port
-
-
-class _serving:
-    """An aiohttp server on a thread of its own."""
-
-    def __init__(self, answer: Any) -> None:
-        from mesibo_abi.services.thread import ServiceThread
-
-        self._answer = answer
-        self._thread = ServiceThread()
-
-    def __enter__(self) -> int:
-        import threading
-
-        ready = threading.Event()
-        ports: list[int] = []
-
-        async def listen() -> None:
-            runner = web.ServerRunner(web.Server(self._answer))
-            await runner.setup()
-            site = web.TCPSite(runner, "127.0.0.1", 0)
-            await site.start()
-            ports.append(runner.addresses[0][1])
-            self._thread.at_close(runner.cleanup)
-            ready.set()
-
-        self._thread.call(lambda: asyncio.get_running_loop().create_task(listen()))
-        assert ready.wait(10)
-        return ports[0]
-
-    def __exit__(self, *_: object) -> None:
-        assert self._thread.close()
+def web_socket() -> Iterator[str]:
+    with talking(chat, protocols=("chat",)) as url:
+        yield url
 
 
 @pytest.mark.parametrize(("asked", "got"), [(None, "None"), ("chat", "chat")])
-def test_a_web_socket(sockets: Sockets, web_socket: int, asked: str | None, got: str) -> None:
-    asock = sockets.open(f"ws://127.0.0.1:{web_socket}/path", from_=asked)
+def test_a_web_socket(sockets: Sockets, web_socket: str, asked: str | None, got: str) -> None:
+    asock = sockets.open(web_socket, from_=asked)
     sockets.wait(f"data protocol {got}")
     assert sockets.write(asock, "hello") == 5
     sockets.wait("data hello")
@@ -323,8 +307,8 @@ def test_a_web_socket(sockets: Sockets, web_socket: int, asked: str | None, got:
     assert sockets.end()[-1] == "0: close 0"
 
 
-def test_a_web_socket_closed_by_the_server(sockets: Sockets, web_socket: int) -> None:
-    asock = sockets.open(f"ws://127.0.0.1:{web_socket}")
+def test_a_web_socket_closed_by_the_server(sockets: Sockets, web_socket: str) -> None:
+    asock = sockets.open(web_socket)
     sockets.write(asock, "bye")
     assert sockets.end()[-1] == "0: close 0"
     assert sockets.write(asock, "late") == -1
@@ -333,3 +317,97 @@ def test_a_web_socket_closed_by_the_server(sockets: Sockets, web_socket: int) ->
 def test_a_server_that_knows_no_web_sockets(sockets: Sockets, server: str) -> None:
     sockets.begin(server.replace("http:", "ws:") + "/bytes/3")
     assert sockets.end()[-1] == "0: close -1"
+
+
+def test_a_web_socket_that_is_kept_alive(sockets: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By pings, and only where that was asked for."""
+    monkeypatch.setattr(websocket, "PING_SECONDS", 0.1)
+    pings: list[str] = []
+
+    async def count(end: web.WebSocketResponse, request: web.Request) -> None:
+        end._autoping = False
+        async for message in end:
+            pings.append(request.query_string)
+            await end.pong(message.data)
+
+    with talking(count) as url:
+        sockets.open(f"{url}?quiet", id=1)
+        sockets.begin(f"{url}?kept", id=2, flags=KEEPALIVE)
+        wait_until(lambda: len(pings) > 0)
+        sockets.module.close()
+    assert set(pings) == {"kept"}
+
+
+# ---- WebSocket over TLS --------------------------------------------------------------------------
+
+
+@needs("openssl")
+@pytest.mark.parametrize("host_name", ["localhost", "127.0.0.1"])
+def test_a_web_socket_over_tls_that_is_not_verified(
+    sockets: Sockets, tls: tuple[Path, ssl.SSLContext], host_name: str
+) -> None:
+    """Nobody vouches for the certificate, and its name may be another."""
+    with talking(chat, ("chat",), tls[1]) as url:
+        asock = sockets.open(url.replace("localhost", host_name), from_="chat")
+        sockets.wait("data protocol chat")
+        assert sockets.write(asock, "hello") == 5
+        sockets.wait("data hello")
+        sockets.write(asock, "bye")
+        lines = sockets.end()
+    assert lines[0] == f"0: connect {asock} fd"
+    assert lines[-1] == "0: close 0"
+    assert [line for line in lines if "data" in line] == ["0: data protocol chat", "0: data hello"]
+
+
+@needs("openssl")
+def test_a_web_socket_over_tls_of_a_certificate_that_nobody_vouches_for(
+    sockets: Sockets, tls: tuple[Path, ssl.SSLContext], caplog: pytest.LogCaptureFixture
+) -> None:
+    with talking(chat, context=tls[1]) as url:
+        assert sockets.begin(url, flags=VERIFY) == ["begun 0"]
+        assert sockets.end() == ["0: close -1"]
+    peer = url.removeprefix("wss://").removesuffix("/chat")
+    (record,) = caplog.records
+    assert record.getMessage().endswith(f", {url}: TLS with {peer} failed: self-signed certificate")
+
+
+@needs("openssl")
+@pytest.mark.parametrize(("host_name", "ends"), [("localhost", 0), ("127.0.0.1", -1)])
+def test_a_web_socket_over_tls_that_is_verified(
+    built_for: BuiltFor,
+    tls: tuple[Path, ssl.SSLContext],
+    monkeypatch: pytest.MonkeyPatch,
+    host_name: str,
+    ends: int,
+) -> None:
+    """The certificate is one of those that the system trusts; the name counts, too."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls[0]))
+    with talking(chat, context=tls[1]) as url, Host() as host:
+        sockets = Sockets(host, built_for)
+        sockets.begin(url.replace("localhost", host_name), flags=VERIFY)
+        if ends == 0:
+            sockets.wait("data protocol None")
+            sockets.close(int(sockets.lines[0].split()[2]))
+        lines = sockets.end()
+    assert lines[-1] == f"0: close {ends}"
+    assert len([line for line in lines if "connect " in line]) == 1 + ends
+
+
+# ---- The struct ----------------------------------------------------------------------------------
+
+SHOWN_BY = {
+    "url": test_a_conversation,
+    "ws_protocol": test_a_web_socket,
+    "keepalive": test_a_connection_that_is_kept_alive,
+    "verify_host": test_tls_of_a_certificate_that_nobody_vouches_for,
+    "ssl_ctx": test_tls_is_the_hosts_affair,
+    "on_connect": test_a_conversation,
+    "on_write": test_a_conversation,
+    "on_data": test_data_that_the_module_refuses,
+    "on_close": test_a_close_by_the_server,
+}
+
+
+def test_no_field_is_forgotten() -> None:
+    """Each that is published has its test."""
+    assert list(SHOWN_BY) == fields_of(Revision.SDK2020, "mesibo_socket_s")

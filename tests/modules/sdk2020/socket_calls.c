@@ -1,20 +1,30 @@
 /* Connects to the URL in a message, writes to a socket (type 1) or closes one (type 2; the number is
  * `refid`), and logs every callback behind the id of the message that connected. `flags` 1 checks
- * the certificate, `from` is the protocol of a WebSocket. Data that begins with "cancel" is refused. */
+ * the certificate, 2 keeps alive, 4 sets an `ssl_ctx` that is none; `from` is the protocol of a
+ * WebSocket. Data that begins with "cancel" is refused. */
 #include "module.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct errand {
     mesibo_module_t *mod;
     unsigned long id;
 };
 
+static const char *shown(int fd) {
+    int alive = 0;
+    socklen_t size = sizeof alive;
+    if (fd < 0)
+        return "no fd";
+    getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &alive, &size);
+    return alive ? "keepalive fd" : "fd";
+}
+
 static void on_connect(void *cbdata, mesibo_int_t asock, mesibo_int_t fd) {
     struct errand *errand = cbdata;
-    mesibo_log(errand->mod, 0, "%lu: connect %ld %s", errand->id, (long)asock,
-               fd >= 0 ? "fd" : "no fd");
+    mesibo_log(errand->mod, 0, "%lu: connect %ld %s", errand->id, (long)asock, shown((int)fd));
 }
 
 static void on_write(void *cbdata) {
@@ -40,6 +50,8 @@ static mesibo_int_t begin(mesibo_module_t *mod, mesibo_message_params_t *params,
     char url[512] = "", protocol[64] = "";
     mesibo_socket_t socket = {.url = url,
                               .verify_host = params->flags & 1,
+                              .keepalive = params->flags & 2,
+                              .ssl_ctx = params->flags & 4 ? errand : NULL,
                               .on_connect = on_connect,
                               .on_write = on_write,
                               .on_data = on_data,
