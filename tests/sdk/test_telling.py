@@ -10,6 +10,7 @@ import pytest
 
 from mesibo_abi import (
     Host,
+    HttpResponse,
     LoadError,
     LogRecord,
     Message,
@@ -147,9 +148,17 @@ def test_a_library_of_several_revisions(host: Host, sdk: Sdk, tmp_path: Path) ->
 def test_the_word_synchronous(
     sdk: Sdk, optimised: tuple[str, ...], options: tuple[str, ...], known: bool
 ) -> None:
-    """The header of October 2019 had it not: reading it would read what lies behind the struct."""
+    """The header of October 2019 had it not: reading it would read what lies behind the struct, a 1
+    here. Only a request that is synchronous is answered inside the call."""
     path = sdk(Revision.SDK2019, "options", *options, command=optimised)
     assert inspect(path).has_synchronous is known
+    with Host(http=lambda request: HttpResponse()) as host:
+        host.load("options", path)
+        verdict = host.process(Message("http://nowhere/"))
+        assert host.wait_idle(10)
+        inside, behind = [record.text for record in verdict.logs], texts(host)
+    expected = (["answered", "asked"], []) if known else (["asked"], ["answered"])
+    assert (inside, behind) == expected
 
 
 # ---- The caller's word ---------------------------------------------------------------------------
