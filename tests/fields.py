@@ -1,10 +1,10 @@
-"""Strategies for messages: every field at its full range."""
+"""Strategies for messages and users: every field at its full range."""
 
 from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from mesibo_abi import Message
+from mesibo_abi import Message, User
 
 WORDS = st.one_of(st.integers(0, 2**64 - 1), st.sampled_from([0, 1, 2**63, 2**64 - 1]))
 # Any bytes but a NUL, so also what is not UTF-8, and as long as needs the heap.
@@ -30,6 +30,25 @@ MESSAGES = st.builds(
     expiry=WORDS,
     to_online=WORDS,
 )
+
+ALL_FIELDS = st.builds(
+    lambda message, status, sid, device: message.replace(status=status, sid=sid, device=device),
+    MESSAGES,
+    WORDS,
+    WORDS,
+    WORDS,
+)
+"""Those of the newest revision too."""
+
+
+def text_of(address: str | bytes | None) -> str | None:
+    """As the host gives it out."""
+    if isinstance(address, bytes):
+        return address.decode("utf-8", "surrogateescape")
+    return address
+
+
+USERS = st.builds(User, ADDRESSES.map(text_of), online=st.booleans(), flags=WORDS)
 
 
 def sendable(message: Message) -> Message:

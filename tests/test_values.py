@@ -11,13 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesibo_abi import Host, Message, Module, Result
-from tests.fields import ADDRESSES, MESSAGES, NAMES, WORDS
-
-
-def text_of(address: str | bytes | None) -> str | None:
-    if isinstance(address, bytes):
-        return address.decode("utf-8", "surrogateescape")
-    return address
+from tests.fields import ADDRESSES, MESSAGES, NAMES, WORDS, text_of
 
 
 @given(st.binary(), ADDRESSES, ADDRESSES, st.lists(WORDS, min_size=8, max_size=8))
