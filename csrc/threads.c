@@ -34,6 +34,14 @@ static void *run_thread(void *data) {
     return NULL;
 }
 
+/* What a thread calls of the host runs on its stack too, the embedder's upcalls included: the least
+ * that a thread can be made with would be too little for those. */
+enum { LEAST_STACK = 256 << 10 };
+
+static size_t stack_of(size_t asked) {
+    return asked < LEAST_STACK ? LEAST_STACK : (asked + 0xFFF) & ~(size_t)0xFFF;
+}
+
 static bool create(start *given, size_t stack_size) {
     pthread_t thread;
     pthread_attr_t attributes;
@@ -41,7 +49,7 @@ static bool create(start *given, size_t stack_size) {
         return false;
     bool created = pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED) == 0 &&
                    (stack_size == 0 ||
-                    pthread_attr_setstacksize(&attributes, (stack_size + 0xFFF) & ~(size_t)0xFFF) == 0) &&
+                    pthread_attr_setstacksize(&attributes, stack_of(stack_size)) == 0) &&
                    pthread_create(&thread, &attributes, run_thread, given) == 0;
     pthread_attr_destroy(&attributes);
     return created;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 
@@ -36,12 +37,30 @@ def test_a_thread_of_the_hosts(host: Host, sdk: Sdk, revision: Revision) -> None
 
 
 @both
-def test_a_long_name_is_cut_and_a_stack_is_what_was_asked_for(
-    host: Host, sdk: Sdk, revision: Revision
-) -> None:
+def test_a_long_name_is_cut(host: Host, sdk: Sdk, revision: Revision) -> None:
     module = host.load("threads", sdk(revision, "threads"))
-    module.on_message(Message("text", to="a name of more than fifteen", id=100_001))
+    module.on_message(Message("text", to="a name of more than fifteen"))
     assert [message.to for message in take(host, 1)] == ["a name of more "]
+
+
+@both
+@pytest.mark.parametrize("asked", [1, 100, 16384, 100_001, 1 << 18, 1_000_001, 64 << 20])
+def test_a_stack_is_no_less_than_was_asked_for(sdk: Sdk, revision: Revision, asked: int) -> None:
+    """And holds what the thread calls, here a handler in Python."""
+    sizes: list[int] = []
+    sent = threading.Event()
+
+    def send(module: object, message: Message) -> int:
+        sizes.append(json.loads(json.dumps({"size": int(message.payload)}))["size"])
+        sent.set()
+        return 0
+
+    with Host(send=send) as host:
+        host.load("stack", sdk(revision, "stack"))
+        host.process(Message(id=asked))
+        assert sent.wait(10)
+    # The system may take a guard page from it, or give that of an earlier thread, a larger one.
+    assert sizes[0] + 4096 >= max(asked, 1 << 18)
 
 
 @both
