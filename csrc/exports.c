@@ -84,12 +84,10 @@ char *mesibo_util_json_extract(char *src, void *second, void *third, char **four
     bool has_len = caller.instance != NULL ? caller.instance->revision->json_has_len
                                            : (intptr_t)second < (intptr_t)1 << 32;
     mh_caller_done(caller);
-    if (src == NULL)
-        return NULL;
     if (!has_len)
-        return mh_json_extract(src, strlen(src), second, third);
-    intptr_t len = (intptr_t)second;
-    return len < 0 ? NULL : mh_json_extract(src, (size_t)len, third, fourth);
+        return mh_json_extract(src, src != NULL ? strlen(src) : 0, second, third);
+    intptr_t len = (intptr_t)second; /* below 0: nothing is in there */
+    return mh_json_extract(src, len > 0 ? (size_t)len : 0, third, fourth);
 }
 
 void mesibo_util_create_thread(void *(*run)(void *), void *data, size_t stack_size,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mesibo_abi import Host, Message, Result, Revision
 from mesibo_abi.bridge import host as bridge
 from mesibo_abi.elf import HOST_SYMBOLS
+from mesibo_abi.types import MessageFields
 
 from ..tools import needs
 from .conftest import REVISIONS, Sdk
@@ -46,6 +47,28 @@ def test_both_json_signatures_side_by_side(host: Host, sdk: Sdk) -> None:
     for module in host.modules * 2:
         assert module.on_message(Message(text, to="bob")) is Result.CONSUMED
         assert [sent.payload for sent in host.sent] == [b"a\n", b"1.5", b'{"text": null}']
+
+
+@pytest.mark.parametrize(
+    ("revision", "fields", "said"),
+    [
+        (Revision.SDK2019, {}, "found, next 11"),
+        (Revision.SDK2019, {"flags": 1}, "not found, next 0"),
+        (Revision.SDK2020, {"id": 12}, "found, next 11"),
+        (Revision.SDK2020, {"id": 7}, "not found, next 0"),
+        (Revision.SDK2020, {"id": 0}, "not found, next 0"),
+        (Revision.SDK2020, {"id": 2**64 - 1}, "not found, next 0"),
+        (Revision.SDK2020, {"id": 2**63}, "not found, next 0"),
+        (Revision.SDK2020, {"id": 12, "flags": 1}, "not found, next 0"),
+    ],
+)
+def test_where_a_search_goes_on(
+    host: Host, sdk: Sdk, revision: Revision, fields: MessageFields, said: str
+) -> None:
+    """At its start, whyever nothing is found: a length below 0 and no text at all included."""
+    host.load("json_next", sdk(revision, "json_next"))
+    (record,) = host.process(Message('{"text": 1 }', **fields)).logs
+    assert record.text == said
 
 
 VALUES = st.one_of(
