@@ -8,10 +8,11 @@ import shlex
 import subprocess
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from .checks import as_path, as_text
 from .elf import inspect
 from .errors import BuildError, InputError, LoadError
 from .outputs import PREFIX, StrPath, library_path, names_folder, replacing
@@ -78,7 +79,10 @@ def build(
     the message), InputError for sources, names and outputs that cannot be meant.
     """
     files = _check_sources(sources)
-    chosen = _check_name(name or _default_name(files[0], output))
+    arguments = _check_arguments(extra_args)
+    if output is not None:
+        as_path("build: the output", output)
+    chosen = _check_name(_default_name(files[0], output) if name in (None, "") else name)
     target = library_path(chosen, output, files)
     flags = ["-O0" if debug else "-O2", "-g", "-fno-omit-frame-pointer", "-fPIC", "-Wall"]
     defines = [f"-DMESIBO_MODULE={chosen}", "-I", get_include(revision)]
@@ -86,18 +90,21 @@ def build(
     with tempfile.TemporaryDirectory(prefix="mesibo_build-") as folder:
         objects = [Path(folder, f"{n}-{source.stem}.o") for n, source in enumerate(files)]
         for source, made in zip(files, objects, strict=True):
-            remarks.append(_compile(source, made, [*flags, *defines], extra_args))
+            remarks.append(_compile(source, made, [*flags, *defines], arguments))
         language = _CPP if _CPP in map(_language, files) else _C
         with replacing(target) as made:
-            remarks.append(_link(language, objects, made, target, flags, extra_args))
+            remarks.append(_link(language, objects, made, target, flags, arguments))
     for remark in [*filter(None, remarks), *_findings(target)]:
         warnings.warn(remark, BuildWarning, stacklevel=2)
     return target
 
 
 def _check_sources(sources: StrPath | Sequence[StrPath]) -> list[Path]:
-    several = [sources] if isinstance(sources, str | os.PathLike) else sources
-    files = [Path(source) for source in several]
+    several: object = sources
+    if isinstance(sources, str | bytes | os.PathLike) or not isinstance(sources, Iterable):
+        several = [sources]
+    assert isinstance(several, Iterable)
+    files = [as_path("build: a source", source) for source in several]
     if not files:
         raise InputError(
             "build: no sources",
@@ -134,8 +141,19 @@ def _default_name(source: Path, output: StrPath | None) -> str:
     return file.stem.removeprefix(PREFIX)
 
 
+def _check_arguments(extra_args: Sequence[str]) -> list[str]:
+    several = isinstance(extra_args, Iterable) and not isinstance(extra_args, str | bytes)
+    arguments = list(extra_args) if several else []
+    if not several or not all(isinstance(argument, str) for argument in arguments):
+        raise TypeError(
+            f"build: extra_args is of the wrong type: expected a list of str, got {extra_args!r}; "
+            "pass each argument by itself, such as extra_args=['-lm']"
+        )
+    return arguments
+
+
 def _check_name(name: str) -> str:
-    if _NAME.fullmatch(name) is None:
+    if _NAME.fullmatch(as_text("build: the name", name)) is None:
         raise InputError(
             f"build: {name!r} cannot be the name of a module",
             detail=f"expected letters, digits and _ (it becomes part of the C identifier "
@@ -148,7 +166,7 @@ def _check_name(name: str) -> str:
 def _compile(source: Path, made: Path, flags: list[str], extra_args: Sequence[str]) -> str:
     language = _language(source)
     command = [*language.compiler(), *flags, *_words("CPPFLAGS"), *language.flags()]
-    command += [*_for_compiler(extra_args), "-c", str(source), "-o", str(made)]
+    command += [*_for_compiler(extra_args), "-c", _operand(source), "-o", _operand(made)]
     return _run(command, language, f"{source}: does not compile")
 
 
@@ -161,7 +179,7 @@ def _link(
     extra_args: Sequence[str],
 ) -> str:
     command = [*language.compiler(), "-shared", *flags, *language.flags(), *_words("LDFLAGS")]
-    command += ["-o", str(made), *map(str, objects), *extra_args]
+    command += ["-o", _operand(made), *map(str, objects), *extra_args]
     remarks = _run(command, language, f"{target}: does not link")
     if not made.is_file():
         raise BuildError(
@@ -172,6 +190,12 @@ def _link(
             output=remarks,
         )
     return remarks
+
+
+def _operand(path: Path) -> str:
+    """The path as no compiler takes it for an option, or for a file of options."""
+    text = str(path)
+    return f"./{text}" if text.startswith(("-", "@")) else text
 
 
 def _words(variable: str) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from .checks import as_path
 from .elf_facts import ENTRY_POINT, Kind, Library, read_library, running_target
 from .thread_starters import may_start_threads
 
@@ -127,7 +128,7 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
 
     Raises LoadError where there is nothing to list: no such file, no ELF file, a damaged one.
     """
-    file = Path(path)
+    file = as_path("the library", path)
     library = read_library(file)
     name = module_name(file)
     revision, told_by, candidates = _tell(library)

@@ -21,7 +21,9 @@ from . import loading, search
 from .bridge.host import CoreHost, close_gate
 from .bridge.module import LoadedModule
 from .bridge.values import Message, Verdict
+from .checks import as_path
 from .errors import Error, LoadError
+from .instances import instance_of
 from .mailbox import Mailbox
 from .module import Module
 from .scripts import Script
@@ -103,9 +105,15 @@ class Host(CoreHost):
             "a number of 0 or more",
             resend_depth,
         )
+        _check(
+            config_folder is None or isinstance(config_folder, str | os.PathLike),
+            "config_folder=",
+            "a path",
+            config_folder,
+        )
         _check(on_failure in list(OnFailure), "on_failure=", "'stop' or 'pass'", on_failure)
         self._http_handler = http
-        self._folder = None if config_folder is None else Path(config_folder)
+        self._folder = Path(config_folder) if config_folder is not None else None
         self._pump: Pump | None = None
         self._pump_lock = threading.Lock()
         self._depth = threading.local()
@@ -143,7 +151,7 @@ class Host(CoreHost):
 
         Raises ConfigError, and LoadError with a note that says which line asked for the module.
         """
-        read = configuration.read(path)
+        read = configuration.read(as_path("the configuration", path))
         host = cls(
             send=send,
             log=log,
@@ -195,14 +203,17 @@ class Host(CoreHost):
         Raises LoadError, which says what is wrong and with what the module logged; nothing of a
         refused module stays. Warns (ConfigWarning) of items that a revision cannot receive.
         """
+        loading.check_name(name)
+        loading.check_entry_point(name, entry_point)
         if target is None:
             target = search.find(name, self._directories())
         items = loading.items_of(name, config)
         label = self._take_label(name)
         try:
-            if isinstance(target, Module | type):
-                return self._load_class(label, None, target, items, thread_safe)
-            path = Path(os.fspath(target)).absolute()
+            if not isinstance(target, str | os.PathLike):
+                module = instance_of(label, None, target)
+                return self._load_instance(label, None, module, items, thread_safe)
+            path = as_path(f"the target of module {name!r}", target).absolute()
             if path.suffix == ".py":
                 return self._load_script(label, Script(name, path), path, items, thread_safe)
             return self._load_native(
@@ -223,12 +234,6 @@ class Host(CoreHost):
 
     def _take_label(self, name: str) -> str:
         """The name, or where it is taken the next one behind it."""
-        if not isinstance(name, str) or not name or "\0" in name:
-            raise LoadError(
-                f"{name!r} is not the name of a module",
-                detail="expected text without a NUL, that is not empty",
-                hint="pass a name such as 'filter'",
-            )
         name = str(name)  # also of a StrEnum
         label, number, mine = name, 2, object()
         # In one step, because other threads load too.
@@ -240,36 +245,21 @@ class Host(CoreHost):
         self, label: str, script: Script, path: Path, items: dict[str, str], thread_safe: bool
     ) -> LoadedModule:
         try:
-            module = script.module_class()
+            module = instance_of(label, path, script.module_class)
             module._let_go = script.forget
-            return self._load_class(label, path, module, items, thread_safe)
+            return self._load_instance(label, path, module, items, thread_safe)
         except BaseException:
             script.forget()
             raise
 
-    def _load_class(
+    def _load_instance(
         self,
         label: str,
         path: Path | None,
-        target: Module | type[Module],
+        module: Module,
         items: dict[str, str],
         thread_safe: bool,
     ) -> LoadedModule:
-        module = target() if isinstance(target, type) else target
-        if not isinstance(module, Module):
-            raise LoadError(
-                f"cannot load module {label!r}",
-                path=path,
-                detail=f"expected a path or a mesibo_abi.Module, got {type(module).__name__}",
-                hint="subclass mesibo_abi.Module",
-            )
-        if module._loaded is not None and not module._loaded.closed:
-            raise LoadError(
-                f"cannot load module {label!r}",
-                path=path,
-                detail=f"expected an instance in no host, it is loaded as {module._loaded.name!r}",
-                hint="pass the class, or another instance",
-            )
         module.name = label
         module.config = items
         return self._load(

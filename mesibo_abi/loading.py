@@ -97,6 +97,25 @@ def choose_revision(label: str, found: elf.Inspection, given: Revision | str | N
     )
 
 
+def check_name(name: object) -> None:
+    """Raises LoadError for what is no name of a module."""
+    if not isinstance(name, str) or not name or "\0" in name:
+        raise LoadError(
+            f"{name!r} is not the name of a module",
+            detail="expected text without a NUL, that is not empty",
+            hint="pass a name such as 'filter'",
+        )
+
+
+def check_entry_point(name: str, entry_point: object) -> None:
+    """Raises TypeError for what cannot be the name of a symbol."""
+    if entry_point is not None and not isinstance(entry_point, str):
+        raise TypeError(
+            f"the entry_point= of module {name!r} is of the wrong type: expected str or None, got "
+            f"{entry_point!r}; pass the name of the symbol"
+        )
+
+
 def items_of(name: str, config: Mapping[str, str] | None) -> dict[str, str]:
     """The items of a configuration, copied. Raises TypeError for what is none."""
     items = dict(config) if isinstance(config, Mapping) else {} if config is None else None

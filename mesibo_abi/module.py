@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypedDict, Unpack
 
 from .bridge.values import Message
+from .checks import as_bytes, as_text, as_word, check_callable
 from .errors import Error
 from .types import HttpState, MessageFields
 
@@ -114,6 +115,10 @@ class Module:
     def rewrite(self, payload: bytes) -> None:
         """Inside `on_message`: puts these bytes in place of the message's, for the modules behind
         this one and the recipient. There must be as many. Raises ValueError otherwise."""
+        if not isinstance(payload, bytes):
+            raise TypeError(
+                f"rewrite payload is of the wrong type: expected bytes, got {payload!r}; pass bytes"
+            )
         if not self._host_functions()._rewrite(payload):
             raise ValueError(
                 f"the message cannot be rewritten with {len(payload)} bytes: expected as many as "
@@ -122,7 +127,7 @@ class Module:
 
     def log(self, text: str, level: int = 0) -> int:
         """Logs a line, as `mod->log`; levels above the item `log` are suppressed. Any thread."""
-        return self._host_functions()._log(level, text)
+        return self._host_functions()._log(as_word("log level", level), as_text("log text", text))
 
     def http(
         self,
@@ -142,11 +147,11 @@ class Module:
         cancels. Both run on the host's dispatcher thread, one callback of the host at a time.
         """
         module = self._host_functions()
-        if not isinstance(url, str):
-            raise TypeError(f"http url is of the wrong type: expected str, got {url!r}; pass text")
-        if "\0" in url:
+        if "\0" in as_text("http url", url):
             raise ValueError(f"http url has a NUL in it: got {url!r}; take it out")
-        body = post.encode() if isinstance(post, str) else None if post is None else bytes(post)
+        check_callable("http on_response", on_response)
+        check_callable("http on_data", on_data)
+        body = None if post is None else as_bytes("http post", post)
         receiver = _Receiver(on_response, on_data)
         return module._http(url, body, _checked(options), receiver)
 

@@ -8,6 +8,7 @@ import shlex
 import stat
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -239,6 +240,40 @@ def test_an_output_without_its_directory() -> None:
         "  expected a directory no/where, found none\n"
         "  hint: create it first, or give another output"
     )
+
+
+@pytest.mark.parametrize("source", ["-f.c", "@f.c"])
+def test_a_source_that_looks_like_an_option(source: str) -> None:
+    Path("@out").mkdir()
+    made = build(write(source, module("f")), name="f", output="@out")
+    assert inspect(made).entry_point == "mesibo_module_f_init"
+
+
+@pytest.mark.parametrize(
+    ("sources", "given", "words"),
+    [
+        (5, {}, "build: a source is of the wrong type: expected str or a path, got 5; "
+         "pass the path of a file"),
+        ([MINIMAL, None], {}, "build: a source is of the wrong type: expected str or a path, "
+         "got None; pass the path of a file"),
+        (b"m.c", {}, "build: a source is of the wrong type: expected str or a path, got b'm.c'; "
+         "decode it with os.fsdecode"),
+        (MINIMAL, {"name": 5}, "build: the name is of the wrong type: expected str, got 5; "
+         "pass text"),
+        (MINIMAL, {"name": 0}, "build: the name is of the wrong type: expected str, got 0; "
+         "pass text"),
+        (MINIMAL, {"output": 5}, "build: the output is of the wrong type: expected str or a path, "
+         "got 5; pass the path of a file"),
+        *((MINIMAL, {"extra_args": wrong}, "build: extra_args is of the wrong type: expected a "
+           f"list of str, got {wrong!r}; pass each argument by itself, such as "
+           "extra_args=['-lm']") for wrong in ("-lm", 5, [5])),
+    ],
+)  # fmt: skip
+def test_arguments_of_the_wrong_type(sources: Any, given: dict[str, Any], words: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        build(sources, **given)
+    assert str(caught.value) == words
+    assert left() == set()
 
 
 # ---- What goes wrong

@@ -6,6 +6,7 @@ import platform
 import struct
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
@@ -69,6 +70,15 @@ def test_a_module_without_problems(compile_c: Compile) -> None:
 )
 def test_whether_it_starts_threads(compile_c: Compile, text: str, cc: str, expected: bool) -> None:
     assert inspect(compile_c(text, cc=cc)).starts_threads is expected
+
+
+def test_what_is_no_path() -> None:
+    wrong: Any = 5
+    with pytest.raises(TypeError) as caught:
+        inspect(wrong)
+    assert str(caught.value) == (
+        "the library is of the wrong type: expected str or a path, got 5; pass the path of a file"
+    )
 
 
 @pytest.mark.parametrize("name", ["filter", "a_b", "_", "2nd"])

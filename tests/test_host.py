@@ -181,6 +181,22 @@ def test_what_other_callbacks_return_is_reported(host: Host, built: Built) -> No
         assert (verdict.result, verdict.by, verdict.error) == (Result.PASS, None, None)
 
 
+def test_what_is_no_folder_and_no_configuration() -> None:
+    wrong: Any = 5
+    with pytest.raises(TypeError) as caught:
+        Host(config_folder=wrong)
+    assert str(caught.value) == (
+        "Host cannot be made with this config_folder=: expected a path, got 5; pass that, or leave "
+        "it out"
+    )
+    with pytest.raises(TypeError) as caught:
+        Host.from_config(wrong)
+    assert str(caught.value) == (
+        "the configuration is of the wrong type: expected str or a path, got 5; pass the path of a "
+        "file"
+    )
+
+
 def test_what_no_caller_may_do(host: Host, built: Built) -> None:
     module = host.load("events", built("events"))
     wrong: Any = "no message"
@@ -192,6 +208,7 @@ def test_what_no_caller_may_do(host: Host, built: Built) -> None:
         with pytest.raises(OverflowError, match="`status` does not fit: expected 0 to 2"):
             host.status(Message(), status)
     bad: list[dict[str, Any]] = [{"send": 5}, {"log": 5}, {"http": 5}, {"limits": 5}]
+    bad.append({"config_folder": 5})
     for arguments in [*bad, {"resend_depth": -1}]:
         with pytest.raises(TypeError, match=r"Host cannot be made with this \w+=: expected"):
             Host(**arguments)

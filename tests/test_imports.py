@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mesibo_abi"
 
 LAYERS = (
-    ("ground", "errors types"),
+    ("ground", "checks errors types"),
     (
         "facts",
         "compiler config elf elf_facts elf_needs faults mailbox outputs paths search share "
@@ -22,7 +22,7 @@ LAYERS = (
     ),
     ("bridge", "bridge"),
     ("services", "services"),
-    ("modules", "module neighbours scripts loading"),
+    ("modules", "module instances neighbours scripts loading"),
     ("host", "host"),
     ("commands", "cli"),
     ("top", "__init__ __main__"),

@@ -384,6 +384,29 @@ def test_a_name_that_is_none(host: Host, built: Built, name: str) -> None:
     )
 
 
+def test_what_is_no_name(host: Host, built: Built) -> None:
+    wrong: Any
+    for wrong, target in ((3, None), (None, None), (3, built("echo")), (b"echo", built("echo"))):
+        with pytest.raises(LoadError) as caught:
+            host.load(wrong, target)
+        assert str(caught.value) == (
+            f"{wrong!r} is not the name of a module\n"
+            "  expected text without a NUL, that is not empty\n"
+            "  hint: pass a name such as 'filter'"
+        )
+
+
+def test_what_is_no_entry_point(host: Host, built: Built) -> None:
+    wrong: Any = 3
+    with pytest.raises(TypeError) as caught:
+        host.load("echo", built("echo"), entry_point=wrong)
+    assert str(caught.value) == (
+        "the entry_point= of module 'echo' is of the wrong type: expected str or None, got 3; pass "
+        "the name of the symbol"
+    )
+    assert host.load("echo", built("echo")).name == "echo"
+
+
 def test_any_other_name_will_do(host: Host, built: Built) -> None:
     for name in ("é", "mod/ule", "a b", "x" * 5000):
         assert host.load(name, built("echo")).name == name

@@ -455,9 +455,11 @@ def test_host_functions_before_there_is_a_host() -> None:
         def __init__(self) -> None:
             self.send("hello", to="bob")
 
-    with pytest.raises(Error) as caught, Host() as host:
+    with pytest.raises(LoadError) as caught, Host() as host:
         host.load("hasty", Hasty)
-    assert str(caught.value) == (
+    cause = caught.value.__cause__
+    assert isinstance(cause, Error)
+    assert str(cause) == (
         "Hasty called a host function before it was loaded\n"
         "  expected to be in a host, it is in none yet\n"
         "  hint: do in `init` what needs the host, not in `__init__`"
@@ -495,6 +497,81 @@ def test_wrong_arguments_of_http(host: Host) -> None:
     with pytest.raises(ValueError, match="http url has a NUL in it"):
         life.http("http://127.0.0.1/\0")
     assert host.open_requests() == 0
+
+
+class Twice:
+    """A buffer that is no bytes, and no text either."""
+
+    def __bytes__(self) -> bytes:
+        return b"never asked for"
+
+
+@pytest.mark.parametrize("post", [5, 5.0, [1, 2], Twice()], ids=repr)
+def test_a_post_that_is_none(host: Host, post: Any) -> None:
+    life = Life()
+    host.load("life", life)
+    with pytest.raises(TypeError) as caught:
+        life.http("http://127.0.0.1/", post)
+    assert str(caught.value) == (
+        f"http post is of the wrong type: expected str, bytes or a buffer, got {post!r}; pass one "
+        "of them"
+    )
+    assert host.open_requests() == 0
+
+
+@pytest.mark.parametrize("which", ["on_response", "on_data"])
+def test_what_cannot_take_an_answer(host: Host, which: str) -> None:
+    life = Life()
+    host.load("life", life)
+    wrong: dict[str, Any] = {which: 5}
+    with pytest.raises(TypeError) as caught:
+        life.http("http://127.0.0.1/", **wrong)
+    assert str(caught.value) == (
+        f"http {which} is of the wrong type: expected a callable or None, got 5; pass a function"
+    )
+    assert host.open_requests() == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "words"),
+    [
+        ((5,), TypeError, "log text is of the wrong type: expected str, got 5; pass text"),
+        ((b"x",), TypeError, "log text is of the wrong type: expected str, got b'x'; pass text"),
+        (
+            ("x", "y"),
+            TypeError,
+            "log level is of the wrong type: expected int, got 'y'; pass a number",
+        ),
+        (
+            ("x", -1),
+            OverflowError,
+            "log level does not fit: expected 0 to 2**64 - 1, got -1; pass a number that does",
+        ),
+    ],
+)
+def test_what_cannot_be_logged(
+    host: Host, arguments: Any, kind: type[Exception], words: str
+) -> None:
+    life = Life()
+    host.load("life", life)
+    list(host.logs)
+    with pytest.raises(kind) as caught:
+        life.log(*arguments)
+    assert str(caught.value) == words
+    assert list(host.logs) == []
+
+
+def test_what_cannot_be_written_in_place_of_a_message(host: Host) -> None:
+    class Rewriting(Module):
+        def on_message(self, message: Message) -> Result:
+            wrong: Any = "hello"
+            self.rewrite(wrong)
+            return Result.PASS
+
+    host.load("rewriting", Rewriting)
+    assert str(host.process(Message("HELLO")).error) == (
+        "rewrite payload is of the wrong type: expected bytes, got 'hello'; pass bytes"
+    )
 
 
 def test_a_handler_set_on_the_instance(host: Host) -> None:
