@@ -76,6 +76,7 @@ class ProblemCode(enum.StrEnum):
     MANGLED_ENTRY_POINT = "mangled-entry-point"
     ENTRY_POINT_NAME = "entry-point-name"
     UNKNOWN_HOST_SYMBOL = "unknown-host-symbol"
+    FOREIGN_HOST_SYMBOL = "foreign-host-symbol"
     MIXED_REVISIONS = "mixed-revisions"
     UNKNOWN_REVISION = "unknown-revision"
 
@@ -300,6 +301,33 @@ def _host_symbol_problems(path: Path, library: Library) -> Iterator[Problem]:
             f"{path}: imports what no host has",
             f"expected functions of {', '.join(HOST_SYMBOLS)}, found {', '.join(unknown)}",
             "correct the name, or link the file that defines it",
+        )
+    yield from _foreign_symbol_problems(path, library, names)
+
+
+def _foreign_symbol_problems(path: Path, library: Library, names: list[str]) -> Iterator[Problem]:
+    """Here they are there, on a server of that revision they are not, and nothing opens it."""
+    revision, told_by, _ = _tell(library)
+    if (
+        revision is None
+        or revision not in HOST_SYMBOLS
+        or told_by not in (ToldBy.TAG, ToldBy.DWARF)
+    ):
+        return
+    foreign = [
+        symbol for symbol in names if _plain(symbol) in _ALL_HOST_SYMBOLS - HOST_SYMBOLS[revision]
+    ]
+    if foreign:
+        theirs = [name for name, has in HOST_SYMBOLS.items() if set(map(_plain, foreign)) <= has]
+        through = "call it through the module struct (mod->log and the like), or "
+        yield Problem(
+            ProblemCode.FOREIGN_HOST_SYMBOL,
+            f"{path}: imports what a host of its revision has not",
+            f"expected functions of {revision}"
+            + ("" if HOST_SYMBOLS[revision] else ", which are in the module struct")
+            + f", found {', '.join(foreign)}",
+            ("" if HOST_SYMBOLS[revision] else through)
+            + f"compile it against the header of {' or '.join(theirs) or 'one revision'}",
         )
 
 

@@ -174,7 +174,8 @@ def callback_not_set(module: str, callback: str) -> CallbackNotSet:
         module=module,
         callback=callback,
         detail=f"expected a function in the slot `{callback}`, the module left it NULL",
-        hint=f"set mod->{callback} in the module's init, or ask `module.callbacks` first",
+        hint=f"set mod->{callback} in the module's init (in Python: define {callback}), or ask "
+        "`module.callbacks` first",
     )
 
 
@@ -187,10 +188,18 @@ def module_closed(module: str) -> ClosedError:
     )
 
 
+def _is_method(entry: str) -> bool:
+    """Whether it is the init of a Python module, `Filter.init`; no symbol of C has a dot."""
+    return "." in entry
+
+
 def _refused(attempt: Attempt) -> tuple[str, str]:
     header = f"include/{attempt.revision}/module.h"
+    expected = f"expected {attempt.entry} to return 0, it returned {attempt.code}"
+    if _is_method(attempt.entry):
+        return expected, "return None or 0 from `init`: anything else refuses the load"
     return (
-        f"expected {attempt.entry} to return 0, it returned {attempt.code}",
+        expected,
         "an init refuses when version, signature or size are not those it was compiled for: "
         f"compile it against {header}, and read what it logged",
     )

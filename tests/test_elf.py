@@ -237,6 +237,55 @@ def test_nothing_to_go_by_is_a_guess(compile_c: Compile) -> None:
 # ---- What is wrong with it
 
 
+DOC2019 = '#include "module.h"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "found", "header"),
+    [
+        (DOC2019 + imports("mesibo_log"), "mesibo_log", "sdk2019 or sdk2020"),
+        (
+            DOC2019 + imports("mesibo_http", "mesibo_log"),
+            "mesibo_http, mesibo_log",
+            "sdk2019",
+        ),
+        (
+            DOC2019 + imports("mesibo_http", "mesibo_vlog"),
+            "mesibo_http, mesibo_vlog",
+            "one revision",
+        ),
+    ],
+)
+def test_a_documented_module_that_imports_what_only_the_sdk_has(
+    compile_c: Compile, text: str, found: str, header: str
+) -> None:
+    path = compile_c(text)
+    assert inspect(path).revision == "doc2019"
+    assert only_problem(inspect(path)) == Problem(
+        ProblemCode.FOREIGN_HOST_SYMBOL,
+        f"{path}: imports what a host of its revision has not",
+        f"expected functions of doc2019, which are in the module struct, found {found}",
+        "call it through the module struct (mod->log and the like), or compile it against the "
+        f"header of {header}",
+    )
+
+
+def test_a_module_that_imports_what_the_other_sdk_has(compile_c: Compile) -> None:
+    path = compile_c(note("sdk2019") + imports("mesibo_log", "mesibo_util_usec"))
+    assert only_problem(inspect(path)) == Problem(
+        ProblemCode.FOREIGN_HOST_SYMBOL,
+        f"{path}: imports what a host of its revision has not",
+        "expected functions of sdk2019, found mesibo_util_usec",
+        "compile it against the header of sdk2020",
+    )
+
+
+@pytest.mark.parametrize("revision", ["sdk2019", "sdk2020"])
+def test_a_module_of_the_sdk_that_imports_what_it_has(compile_c: Compile, revision: str) -> None:
+    text = note(revision) + imports(*HOST_SYMBOLS[revision])
+    assert inspect(compile_c(text)).problems == ()
+
+
 def test_no_entry_point(compile_c: Compile) -> None:
     path = compile_c("int one(void) { return 1; }\nint two(void) { return 2; }\n")
     found = inspect(path)

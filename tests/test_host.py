@@ -121,7 +121,8 @@ def test_a_callback_left_null(host: Host, built: Built, callback: str) -> None:
     assert str(caught.value) == (
         f"module 'minimal' has no {callback}\n"
         f"  expected a function in the slot `{callback}`, the module left it NULL\n"
-        f"  hint: set mod->{callback} in the module's init, or ask `module.callbacks` first"
+        f"  hint: set mod->{callback} in the module's init (in Python: define {callback}), or ask "
+        "`module.callbacks` first"
     )
     assert (caught.value.module, caught.value.callback) == ("minimal", callback)
 

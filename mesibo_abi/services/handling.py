@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from .http_request import Plan
@@ -12,6 +14,8 @@ from .http_types import HttpHandler, HttpRequest, HttpResponse
 from .transfer import Failure, Transfer
 
 _log = logging.getLogger("mesibo_abi")
+_TOKEN = re.compile(r"[!#$%&'*+\-.^`|~\w]+", re.ASCII)
+_BREAKS = re.compile(r"[\r\n\0]")
 
 
 class Handling:
@@ -56,7 +60,27 @@ def _checked(response: object) -> HttpResponse:
     if not isinstance(response.body, bytes):
         found = type(response.body).__name__
         raise Failure(f"the handler's response has a body of type {found}; expected bytes")
+    status: object = response.status
+    if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 999:
+        raise Failure(f"the handler's response has the status {status!r}; expected 100 to 999")
+    if not isinstance(response.headers, Mapping):
+        found = type(response.headers).__name__
+        raise Failure(f"the handler's response has headers of type {found}; expected a mapping")
+    for name, value in response.headers.items():
+        _check_header(name, value)
     return response
+
+
+def _check_header(name: object, value: object) -> None:
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise Failure(f"the handler's response has a header {name!r}: {value!r}; expected str: str")
+    if _TOKEN.fullmatch(name) is None:
+        raise Failure(f"the handler's response has a header named {name!r}; expected a word")
+    if _BREAKS.search(value) is not None:
+        raise Failure(
+            f"the handler's response has a header {name!r} of several lines or with a NUL: "
+            f"{value!r}; expected one line"
+        )
 
 
 def _raw(response: HttpResponse) -> bytes:

@@ -27,7 +27,8 @@ class HttpRequest:
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What a handler answers with. `body` is given to the module as it is, undecoded."""
+    """What a handler answers with. `body` is given to the module as it is, undecoded. What is none,
+    a status that is no number of 100 to 999 or a header of several lines, fails the request."""
 
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+from http import HTTPStatus
 from typing import cast
 
 import pytest
@@ -121,10 +122,52 @@ def test_a_handler_that_cancels_itself() -> None:
             HttpResponse(body=cast(bytes, "text")),
             "the handler's response has a body of type str; expected bytes",
         ),
+        *(
+            (
+                HttpResponse(status=cast(int, status)),
+                f"the handler's response has the status {status!r}; expected 100 to 999",
+            )
+            for status in (0, 99, 1000, -1, "200", None, True, 200.0)
+        ),
+        (
+            HttpResponse(headers=cast("dict[str, str]", [("a", "b")])),
+            "the handler's response has headers of type list; expected a mapping",
+        ),
+        (
+            HttpResponse(headers=cast("dict[str, str]", {"X-Count": 5})),
+            "the handler's response has a header 'X-Count': 5; expected str: str",
+        ),
+        (
+            HttpResponse(headers=cast("dict[str, str]", {b"X": "a"})),
+            "the handler's response has a header b'X': 'a'; expected str: str",
+        ),
+        *(
+            (
+                HttpResponse(headers={name: "a"}),
+                f"the handler's response has a header named {name!r}; expected a word",
+            )
+            for name in ("", "a b", "a:", "a\n", "é")
+        ),
+        *(
+            (
+                HttpResponse(headers={"X": value}),
+                "the handler's response has a header 'X' of several lines or with a NUL: "
+                f"{value!r}; expected one line",
+            )
+            for value in ("a\r\nSet-Cookie: b", "a\n", "\r", "a\0b")
+        ),
     ],
 )
 def test_an_answer_that_is_none(answer: HttpResponse, words: str) -> None:
-    assert ask(lambda request: answer).reason == f"{URL}: {words}"
+    exchange = ask(lambda request: answer)
+    assert exchange.reason == f"{URL}: {words}"
+    assert "headers" not in exchange.names
+
+
+@pytest.mark.parametrize("status", [100, 299, 999, HTTPStatus.NOT_FOUND])
+def test_an_answer_with_any_other_status(status: int) -> None:
+    exchange = ask(lambda request: HttpResponse(status, {"X-Word_1": "a: b\tc é"}))
+    assert exchange.status == status
 
 
 def test_what_cannot_be_sent_does_not_reach_the_handler() -> None:
