@@ -15,6 +15,7 @@ from pathlib import Path
 from .checks import as_path, as_text
 from .elf import inspect
 from .errors import BuildError, InputError, LoadError
+from .header_names import hint_at_revision
 from .outputs import PREFIX, StrPath, library_path, names_folder, replacing
 from .paths import get_include
 
@@ -90,7 +91,7 @@ def build(
     with tempfile.TemporaryDirectory(prefix="mesibo_build-") as folder:
         objects = [Path(folder, f"{n}-{source.stem}.o") for n, source in enumerate(files)]
         for source, made in zip(files, objects, strict=True):
-            remarks.append(_compile(source, made, [*flags, *defines], arguments))
+            remarks.append(_compile(source, made, [*flags, *defines], arguments, revision))
         language = _CPP if _CPP in map(_language, files) else _C
         with replacing(target) as made:
             remarks.append(_link(language, objects, made, target, flags, arguments))
@@ -163,11 +164,17 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _compile(source: Path, made: Path, flags: list[str], extra_args: Sequence[str]) -> str:
+def _compile(
+    source: Path, made: Path, flags: list[str], extra_args: Sequence[str], revision: str
+) -> str:
     language = _language(source)
     command = [*language.compiler(), *flags, *_words("CPPFLAGS"), *language.flags()]
     command += [*_for_compiler(extra_args), "-c", _operand(source), "-o", _operand(made)]
-    return _run(command, language, f"{source}: does not compile")
+    try:
+        return _run(command, language, f"{source}: does not compile")
+    except BuildError as error:
+        error.hint = error.hint or hint_at_revision(error.output, revision)
+        raise
 
 
 def _link(

@@ -17,8 +17,8 @@ LAYERS = (
     ("ground", "checks errors types"),
     (
         "facts",
-        "compiler config elf elf_facts elf_needs faults mailbox outputs paths search share "
-        "thread_starters",
+        "compiler config elf elf_facts elf_needs faults header_names mailbox outputs paths search "
+        "share thread_starters",
     ),
     ("bridge", "bridge"),
     ("services", "services"),

@@ -1,11 +1,49 @@
 # What a user of the installed wheel does, in an empty folder: prints "the wheel works".
+set -euo pipefail
+
+# Lines of input, and what the verdicts must have in them.
+expect() {
+    local found
+    found=$(cat)
+    if ! grep -qF -- "$1" <<<"$found"; then
+        printf 'expected %s in:\n%s\n' "$1" "$found" >&2
+        return 1
+    fi
+}
+
 mesibo-abi --version
-mesibo-abi new greeter --lang c
-cd greeter
-mesibo-abi build greeter.c
-mesibo-abi inspect mesibo_mod_greeter.so
-printf '%s\n' '{"from": "alice", "to": "bob", "id": 7, "message": "hello"}' |
-    mesibo-abi run mesibo.conf --format jsonl
+message='{"from": "alice", "to": "bob", "id": 7, "message": "ping"}'
+for lang in c cpp python; do
+    mesibo-abi new "greeter_$lang" --lang "$lang"
+    (
+        cd "greeter_$lang"
+        case $lang in
+            c) mesibo-abi build greeter_c.c ;;
+            cpp) mesibo-abi build greeter_cpp.cpp ;;
+        esac
+        if [ "$lang" != python ]; then
+            mesibo-abi inspect "mesibo_mod_greeter_$lang.so" | expect "doc2019 (told by: tag)"
+        fi
+        mesibo-abi run mesibo.conf --format jsonl <<<"$message" | expect '"result":"CONSUMED"'
+    )
+done
+
+mesibo-abi new greeter_sdk --lang c --revision sdk2020
+(
+    cd greeter_sdk
+    mesibo-abi build --revision sdk2020 greeter_sdk.c
+    mesibo-abi run mesibo.conf --format jsonl <<<"$message" | expect '"result":"CONSUMED"'
+)
+
+python - <<'END' | expect "CONSUMED greeter_c None"
+from mesibo_abi import Host, Message
+
+with Host() as host:
+    host.load("greeter_c", "greeter_c/mesibo_mod_greeter_c.so")
+    verdict = host.process(Message("ping", from_="alice", to="bob", id=7))
+    print(verdict.result.name, verdict.by.name, verdict.error)
+END
+
 test -f "$(python -m mesibo_abi --includes | cut -c 3-)/module.h"
 test -f "$(python -m mesibo_abi --cmakedir)/mesibo_abiConfig.cmake"
 PKG_CONFIG_PATH="$(python -m mesibo_abi --pkgconfigdir)" pkg-config --cflags mesibo_abi
