@@ -79,7 +79,7 @@ def test_a_million_messages(
     loads: list[Load] = [
         native("2019", Revision.SDK2019, "route", 13),
         native("stir", Revision.SDK2020, "stir"),
-        lambda host: host.load("doc", built("route"), hold_gil=hold_gil),
+        lambda host: host.load("doc", built("route", *options), hold_gil=hold_gil),
         native("2020", Revision.SDK2020, "route", 7),
         python("reverse", Reverse),
         native("stir again", Revision.SDK2020, "stir"),
