@@ -67,11 +67,15 @@ def load(host: Host, built_for: BuiltFor, revision: Revision) -> None:
 
 
 def ask(host: Host, **fields: Any) -> bytes:
-    """The body of the answer to a request with these fields."""
+    """The body of the answer to a request with these fields; the header comes before it."""
     assert host.process(Message(table(fields))).result is Result.CONSUMED
     assert host.wait_idle(30)
     assert [record.text for record in host.logs] == []
-    return b"".join(sent.payload for sent in host.sent)
+    header, *body = host.sent
+    assert (header.to, {sent.to for sent in body}) == ("header", {"body"})
+    assert header.payload.startswith(b"HTTP/1.1 ")
+    assert header.payload.endswith(b"\r\n\r\n")
+    return b"".join(sent.payload for sent in body)
 
 
 def failure(host: Host, **fields: Any) -> list[str]:
@@ -192,9 +196,10 @@ def test_retries(options: Host, server: str) -> None:
 
 @pytest.mark.parametrize("synchronous", [0, 1, 2**64 - 1])
 def test_a_synchronous_request(options: Host, server: str, synchronous: int) -> None:
-    """The body comes inside the call, or behind it."""
+    """The answer comes inside the call, or behind it."""
     fields = {"url": f"{server}/status/200", "synchronous": synchronous}
     verdict = options.process(Message(table(fields)))
     assert options.wait_idle(30)
-    inside, behind = ([sent.payload for sent in sent] for sent in (verdict.sent, options.sent))
-    assert (inside, behind) == (([b"200"], []) if synchronous else ([], [b"200"]))
+    inside, behind = ([message.to for message in sent] for sent in (verdict.sent, options.sent))
+    pieces = ["header", "body"]
+    assert (inside, behind) == ((pieces, []) if synchronous else ([], pieces))

@@ -1,5 +1,5 @@
-/* Makes a request with the options of the table that a message is, and sends the body that it is
- * answered with. */
+/* Makes a request with the options of the table that a message is, and sends on header and body of
+ * the answer. */
 #include "module.h"
 
 #include "../table.h"
@@ -9,8 +9,9 @@
 
 static mesibo_int_t on_data(void *cbdata, mesibo_int_t state, mesibo_int_t progress,
                             const char *buffer, mesibo_int_t size) {
-    mesibo_message_params_t params = {.to = "body"};
-    if (state == MODULE_HTTP_STATE_RESPBODY && size > 0)
+    mesibo_message_params_t params = {
+        .to = state == MODULE_HTTP_STATE_RESPHEADER ? "header" : "body"};
+    if (size > 0)
         mesibo_message(cbdata, &params, buffer, (mesibo_uint_t)size);
     return MESIBO_RESULT_OK;
 }
