@@ -115,3 +115,4 @@ def test_a_million_messages(
             assert (None if decided is None else decided.name) == by
             assert left is not None
             assert left.payload == payload
+            assert verdict.logs == []
