@@ -103,16 +103,20 @@ def test_a_million_messages(
         *((Result.CONSUMED, by) for by in routes),
         *((Result.FAIL, by) for by in failing),
     }
-    cases = list(zip(map(Message, payloads), expected, strict=True))
+    cases = [
+        (Message(before), result, by, after, before == after)
+        for before, (result, by, after) in zip(payloads, expected, strict=True)
+    ]
     with Host(on_failure=on_failure) as host:
         for load in loads:
             load(host)
         assert {module.revision for module in host.modules} == set(Revision)
-        for message, (result, by, payload) in islice(cycle(cases), MANY):
+        for message, result, by, payload, same in islice(cycle(cases), MANY):
             verdict = host.process(message)
             assert verdict.result is result
             decided, left = verdict.by, verdict.message
             assert (None if decided is None else decided.name) == by
             assert left is not None
             assert left.payload == payload
+            assert (left is message) is same
             assert verdict.logs == []
