@@ -1,0 +1,119 @@
+/* raw.c - what C alone can do: loops through the pointer, and host functions that do the least. */
+#include "opening.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* ---- Host functions ------------------------------------------------------------------------------ */
+
+/* Records in one block that doubles, as plain as can be: params, both addresses, the message. */
+typedef struct block {
+    char *data;
+    size_t size, room;
+} block;
+
+static char *put(char *at, const char *from, size_t size) {
+    memcpy(at, from, size);
+    return at + size;
+}
+
+static int append(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
+                  mesibo_uint_t len) {
+    block *block = ((peer_module *)mod)->owner;
+    size_t to_size = params->to != NULL ? strlen(params->to) + 1 : 0;
+    size_t from_size = params->from != NULL ? strlen(params->from) + 1 : 0;
+    size_t size = (sizeof *params + sizeof len + to_size + from_size + len + 7) & ~(size_t)7;
+    if (block->room - block->size < size) {
+        size_t room = 2 * (block->room + size);
+        char *more = realloc(block->data, room);
+        if (more == NULL)
+            return MESIBO_RESULT_FAIL;
+        block->data = more;
+        block->room = room;
+    }
+    char *at = block->data + block->size;
+    at = put(at, (const char *)params, sizeof *params);
+    at = put(at, (const char *)&len, sizeof len);
+    at = put(at, params->to, to_size);
+    at = put(at, params->from, from_size);
+    memcpy(at, message, len);
+    block->size += size;
+    return MESIBO_RESULT_OK;
+}
+
+static int print(mesibo_module_t *mod, mesibo_uint_t level, const char *format, ...) {
+    (void)mod, (void)level;
+    char line[256];
+    va_list arguments;
+    va_start(arguments, format);
+    int size = vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    return size > 0 ? MESIBO_RESULT_OK : MESIBO_RESULT_FAIL;
+}
+
+/* ---- For Python, by ctypes ------------------------------------------------------------------------- */
+
+peer_module *raw_open(const char *path, const char *entry) {
+    peer_module *peer = peer_open(path, entry, append, print);
+    if (peer != NULL && (peer->owner = calloc(1, sizeof(block))) == NULL) {
+        peer_close(peer);
+        return NULL;
+    }
+    return peer;
+}
+
+void raw_forget(peer_module *peer) {
+    block *block = peer->owner;
+    free(block->data);
+    *block = (struct block){0};
+}
+
+void raw_close(peer_module *peer) {
+    raw_forget(peer);
+    free(peer->owner);
+    peer_close(peer);
+}
+
+int raw_call(peer_module *peer, mesibo_message_params_t *params, const char *message, size_t len) {
+    return peer->mod.on_message(&peer->mod, params, message, len);
+}
+
+int64_t raw_loop(peer_module *peer, mesibo_message_params_t *params, const char *message,
+                 size_t len, int64_t count) {
+    int64_t sum = 0;
+    for (int64_t i = 0; i < count; i++)
+        sum += peer->mod.on_message(&peer->mod, params, message, len);
+    return sum;
+}
+
+void raw_empty_loop(int64_t count) {
+    for (int64_t i = 0; i < count; i++)
+        __asm__ volatile("" ::: "memory");
+}
+
+/* The codes of a column of messages: `offsets` has one more than there are messages. With `copy`
+ * (which has room for the longest and a NUL) each is copied first. */
+void raw_batch(peer_module *peer, mesibo_message_params_t *params, const char *data,
+               const int32_t *offsets, int64_t count, char *copy, int8_t *codes) {
+    for (int64_t i = 0; i < count; i++) {
+        const char *message = data + offsets[i];
+        size_t len = (size_t)(offsets[i + 1] - offsets[i]);
+        if (copy != NULL) {
+            memcpy(copy, message, len);
+            copy[len] = '\0';
+            message = copy;
+        }
+        codes[i] = (int8_t)peer->mod.on_message(&peer->mod, params, message, len);
+    }
+}
+
+/* How many of them failed. */
+int64_t raw_load_and_close(const char *path, const char *entry, int64_t count) {
+    int64_t failed = 0;
+    for (int64_t i = 0; i < count; i++) {
+        peer_module *peer = peer_open(path, entry, NULL, NULL);
+        failed += peer == NULL;
+        peer_close(peer);
+    }
+    return failed;
+}
