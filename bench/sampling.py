@@ -23,7 +23,8 @@ class Contestant:
 
     `net_of` names the contestant whose time is taken off: the same loop with nothing in it.
     `elapsed` says how long the last run took where that is not what the clock saw, in nanoseconds.
-    `reset` runs after each sample, untimed. `most` bounds n.
+    `reset` runs after each sample, untimed. `count` is a fixed n; without it n is found out so that
+    a sample is as long as planned.
     """
 
     name: str
@@ -31,7 +32,7 @@ class Contestant:
     net_of: str | None = None
     elapsed: Callable[[], int] | None = None
     reset: Callable[[], object] | None = None
-    most: int = 1 << 40
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,12 @@ def measure(
 
 def _count(contestant: Contestant, clock: Clock, plan: Plan) -> int:
     """How often it runs in a sample. The rounds that this takes warm it up as well."""
-    count = 1
-    while True:
+    count = contestant.count or 1
+    time, _ = _sample(contestant, count, clock)
+    while contestant.count is None and time * count < plan.sample_ns:
+        count *= 2
         time, _ = _sample(contestant, count, clock)
-        if time * count >= plan.sample_ns or count >= contestant.most:
-            return count
-        count = min(2 * count, contestant.most)
+    return count
 
 
 def _sample(contestant: Contestant, count: int, clock: Clock) -> tuple[float, int]:

@@ -41,8 +41,11 @@ static int append(mesibo_module_t *mod, mesibo_message_params_t *params, const c
     return MESIBO_RESULT_OK;
 }
 
+/* Level 0 alone is wanted. */
 static int print(mesibo_module_t *mod, mesibo_uint_t level, const char *format, ...) {
-    (void)mod, (void)level;
+    (void)mod;
+    if (level > 0)
+        return MESIBO_RESULT_OK;
     char line[256];
     va_list arguments;
     va_start(arguments, format);

@@ -30,6 +30,7 @@ enum { HELD, ENSURE, ATTACH };
 
 extern PyTypeObject Message_type;
 extern PyMethodDef call_methods[];
+int call_fields_init(void); /* -1 with an exception */
 extern peer_send const upcalls[]; /* by the enum above */
 
 /* Borrows the text; -1 with an exception. None is NULL. */

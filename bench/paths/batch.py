@@ -1,0 +1,188 @@
+"""Batches: `host.process_batch` on an Arrow record batch, against a loop in C over the same columns.
+
+Not there, as long as Host has no such method: the trials are left out, by name.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+from ...host import Host
+from ..peers import INSTALL
+from ..peers.base import FILTER
+from ..peers.with_ctypes import params_of
+from ..reach import Kind, Reach
+from ..sampling import Contestant, Plan
+from ..trial import Prepare, Trial, agree
+from ..workshop import Workshop
+
+COPYING = "raw C, each message copied"
+PLAIN = "raw C, no copies"
+TWO = "mesibo_abi, two threads"
+_AT_LEAST = 1 << 20  # bytes and messages in a sample, in the order of
+
+
+def absent() -> str | None:
+    """Why there is nothing to measure."""
+    if not hasattr(Host, "process_batch"):
+        return "Host has no process_batch"
+    if find_spec("pyarrow") is None:
+        return f"pyarrow is not installed; {INSTALL}"
+    return None
+
+
+def record_batch(size: int, count: int) -> Any:
+    """Messages of that size; one in eight is consumed."""
+    import pyarrow
+
+    chosen = random.Random(size)
+    payloads = [
+        (b"!" if chosen.random() < 0.125 else b"m") + chosen.randbytes(size - 1)
+        for _ in range(count)
+    ]
+    return pyarrow.RecordBatch.from_arrays(
+        [
+            pyarrow.array(payloads, pyarrow.binary()),
+            pyarrow.array(["bob"] * count, pyarrow.string()),
+            pyarrow.array(["alice"] * count, pyarrow.string()),
+        ],
+        names=["payload", "to", "from"],
+    )
+
+
+class RawBatch:
+    """The loop in C over the columns of a batch."""
+
+    def __init__(self, shop: Workshop, batch: Any, *, copying: bool) -> None:
+        payload = batch.column(0)
+        _, offsets, data = payload.buffers()
+        self.codes = (ctypes.c_int8 * len(payload))()
+        self._kept = (batch, params := params_of("bob", "alice", 7))
+        longest = max(map(len, payload.to_pylist()))
+        self._arguments = (
+            shop.raw.module,
+            ctypes.byref(params),
+            data.address,
+            offsets.address,
+            len(payload),
+            ctypes.create_string_buffer(longest + 1) if copying else None,
+            self.codes,
+        )
+        self._call = shop.raw.lib.raw_batch
+
+    def __call__(self) -> list[int]:
+        """All of it once; the codes."""
+        self._call(*self._arguments)
+        return list(self.codes)
+
+    def rounds(self, messages: int) -> None:
+        """So many messages, in whole batches."""
+        for _ in range(messages // len(self.codes)):
+            self._call(*self._arguments)
+
+
+def _codes(result: Any) -> list[int]:
+    """The verdict codes of what process_batch returned, whatever it calls them: the column of that
+    name of what it exports, which is Arrow."""
+    import pyarrow
+
+    table = pyarrow.record_batch(result)
+    return [int(code) for code in table.column("result").to_pylist()]
+
+
+def _prepare(size: int, count: int) -> Prepare:
+    @contextmanager
+    def prepare(shop: Workshop) -> Iterator[Sequence[Contestant]]:
+        with Host() as host:
+            host.load("filter", shop.libraries.filter)
+            batch = record_batch(size, count)
+            copying = RawBatch(shop, batch, copying=True)
+            plain = RawBatch(shop, batch, copying=False)
+            process: Any = getattr(host, "process_batch")  # noqa: B009
+            results: dict[str, object] = {COPYING: copying(), PLAIN: plain()}
+            agree({**results, "mesibo_abi": _codes(process(batch))}, f"{count} of {size} bytes")
+            rounds = max(1, _AT_LEAST // (count * max(1, size // 16)))
+
+            def ours(messages: int) -> None:
+                for _ in range(messages // count):
+                    process(batch)
+
+            yield [
+                Contestant("mesibo_abi", ours, count=count * rounds),
+                Contestant(COPYING, copying.rounds, count=count * rounds),
+                Contestant(PLAIN, plain.rounds, count=count * rounds),
+            ]
+
+    return prepare
+
+
+@contextmanager
+def _prepare_threads(shop: Workshop) -> Iterator[Sequence[Contestant]]:
+    """Two threads, each with half of the batch, against one with all of it."""
+    with Host() as host, ThreadPoolExecutor(2) as pool:
+        host.load("filter", shop.libraries.filter, thread_safe=True)
+        size, count = 256, 100_000
+        batch = record_batch(size, count)
+        halves = [batch.slice(0, count // 2), batch.slice(count // 2)]
+        process: Any = getattr(host, "process_batch")  # noqa: B009
+        both = [code for half in halves for code in _codes(process(half))]
+        agree({"mesibo_abi": _codes(process(batch)), TWO: both}, f"{count} of {size} bytes")
+        yield [
+            Contestant("mesibo_abi", lambda _: process(batch), count=count),
+            Contestant(TWO, lambda _: list(pool.map(process, halves)), count=count),
+        ]
+
+
+_BATCH = Plan(samples=40)
+_QUICK = Plan(samples=8, retries=4)
+_WHAT = (
+    "`host.process_batch` of {count:,} messages of {size} bytes in Arrow columns, one native module; "
+    "time for a message. Raw C calls through the pointer with params that are there already."
+)
+
+
+def _trial(name: str, title: str, size: int, count: int, *reaches: Reach) -> Trial:
+    return Trial(
+        name,
+        title,
+        _WHAT.format(count=count, size=size),
+        _prepare(size, count),
+        reaches,
+        _BATCH,
+        _QUICK,
+        absent,
+    )
+
+
+_RATE = Reach((0.95, 0.95), against=COPYING, kind=Kind.RATE)
+
+TRIALS = (
+    *(
+        _trial(f"batch-{size}", f"batch of 10,000, {size} bytes each", size, 10_000, _RATE)
+        for size in (16, 256, 4096)
+    ),
+    _trial(
+        "batch-small",
+        "batch of 64, 16 bytes each",
+        16,
+        64,
+        Reach((4, 4), kind=Kind.NANOSECONDS),
+    ),
+    Trial(
+        "batch-threads",
+        "two threads over one batch",
+        "100,000 messages of 256 bytes to a module loaded with `thread_safe=True`: two threads with "
+        "half of them each, against one with all.",
+        _prepare_threads,
+        (Reach((1.8, 1.8), of=TWO, against="mesibo_abi", kind=Kind.RATE),),
+        _BATCH,
+        _QUICK,
+        absent,
+    ),
+)
