@@ -3,11 +3,12 @@
 PYTHON ?= python
 CC ?= cc
 STUBS = $(addprefix mesibo_abi.bridge.,batch columns failures host module requests tables values)
+PEERS = $(wildcard bench/native/*.c bench/native/extension/*.c)
 CORE = $(wildcard csrc/*.c csrc/revisions/*.c)
 
-.PHONY: check lint types core test ext clean
+.PHONY: check lint types core peers test ext bench bench-docs clean
 
-check: lint types core test
+check: lint types core peers test
 
 lint:
 	$(PYTHON) -m ruff check .
@@ -24,11 +25,27 @@ core:
 			-fsyntax-only $$source || exit 1; \
 	done
 
+# The benchmark's own C, as strictly.
+peers:
+	@include=$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))'); \
+	for source in $(PEERS); do \
+		$(CC) -std=c17 -O2 -Wall -Wextra -Werror -fPIC -Iinclude/doc2019 -I$$include \
+			-fsyntax-only $$source || exit 1; \
+	done
+
 ext:
 	$(PYTHON) setup.py --quiet build_ext --inplace
 
 test: ext
 	$(PYTHON) -m pytest
+
+# All of the benchmark, for example  make bench BENCH='--quick --only call'
+bench: ext
+	$(PYTHON) -m mesibo_abi.cli bench $(BENCH)
+
+# The tables and the picture in the documents, from the results in docs/benchmark.
+bench-docs:
+	$(PYTHON) -m mesibo_abi.bench.report.pages docs/benchmark README.md docs/benchmark.md
 
 clean:
 	rm -rf build dist *.egg-info mesibo_abi/bridge/*.so

@@ -39,7 +39,7 @@ class Figure(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """A figure judged: `kind` and the names as in Reach. `reached` None: no limit for this Python."""
+    """A figure judged; its names are those of Reach. `reached` None: this Python has no limit."""
 
     of: str
     against: str | None

@@ -120,9 +120,7 @@ def _conclude(taken: _Taken, best: int, plan: Plan) -> Measured:
     times = sorted(time for time, _ in taken.samples) if noisy else sorted(counted)
     low, middle, high = _quartiles(times)
     rejected = len(taken.samples) - len(counted)
-    return Measured(
-        taken.contestant.name, middle, middle, low, high, len(times), rejected, noisy
-    )
+    return Measured(taken.contestant.name, middle, middle, low, high, len(times), rejected, noisy)
 
 
 def _quartiles(times: list[float]) -> tuple[float, float, float]:

@@ -24,6 +24,7 @@ LAYERS = (
     ("services", "services"),
     ("modules", "module instances neighbours scripts loading"),
     ("host", "host"),
+    ("benchmark", "bench"),
     ("commands", "cli"),
     ("top", "__init__ __main__"),
 )
@@ -32,7 +33,8 @@ RANK = {room: rank for rank, (_, rooms) in enumerate(LAYERS) for room in rooms.s
 FILES = sorted(
     path
     for suffix in ("*.py", "*.pyx", "*.pxd")
-    for path in PACKAGE.rglob(suffix)
+    for folder in (PACKAGE, PACKAGE / "bench")  # a link, which rglob does not follow
+    for path in folder.rglob(suffix)
     if "templates" not in path.parts
 )
 _CYTHON = re.compile(r"^from\s+(\.[\w.]*)\s+c?import\s+(?:\(([^)]*)\)|([^\n(]*))", re.M)

@@ -1,4 +1,4 @@
-"""Batches: `host.process_batch` on an Arrow record batch, against a loop in C over the same columns.
+"""Batches: `host.process_batch` on Arrow columns, against a loop in C over the same.
 
 Not there, as long as Host has no such method: the trials are left out, by name.
 """
@@ -15,7 +15,6 @@ from typing import Any
 
 from ...host import Host
 from ..peers import INSTALL
-from ..peers.base import FILTER
 from ..peers.with_ctypes import params_of
 from ..reach import Kind, Reach
 from ..sampling import Contestant, Plan
@@ -142,8 +141,8 @@ def _prepare_threads(shop: Workshop) -> Iterator[Sequence[Contestant]]:
 _BATCH = Plan(samples=40)
 _QUICK = Plan(samples=8, retries=4)
 _WHAT = (
-    "`host.process_batch` of {count:,} messages of {size} bytes in Arrow columns, one native module; "
-    "time for a message. Raw C calls through the pointer with params that are there already."
+    "`host.process_batch` of {count:,} messages of {size} bytes in Arrow columns, one native "
+    "module; time for a message. Raw C calls through the pointer, with the same params for all."
 )
 
 
@@ -177,8 +176,8 @@ TRIALS = (
     Trial(
         "batch-threads",
         "two threads over one batch",
-        "100,000 messages of 256 bytes to a module loaded with `thread_safe=True`: two threads with "
-        "half of them each, against one with all.",
+        "100,000 messages of 256 bytes to a module loaded with `thread_safe=True`: two threads "
+        "with half of them each, against one with all.",
         _prepare_threads,
         (Reach((1.8, 1.8), of=TWO, against="mesibo_abi", kind=Kind.RATE),),
         _BATCH,

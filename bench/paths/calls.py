@@ -62,11 +62,12 @@ TRIALS = (
     Trial(
         "keywords",
         "params from keywords, and the call",
-        "`module.on_message(Message(payload, to=..., from_=..., id=...))`, GIL held; the extension "
-        "and nanobind fill in a struct on the stack and make no object.",
+        "`module.on_message(Message(payload, to=..., from_=..., id=...))`, GIL held. The extension "
+        "and nanobind fill in a struct on the stack; the extension with checks makes an object.",
         _prepare("fields"),
         (
             Reach((1.5, 1.5), against="C extension"),
+            Reach((1.5, 1.5), against="C extension, checks"),
             Reach((0.3, 0.3), against="nanobind"),
             Reach((0.05, 0.05), against="cffi API"),
         ),

@@ -43,9 +43,7 @@ def _prepare(request: bytes, sent: int, logged: int) -> Prepare:
             agree({"mesibo_abi": int(verdict.result), "raw C": raw(3)}, request)
             yield [
                 Contestant("mesibo_abi", ours, elapsed=elapsed, count=COUNT),
-                Contestant(
-                    "raw C", raw, elapsed=elapsed, reset=shop.raw.forget, count=COUNT
-                ),
+                Contestant("raw C", raw, elapsed=elapsed, reset=shop.raw.forget, count=COUNT),
             ]
 
     return prepare

@@ -100,7 +100,7 @@ TRIALS = (
         "same command takes on an empty file right before.",
         _prepare,
         (Reach((1e6, 1e6), kind=Kind.PER_SECOND),),
-        plan=Plan(samples=5, gate=1.2, retries=1),
-        quick=Plan(samples=2, gate=1.2, retries=0),
+        plan=Plan(samples=5, gate=1.5, retries=1),
+        quick=Plan(samples=2, gate=1.5, retries=0),
     ),
 )

@@ -74,10 +74,10 @@ class Peer:
 def handler_of(seen: Seen | None) -> Callable[[object, object], int]:
     """The handler of peers that make a message of what a module sends."""
 
-    def handler(module: object, message: object) -> int:
+    def handler(_module: object, _message: object) -> int:
         return 0
 
-    def noting(module: object, message: object) -> int:
+    def noting(_module: object, message: object) -> int:
         assert seen is not None
         seen.append(message.payload)  # type: ignore[attr-defined]
         return 0

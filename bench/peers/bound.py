@@ -66,9 +66,7 @@ class Bound(Peer):
     def upcalls(self, how: How, seen: Seen | None) -> Calling:
         """With gil_scoped_acquire where the GIL is released."""
         released = how is not How.HELD
-        module = self.bound.Module(
-            str(self.libraries.caller), CALLER, released, handler_of(seen)
-        )
+        module = self.bound.Module(str(self.libraries.caller), CALLER, released, handler_of(seen))
         call = module.on_message_released if released else module.on_message
         params, payload = self.bound.Params, request(how)
         return lambda count: call(params(to="bob", from_="alice", id=count), payload)

@@ -87,7 +87,7 @@ class CffiAbi(Peer):
         """libffi's closure."""
         unpack = self.ffi.unpack
 
-        def send(mod: Any, params: Any, message: Any, size: int) -> int:
+        def send(_mod: Any, _params: Any, message: Any, size: int) -> int:
             payload = unpack(message, size)
             if seen is not None:
                 seen.append(payload)

@@ -121,7 +121,7 @@ class CffiApi(Peer):
         """`def_extern`: what it defines last is what all modules call."""
         unpack = self.ffi.unpack
 
-        def send_upcall(mod: Any, params: Any, message: Any, size: int) -> int:
+        def send_upcall(_mod: Any, _params: Any, message: Any, size: int) -> int:
             payload = unpack(message, size)
             if seen is not None:
                 seen.append(payload)

@@ -89,8 +89,19 @@ class CheckedExtension(Extension):
     name = "C extension, checks"
     suffix = "_checked"
 
-    def fields(self, given: Given) -> None:
-        """As without checks."""
+    def fields(self, given: Given) -> Call:
+        """Two calls: an object with the params and its own copies of the addresses, then the
+        call."""
+        names = {
+            "on_message": self.module.on_message_checked,
+            "Message": self.extension.Message,
+            "payload": given.payload,
+            "to": given.to,
+            "from_": given.from_,
+            "id_": given.id,
+        }
+        body = "on_message(Message(payload, to=to, from_=from_, id=id_), payload)"
+        return Call(body, names)
 
     def upcalls(self, how: How, seen: Seen | None) -> None:
         """As without checks."""

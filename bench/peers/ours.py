@@ -46,9 +46,7 @@ class Ours(Peer):
         host = self.opened.enter_context(Host(send=handler_of(seen)))
         module = host.load("caller", self.libraries.caller, hold_gil=how is How.HELD)
         payload = request(how)
-        return lambda count: module.on_message(
-            Message(payload, to="bob", from_="alice", id=count)
-        )
+        return lambda count: module.on_message(Message(payload, to="bob", from_="alice", id=count))
 
 
 def message_of(given: Given) -> Message:

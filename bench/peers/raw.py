@@ -71,7 +71,7 @@ class Raw(Peer):
         )
 
     def forget(self) -> None:
-        """Frees what was appended."""
+        """What was appended; the memory stays."""
         self.lib.raw_forget(self.caller)
 
     def load_and_close(self, count: int) -> int:

@@ -116,7 +116,7 @@ class Ctypes(Peer):
         """A callback; libffi's closure."""
         string_at = ctypes.string_at
 
-        def send(mod: Any, params: Any, message: Any, size: int) -> int:
+        def send(_mod: Any, _params: Any, message: Any, size: int) -> int:
             payload = string_at(message, size)
             if seen is not None:
                 seen.append(payload)

@@ -27,11 +27,11 @@ def test_its_help_names_every_command(arguments: list[str]) -> None:
     done = execute(*arguments)
     assert done.returncode == 0
     assert done.stdout.startswith(b"Usage: mesibo-abi [OPTIONS] COMMAND [ARGS]...\n")
-    for command in (b"build", b"inspect", b"new", b"run"):
+    for command in (b"bench", b"build", b"inspect", b"new", b"run"):
         assert b"\n  " + command + b"  " in done.stdout
 
 
-@pytest.mark.parametrize("command", ["build", "inspect", "new", "run"])
+@pytest.mark.parametrize("command", ["bench", "build", "inspect", "new", "run"])
 def test_every_command_has_help(command: str) -> None:
     done = invoke(command, "--help")
     assert done.exit_code == 0

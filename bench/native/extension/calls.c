@@ -99,43 +99,6 @@ VARIANT(released_checked, checked, true)
 
 /* ---- on_fields(payload, *, to, from_, id): the struct is on the C stack -------------------------------- */
 
-enum { TO, FROM, ID, FIELDS };
-static PyObject *fields[FIELDS];
-
-int call_fields_init(void) {
-    static const char *const names[] = {"to", "from_", "id"};
-    for (int i = 0; i < FIELDS; i++) {
-        if ((fields[i] = PyUnicode_InternFromString(names[i])) == NULL)
-            return -1;
-    }
-    return 0;
-}
-
-/* Names in a call are interned, so that the first look finds nearly all of them. */
-static int field_of(PyObject *name) {
-    for (int i = 0; i < FIELDS; i++) {
-        if (name == fields[i])
-            return i;
-    }
-    for (int i = 0; i < FIELDS; i++) {
-        if (PyUnicode_Compare(name, fields[i]) == 0)
-            return i;
-    }
-    PyErr_Format(PyExc_TypeError, "there is no field %R", name);
-    return -1;
-}
-
-static int take_field(mesibo_message_params_t *params, PyObject *name, PyObject *value) {
-    switch (field_of(name)) {
-    case TO: return message_text(value, &params->to);
-    case FROM: return message_text(value, &params->from);
-    case ID:
-        params->id = PyLong_AsUnsignedLongLong(value);
-        return params->id == (mesibo_uint_t)-1 && PyErr_Occurred() ? -1 : 0;
-    default: return -1;
-    }
-}
-
 static PyObject *on_fields(PyObject *self, PyObject *const *args, Py_ssize_t count,
                            PyObject *names) {
     mesibo_message_params_t params = {0};
@@ -143,10 +106,8 @@ static PyObject *on_fields(PyObject *self, PyObject *const *args, Py_ssize_t cou
         PyErr_SetString(PyExc_TypeError, "expected bytes and fields");
         return NULL;
     }
-    for (Py_ssize_t i = 0; names != NULL && i < PyTuple_GET_SIZE(names); i++) {
-        if (take_field(&params, PyTuple_GET_ITEM(names, i), args[1 + i]) < 0)
-            return NULL;
-    }
+    if (message_fields(&params, names, args + 1) < 0)
+        return NULL;
     return as_result(plain((Module *)self, &params, args[0]));
 }
 

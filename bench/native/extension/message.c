@@ -5,13 +5,62 @@
 #include <stddef.h>
 #include <structmember.h>
 
-int message_text(PyObject *value, char **text) {
+/* ---- Fields by their names ------------------------------------------------------------------------- */
+
+static int take_text(PyObject *value, char **text) {
     *text = NULL;
     if (value == Py_None)
         return 0;
     *text = (char *)(uintptr_t)PyUnicode_AsUTF8(value);
     return *text == NULL ? -1 : 0;
 }
+
+enum { TO, FROM, ID, FIELDS };
+static PyObject *fields[FIELDS];
+
+int message_init(void) {
+    static const char *const names[] = {"to", "from_", "id"};
+    for (int i = 0; i < FIELDS; i++) {
+        if ((fields[i] = PyUnicode_InternFromString(names[i])) == NULL)
+            return -1;
+    }
+    return 0;
+}
+
+/* Names in a call are interned, so that the first look finds nearly all of them. */
+static int field_of(PyObject *name) {
+    for (int i = 0; i < FIELDS; i++) {
+        if (name == fields[i])
+            return i;
+    }
+    for (int i = 0; i < FIELDS; i++) {
+        if (PyUnicode_Compare(name, fields[i]) == 0)
+            return i;
+    }
+    PyErr_Format(PyExc_TypeError, "there is no field %R", name);
+    return -1;
+}
+
+static int take_field(mesibo_message_params_t *params, PyObject *name, PyObject *value) {
+    switch (field_of(name)) {
+    case TO: return take_text(value, &params->to);
+    case FROM: return take_text(value, &params->from);
+    case ID:
+        params->id = PyLong_AsUnsignedLongLong(value);
+        return params->id == (mesibo_uint_t)-1 && PyErr_Occurred() ? -1 : 0;
+    default: return -1;
+    }
+}
+
+int message_fields(mesibo_message_params_t *params, PyObject *names, PyObject *const *values) {
+    for (Py_ssize_t i = 0; names != NULL && i < PyTuple_GET_SIZE(names); i++) {
+        if (take_field(params, PyTuple_GET_ITEM(names, i), values[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* ---- The object ------------------------------------------------------------------------------------ */
 
 static size_t size_of(const char *text) { return text == NULL ? 0 : strlen(text) + 1; }
 
@@ -40,16 +89,17 @@ PyObject *message_from(const mesibo_message_params_t *params, const char *payloa
     return make(params, PyBytes_FromStringAndSize(payload, (Py_ssize_t)len));
 }
 
-static PyObject *message_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
-    static char *names[] = {"payload", "to", "from_", "id", NULL};
-    PyObject *payload = NULL, *to = Py_None, *from = Py_None;
+static PyObject *message_new(PyObject *type, PyObject *const *args, size_t flags,
+                             PyObject *names) {
     mesibo_message_params_t params = {0};
     (void)type;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "S|$OOk", names, &payload, &to, &from,
-                                     &params.id) ||
-        message_text(to, &params.to) < 0 || message_text(from, &params.from) < 0)
+    if (PyVectorcall_NARGS(flags) != 1 || !PyBytes_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "expected bytes and fields");
         return NULL;
-    return make(&params, Py_NewRef(payload));
+    }
+    if (message_fields(&params, names, args + 1) < 0)
+        return NULL;
+    return make(&params, Py_NewRef(args[0]));
 }
 
 static void message_dealloc(Message *self) {
@@ -81,7 +131,7 @@ PyTypeObject Message_type = {
     .tp_basicsize = offsetof(Message, addresses),
     .tp_itemsize = 1,
     .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_new = message_new,
+    .tp_vectorcall = message_new,
     .tp_dealloc = (destructor)message_dealloc,
     .tp_members = members,
     .tp_getset = texts,

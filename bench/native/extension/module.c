@@ -60,7 +60,7 @@ static struct PyModuleDef definition = {
 
 PyMODINIT_FUNC PyInit_mesibo_bench_extension(void) {
     if (PyType_Ready(&Message_type) < 0 || PyType_Ready(&Module_type) < 0 ||
-        call_fields_init() < 0)
+        message_init() < 0)
         return NULL;
     PyObject *module = PyModule_Create(&definition);
     if (module == NULL || PyModule_AddObjectRef(module, "Message", (PyObject *)&Message_type) < 0 ||

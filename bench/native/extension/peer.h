@@ -30,11 +30,11 @@ enum { HELD, ENSURE, ATTACH };
 
 extern PyTypeObject Message_type;
 extern PyMethodDef call_methods[];
-int call_fields_init(void); /* -1 with an exception */
 extern peer_send const upcalls[]; /* by the enum above */
 
-/* Borrows the text; -1 with an exception. None is NULL. */
-int message_text(PyObject *value, char **text);
+int message_init(void); /* -1 with an exception, as the next */
+/* Fields from keywords, whose texts are borrowed; None is NULL. `names` NULL: there are none. */
+int message_fields(mesibo_message_params_t *params, PyObject *names, PyObject *const *values);
 /* A message of the module's, with its own copies. */
 PyObject *message_from(const mesibo_message_params_t *params, const char *payload, size_t len);
 
