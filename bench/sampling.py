@@ -39,7 +39,7 @@ class Contestant:
 class Plan:
     """How many samples of which length, and which of them count."""
 
-    samples: int = 60
+    samples: int = 120
     sample_ns: int = 300_000
     gate: float = 1.1
     """A sample counts if its probes took at most so many times the best probe."""

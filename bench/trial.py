@@ -18,6 +18,9 @@ EMPTY = "empty loop"
 EMPTY_C = "empty loop in C"
 BASELINES = frozenset({EMPTY, EMPTY_C})
 
+PART = "part: "
+"""Begins the name of a contestant that is a part of this package's path: where its time goes."""
+
 CALLS = Plan()
 QUICK_CALLS = Plan(samples=15, retries=6)
 

@@ -33,6 +33,15 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return build
 
 
+@pytest.fixture(scope="session")
+def bench_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the benchmark's peers are compiled, once for all tests, and not the user's cache."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder))
+        yield folder
+
+
 @pytest.fixture
 def host() -> Iterator[mesibo_abi.Host]:
     with mesibo_abi.Host() as host:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 
+from ...bridge.values import Message
 from ..calls import Call, Given
 from ..messages import USUAL, messages
 from ..peers.base import Peer
 from ..reach import Reach
 from ..sampling import Contestant
-from ..trial import Prepare, Trial, agree, contestants
+from ..trial import PART, Prepare, Trial, agree, contestants
 from ..workshop import Workshop
 
 
-def _prepare(way: str) -> Prepare:
+def _prepare(way: str, parts: Mapping[str, Call] = MappingProxyType({})) -> Prepare:
     """`way` is the name of the method of peers."""
 
     def call_of(peer: Peer, given: Given) -> Call | None:
@@ -30,10 +32,22 @@ def _prepare(way: str) -> Prepare:
                 if (call := call_of(peer, given)) is not None
             }
             agree(results, given)
-        yield contestants(shop, {peer.name: call_of(peer, USUAL) for peer in shop.peers})
+        calls = {peer.name: call_of(peer, USUAL) for peer in shop.peers}
+        yield contestants(shop, {**calls, **parts})
 
     return prepare
 
+
+_MESSAGE = Call(
+    "Message(payload, to=to, from_=from_, id=id_)",
+    {
+        "Message": Message,
+        "payload": USUAL.payload,
+        "to": USUAL.to,
+        "from_": USUAL.from_,
+        "id_": USUAL.id,
+    },
+)
 
 TRIALS = (
     Trial(
@@ -64,7 +78,7 @@ TRIALS = (
         "params from keywords, and the call",
         "`module.on_message(Message(payload, to=..., from_=..., id=...))`, GIL held. The extension "
         "and nanobind fill in a struct on the stack; the extension with checks makes an object.",
-        _prepare("fields"),
+        _prepare("fields", {f"{PART}the message": _MESSAGE}),
         (
             Reach((1.5, 1.5), against="C extension"),
             Reach((1.5, 1.5), against="C extension, checks"),

@@ -15,10 +15,11 @@ from ..messages import USUAL, messages
 from ..peers.ours import message_of
 from ..reach import Reach
 from ..sampling import Contestant
-from ..trial import Trial, agree, contestants
+from ..trial import PART, Trial, agree, contestants
 from ..workshop import Workshop
 
 HELD = "mesibo_abi"
+EMPTY_CHAIN = f"{PART}process without a module"
 RELEASED = "mesibo_abi, GIL released"
 
 
@@ -45,21 +46,17 @@ def _prepare_three(shop: Workshop) -> Iterator[Sequence[Contestant]]:
             call = shop.raw.held(given)
             agree({**results, "raw C": call.result()}, given)
         message = message_of(USUAL)
-        ours = [
-            *contestants(
-                shop,
-                {
-                    name: Call("process(message)", {"process": host.process, "message": message})
-                    for name, host in hosts.items()
-                },
-            )
-        ]
+        hosts[EMPTY_CHAIN] = opened.enter_context(Host())
+        calls = {
+            name: Call("process(message)", {"process": host.process, "message": message})
+            for name, host in hosts.items()
+        }
         others = {
             peer.name: peer.held(USUAL)
             for peer in shop.peers
             if peer is not shop.ours and peer is not shop.raw
         }
-        yield [*ours, *contestants(shop, others, times=3)[2:]]
+        yield [*contestants(shop, calls), *contestants(shop, others, times=3)[2:]]
 
 
 class Looks(Module):
@@ -72,7 +69,7 @@ class Looks(Module):
 
 METHOD = "its method, called from Python"
 ADDED = "mesibo_abi, added to a chain"
-WITHOUT = "a chain without it"
+WITHOUT = f"{PART}a chain without it"
 ALONE = "mesibo_abi, process, verdict included"
 CALLED = "mesibo_abi, module.on_message"
 

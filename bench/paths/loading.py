@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ...host import Host
+from ...module import Module
 from ..calls import Call
 from ..reach import Reach
 from ..sampling import Contestant
-from ..trial import Trial, agree, contestants
+from ..trial import PART, Trial, agree, contestants
 from ..workshop import Workshop
 
 
@@ -25,7 +28,10 @@ def _prepare(shop: Workshop) -> Iterator[Sequence[Contestant]]:
         agree({"raw C": shop.raw.load_and_close(3), "none of them failed": 0}, library)
         ours = Call('load("filter", library).close()', {"load": host.load, "library": library})
         raw = Call("0", own_loop=shop.raw.load_and_close)
-        yield contestants(shop, {"mesibo_abi": ours, "raw C": raw})
+        script = Call('load("none", Module).close()', {"load": host.load, "Module": Module})
+        calls = {"mesibo_abi": ours, "raw C": raw, f"{PART}a module that has none": script}
+        # Modules and their host refer to each other; the collector is off while samples are taken.
+        yield [replace(each, reset=gc.collect) for each in contestants(shop, calls)]
 
 
 TRIALS = (

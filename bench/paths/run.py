@@ -16,12 +16,12 @@ import msgspec
 from ...errors import Error
 from ..reach import Kind, Reach
 from ..sampling import Contestant, Plan
-from ..trial import Trial, agree
+from ..trial import PART, Trial, agree
 from ..workshop import Workshop
 
 _PACKAGES = Path(sys.modules[__name__.partition(".")[0]].__path__[0]).parent
 """Where the command finds this package as well: beside it."""
-CODEC = "msgspec, lines decoded and encoded"
+CODEC = f"{PART}lines decoded and encoded"
 
 
 class Line(msgspec.Struct, rename={"from_": "from"}):

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ..peers.base import How, Seen, request
+from ..calls import Call
+from ..peers.base import How, Seen, handler_of, request
 from ..reach import Reach
 from ..sampling import Contestant
-from ..trial import Prepare, Trial, agree
+from ..trial import PART, Prepare, Trial, agree, contestants
 from ..workshop import Workshop
 
 
@@ -24,11 +25,12 @@ def _prepare(how: How) -> Prepare:
                 results[peer.name] = seen
         agree(results, [request(how)] * 3)
         elapsed = shop.elapsed()
+        handler = Call("handler(None, None)", {"handler": handler_of(None)})
         yield [
             Contestant(peer.name, calling, elapsed=elapsed)
             for peer in shop.peers
             if (calling := peer.upcalls(how, None)) is not None
-        ]
+        ] + contestants(shop, {f"{PART}the handler, called from Python": handler})
 
     return prepare
 

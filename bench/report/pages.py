@@ -4,7 +4,7 @@
 
 FOLDER has the files of the runs, python*.json, and gets the picture. In a PAGE what stands between
 `<!-- benchmark: NAME -->` and `<!-- end of benchmark: NAME -->` is replaced by the table NAME:
-reaches, figures or machine.
+reaches, gaps, figures or machine.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from pathlib import Path
 from ...errors import InputError
 from ..results import Report, read
 from . import markdown, picture
+from .gaps import gaps
 
 PICTURE = "paths.svg"
 
 TABLES: Mapping[str, Callable[[Sequence[Report]], str]] = {
     "reaches": markdown.reaches,
+    "gaps": gaps,
     "figures": markdown.figures,
     "machine": markdown.machine,
 }

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..peers import INSTALL
 from ..results import Report
+from ..trial import PART
 from . import words
 
 # Each is readable on white and on a dark page.
@@ -88,7 +89,7 @@ def _times(report: Report, name: str) -> dict[str, float]:
         for outcome in report.outcomes
         if outcome.name == name
         for figure in outcome.figures
-        if not figure.baseline and figure.net > 0
+        if not figure.baseline and not figure.name.startswith(PART) and figure.net > 0
     }
 
 
