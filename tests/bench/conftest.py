@@ -1,4 +1,4 @@
-"""The benchmark's workshop: everything compiled and opened, once."""
+"""The benchmark's workshop: everything compiled once, and opened for each file of tests."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from mesibo_abi.bench.workshop import Workshop, open_workshop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shop(bench_cache: Path) -> Iterator[Workshop]:
     with open_workshop(quick=True) as shop:
         yield shop
