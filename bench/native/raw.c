@@ -91,13 +91,17 @@ void raw_empty_loop(int64_t count) {
         __asm__ volatile("" ::: "memory");
 }
 
-/* The codes of a column of messages: `offsets` has one more than there are messages. With `copy`
- * (which has room for the longest and a NUL) each is copied first. */
-void raw_batch(peer_module *peer, mesibo_message_params_t *params, const char *data,
-               const int32_t *offsets, int64_t count, char *copy, int8_t *codes) {
-    for (int64_t i = 0; i < count; i++) {
-        const char *message = data + offsets[i];
-        size_t len = (size_t)(offsets[i + 1] - offsets[i]);
+typedef struct column {
+    const char *data;
+    const int32_t *offsets; /* one more than there are messages */
+    int64_t count;
+} column;
+
+static void run_batch(peer_module *peer, mesibo_message_params_t *params, const column *messages,
+                      char *copy, int8_t *codes) {
+    for (int64_t i = 0; i < messages->count; i++) {
+        const char *message = messages->data + messages->offsets[i];
+        size_t len = (size_t)(messages->offsets[i + 1] - messages->offsets[i]);
         if (copy != NULL) {
             memcpy(copy, message, len);
             copy[len] = '\0';
@@ -105,6 +109,15 @@ void raw_batch(peer_module *peer, mesibo_message_params_t *params, const char *d
         }
         codes[i] = (int8_t)peer->mod.on_message(&peer->mod, params, message, len);
     }
+}
+
+/* The codes of a column of messages, `rounds` times. With `copy` (which has room for the longest and
+ * a NUL) each message is copied first. */
+void raw_batch(peer_module *peer, mesibo_message_params_t *params, const char *data,
+               const int32_t *offsets, int64_t count, char *copy, int8_t *codes, int64_t rounds) {
+    const column messages = {data, offsets, count};
+    for (int64_t i = 0; i < rounds; i++)
+        run_batch(peer, params, &messages, copy, codes);
 }
 
 /* How many of them failed. */

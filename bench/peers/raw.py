@@ -39,7 +39,7 @@ class Raw(Peer):
             ctypes.c_void_p,
             ctypes.POINTER(Params),
             *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64),
-            *(ctypes.c_void_p, ctypes.c_void_p),
+            *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64),
         )
         self.lib.raw_batch.restype = None
         self.module = self._open(libraries.filter, FILTER)
