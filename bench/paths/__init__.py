@@ -12,8 +12,8 @@ TRIALS: tuple[Trial, ...] = (
     *upcalls.TRIALS,
     *mail.TRIALS,
     *chain.TRIALS[1:],
+    *loading.TRIALS,
     *batch.TRIALS,
     *http.TRIALS,
-    *loading.TRIALS,
     *run.TRIALS,
 )
