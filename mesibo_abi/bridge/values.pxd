@@ -12,7 +12,10 @@ cdef class Message:
     cdef mh_params params       # its strings belong to _to and _from
     cdef readonly bytes payload
     cdef readonly str module
-    cdef object _to, _from      # bytes with a NUL behind them, str, or None
+    cdef object _to, _from      # bytes with a NUL behind them, ASCII str, or None
+
+    cdef int take_to_online(self, object to_online, object uflags) except -1
+    cdef int take_module(self, object module) except -1
 
 @cython.final
 cdef class Verdict:

@@ -26,8 +26,11 @@ from ..types import LogRecord, User
 cimport cython
 
 cdef extern from "Python.h":
-    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    bint PyUnicode_IS_COMPACT_ASCII(object text)
+    void *PyUnicode_1BYTE_DATA(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
 
+cdef object ZERO = 0
 cdef tuple FIELDS = ("aid", "id", "refid", "groupid", "flags", "type", "expiry", "uflags", "status",
                      "sid", "device")
 cdef tuple WORDS = FIELDS + ("to", "from_")
@@ -70,42 +73,42 @@ cdef bytes as_payload(object payload):
 
 cdef object as_address(object value, str field, const char **text, size_t *size):
     """What owns `text`, which has a NUL behind its `size` bytes."""
-    cdef Py_ssize_t length = 0
     if value is None:
         text[0] = NULL
         size[0] = 0
         return None
-    if isinstance(value, str):
-        if value.isascii():
-            text[0] = PyUnicode_AsUTF8AndSize(value, &length)
-            owner = value
-        else:
-            try:
-                owner = value.encode("utf-8", "surrogateescape")
-            except UnicodeEncodeError as error:
-                raise ValueError(
-                    f"message field `{field}` cannot be written as UTF-8: character "
-                    f"{error.start} is {value[error.start]!r}; pass bytes for an address that "
-                    "is not text"
-                ) from None
-            text[0] = PyBytes_AS_STRING(owner)
-            length = PyBytes_GET_SIZE(owner)
-    elif isinstance(value, bytes):
+    if type(value) is str and PyUnicode_IS_COMPACT_ASCII(value):
         owner = value
-        text[0] = PyBytes_AS_STRING(value)
-        length = PyBytes_GET_SIZE(value)
+        text[0] = <const char *>PyUnicode_1BYTE_DATA(value)
+        size[0] = <size_t>PyUnicode_GET_LENGTH(value)
     else:
-        raise TypeError(
-            f"message field `{field}` is of the wrong type: expected str, bytes or None, got "
-            f"{type(value).__name__} ({value!r}); pass the address as text"
-        )
-    if length > 0 and memchr(text[0], 0, <size_t>length) != NULL:
+        owner = address_bytes(value, field)
+        text[0] = PyBytes_AS_STRING(owner)
+        size[0] = <size_t>PyBytes_GET_SIZE(owner)
+    if size[0] > 0 and memchr(text[0], 0, size[0]) != NULL:
         raise ValueError(
             f"message field `{field}` has a NUL in it: expected an address that C can hold as a "
             f"string, got {value!r}; take the NUL out"
         )
-    size[0] = <size_t>length
     return owner
+
+
+cdef bytes address_bytes(object value, str field):
+    if isinstance(value, bytes):
+        return value if type(value) is bytes else bytes(value)
+    if not isinstance(value, str):
+        raise TypeError(
+            f"message field `{field}` is of the wrong type: expected str, bytes or None, got "
+            f"{type(value).__name__} ({value!r}); pass the address as text"
+        )
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"message field `{field}` cannot be written as UTF-8: character "
+            f"{error.start} is {value[error.start]!r}; pass bytes for an address that "
+            "is not text"
+        ) from None
 
 
 cdef object address_text(object owner):
@@ -139,30 +142,51 @@ cdef class Message:
         self.payload = as_payload(payload)
         self._to = as_address(to, "to", &self.params.to, &self.params.to_len)
         self._from = as_address(from_, "from_", &self.params.from_, &self.params.from_len)
-        self.params.aid = as_word(aid, "aid")
-        self.params.id = as_word(id, "id")
-        self.params.refid = as_word(refid, "refid")
-        self.params.groupid = as_word(groupid, "groupid")
-        self.params.flags = as_word(flags, "flags")
-        self.params.type = as_word(type, "type")
-        self.params.expiry = as_word(expiry, "expiry")
-        self.params.uflags = as_word(uflags, "uflags")
+        # Most words are what they are by default: none of those is read.
+        if aid is not ZERO:
+            self.params.aid = as_word(aid, "aid")
+        if id is not ZERO:
+            self.params.id = as_word(id, "id")
+        if refid is not ZERO:
+            self.params.refid = as_word(refid, "refid")
+        if groupid is not ZERO:
+            self.params.groupid = as_word(groupid, "groupid")
+        if flags is not ZERO:
+            self.params.flags = as_word(flags, "flags")
+        if type is not ZERO:
+            self.params.type = as_word(type, "type")
+        if expiry is not ZERO:
+            self.params.expiry = as_word(expiry, "expiry")
+        if uflags is not ZERO:
+            self.params.uflags = as_word(uflags, "uflags")
         if to_online is not None:
-            if uflags != 0 and uflags != to_online:
-                raise TypeError(
-                    "message fields `to_online` and `uflags` differ: expected one of them, they are "
-                    f"names of one word, got {to_online!r} and {uflags!r}; leave one out"
-                )
-            self.params.uflags = as_word(to_online, "to_online")
-        self.params.status = as_word(status, "status")
-        self.params.sid = as_word(sid, "sid")
-        self.params.device = as_word(device, "device")
-        if module is not None and not isinstance(module, str):
+            self.take_to_online(to_online, uflags)
+        if status is not ZERO:
+            self.params.status = as_word(status, "status")
+        if sid is not ZERO:
+            self.params.sid = as_word(sid, "sid")
+        if device is not ZERO:
+            self.params.device = as_word(device, "device")
+        if module is not None:
+            self.take_module(module)
+
+    cdef int take_to_online(self, object to_online, object uflags) except -1:
+        if uflags != 0 and uflags != to_online:
+            raise TypeError(
+                "message fields `to_online` and `uflags` differ: expected one of them, they are "
+                f"names of one word, got {to_online!r} and {uflags!r}; leave one out"
+            )
+        self.params.uflags = as_word(to_online, "to_online")
+        return 0
+
+    cdef int take_module(self, object module) except -1:
+        if not isinstance(module, str):
             raise TypeError(
                 "message field `module` is of the wrong type: expected the name of a module, got "
                 f"{module!r}; pass a str or None"
             )
         self.module = module
+        return 0
 
     @property
     def to(self):
