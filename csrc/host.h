@@ -519,6 +519,10 @@ bool mh_exports_promote(void);
 extern _Atomic bool mh_gate_closed; /* for good, once it is */
 bool mh_gate_enter(void);
 void mh_gate_leave(void);
+/* Marks this thread as known to the embedder. `ended(data)` is called when the thread ends, on it;
+ * NULL: nothing is. */
+void mh_at_thread_end(void (*ended)(void *data), void *data);
+extern _Thread_local bool mh_thread_known;
 /* Waits for other threads that are inside; false: some still are after `seconds`. */
 bool mh_gate_close(double seconds);
 /* Whether the gate is closed and this thread outside of it: what it gets from the core then means

@@ -202,3 +202,15 @@ def test_hosts_with_requests_and_threads() -> None:
 
     # A thread's stack is cached and a loop is large: what counts is that it is the same ones.
     assert_flat(work, 300, {"heap": 256, "resident": 4096, "mappings": 0.1, "descriptors": 0.1})
+
+
+def test_threads_of_modules_that_come_up_to_python(built: Built) -> None:
+    with Host(send=lambda module, message: None) as host:
+        host.load("twice", built("twice"))
+        message = Message()
+
+        def work(count: int) -> None:
+            for _ in range(count):
+                host.process(message)
+
+        assert_flat(work, 5_000, LOAD)

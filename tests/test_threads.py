@@ -267,3 +267,19 @@ def test_a_thread_safe_module_that_nobody_leaves_in_time(host: Host, built: Buil
     assert module.kept == "a thread is still inside it, or inside a host function that it called"
     thread.join()
     assert verdicts[0].result is Result.PASS
+
+
+def test_a_modules_thread_is_one_thread_of_pythons(built: Built) -> None:
+    """It keeps its thread state from one upcall to the next, and with it what is local to it."""
+    local = threading.local()
+    seen: list[tuple[bytes, object]] = []
+
+    def send(module: LoadedModule, message: Message) -> None:
+        seen.append((message.payload, getattr(local, "before", None)))
+        local.before = message.payload
+
+    with Host(send=send) as host:
+        host.load("twice", built("twice"))
+        for _ in range(2):
+            host.process(Message())
+    assert seen == [(b"first", None), (b"second", b"first")] * 2

@@ -11,7 +11,17 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-MODULES = ("values", "failures", "requests", "module", "columns", "tables", "batch", "host")
+MODULES = (
+    "values",
+    "failures",
+    "upcalls",
+    "requests",
+    "module",
+    "columns",
+    "tables",
+    "batch",
+    "host",
+)
 
 
 class _Finder:

@@ -19,6 +19,7 @@ from .core cimport *
 from .failures cimport as_code, damage_of, errors_of, failure_of, keep_error, upcall_error
 from .module cimport LoadedModule, config_event, module_of, pass_gate
 from .requests cimport next_command
+from .upcalls cimport come_up, go_down
 from .values cimport (
     Message,
     Verdict,
@@ -77,31 +78,31 @@ def close_gate(double seconds):
 cdef int64_t send_upcall(void *context, mh_instance *instance, const mh_params *params,
                          const char *message, size_t size) noexcept nogil:
     cdef int64_t result
-    if not mh_gate_enter():
+    if not come_up():
         return -1
     with gil:
         result = (<CoreHost>context).upcall_send(instance, params, message, size)
-    mh_gate_leave()
+    go_down()
     return result
 
 
 cdef int64_t log_upcall(void *context, const mh_line *line) noexcept nogil:
     cdef int64_t result
-    if not mh_gate_enter():
+    if not come_up():
         return -1
     with gil:
         result = (<CoreHost>context).upcall_log(line)
-    mh_gate_leave()
+    go_down()
     return result
 
 
 cdef c_bool serve_upcall(void *context) noexcept nogil:
     cdef bint served
-    if not mh_gate_enter():
+    if not come_up():
         return False
     with gil:
         served = (<CoreHost>context).upcall_serve()
-    mh_gate_leave()
+    go_down()
     return served
 
 

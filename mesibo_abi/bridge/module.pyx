@@ -9,6 +9,7 @@ from libc.string cimport memset
 from .core cimport *
 from .failures cimport as_code, damage_of, errors_of, failure_of, upcall_error
 from .requests cimport submit
+from .upcalls cimport come_up, go_down
 from .values cimport (
     Message,
     as_message,
@@ -32,31 +33,31 @@ cdef object PASS = Result.PASS, CONSUMED = Result.CONSUMED
 
 cdef int64_t script_init(void *module, mh_instance *instance) noexcept nogil:
     cdef int64_t result
-    if not mh_gate_enter():
+    if not come_up():
         return -1
     with gil:
         result = (<LoadedModule>module).upcall_init(instance)
-    mh_gate_leave()
+    go_down()
     return result
 
 
 cdef int64_t script_event(void *module, const mh_event *event) noexcept nogil:
     cdef int64_t result
-    if not mh_gate_enter():
+    if not come_up():
         return -1
     with gil:
         result = (<LoadedModule>module).upcall_event(event)
-    mh_gate_leave()
+    go_down()
     return result
 
 
 cdef int64_t script_cleanup(void *module) noexcept nogil:
     cdef int64_t result
-    if not mh_gate_enter():
+    if not come_up():
         return -1
     with gil:
         result = (<LoadedModule>module).upcall_cleanup()
-    mh_gate_leave()
+    go_down()
     return result
 
 

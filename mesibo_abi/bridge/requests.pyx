@@ -10,6 +10,7 @@ from libc.string cimport memset
 
 from .core cimport *
 from .failures cimport upcall_error
+from .upcalls cimport come_up, go_down
 from .values cimport c_text, optional_text
 
 
@@ -18,20 +19,20 @@ from .values cimport c_text, optional_text
 
 cdef int64_t answer_upcall(const mh_receiver *receiver, const mh_answer *answer) noexcept nogil:
     cdef int64_t result
-    if not mh_gate_enter():
+    if not come_up():
         return -1
     with gil:
         result = (<AnswerSink>receiver.cbdata).answer(answer)
-    mh_gate_leave()
+    go_down()
     return result
 
 
 cdef void release_upcall(void *cbdata) noexcept nogil:
-    if not mh_gate_enter():
+    if not come_up():
         return
     with gil:
         Py_DECREF(<AnswerSink>cbdata)
-    mh_gate_leave()
+    go_down()
 
 
 cdef class AnswerSink:

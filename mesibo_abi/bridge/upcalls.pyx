@@ -1,0 +1,41 @@
+# cython: language_level=3, binding=False
+"""The way from modules up into Python: through the gate, and with a thread state that stays.
+
+`with gil` gives a thread that Python does not know a thread state, and takes it away again: a hundred
+times as much work as the call itself. So such a thread keeps the first one that it gets until it ends.
+"""
+
+from .core cimport mh_at_thread_end, mh_gate_enter, mh_gate_leave
+
+cdef extern from "Python.h" nogil:
+    ctypedef struct PyThreadState:
+        pass
+    ctypedef enum PyGILState_STATE:
+        pass
+    PyThreadState *PyGILState_GetThisThreadState()
+    PyGILState_STATE PyGILState_Ensure()
+    PyThreadState *PyEval_SaveThread()
+    void PyEval_RestoreThread(PyThreadState *state)
+    void PyThreadState_Clear(PyThreadState *state)
+    void PyThreadState_DeleteCurrent()
+
+
+cdef void attach_thread() noexcept nogil:
+    """The first time that a thread comes up."""
+    cdef PyThreadState *state
+    if PyGILState_GetThisThreadState() != NULL:
+        mh_at_thread_end(NULL, NULL)
+        return
+    PyGILState_Ensure()
+    state = PyEval_SaveThread()
+    mh_at_thread_end(detach_thread, state)
+
+
+cdef void detach_thread(void *state) noexcept nogil:
+    """Where the interpreter is ending it frees the state itself."""
+    if not mh_gate_enter():
+        return
+    PyEval_RestoreThread(<PyThreadState *>state)
+    PyThreadState_Clear(<PyThreadState *>state)
+    PyThreadState_DeleteCurrent()
+    mh_gate_leave()
