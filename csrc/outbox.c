@@ -75,10 +75,13 @@ static bool is_unreadable(mh_instance *from, const char *message, uint64_t len, 
     return true;
 }
 
+enum { SMALL_COPY = 1024 };
+
 static int64_t to_upcall(mh_instance *from, const mh_params *params, const char *message,
                          size_t len) {
     const mh_hooks *hooks = &from->host->hooks;
-    char *copy = len < LEN_LIMIT ? malloc(len + 1) : NULL;
+    char small[SMALL_COPY];
+    char *copy = len < SMALL_COPY ? small : len < LEN_LIMIT ? malloc(len + 1) : NULL;
     if (copy == NULL) {
         if (!is_unreadable(from, message, len, from->host->limits.outbox_bytes))
             mh_report(from, "send refused: no memory for a message of %zu bytes", len);
@@ -92,7 +95,8 @@ static int64_t to_upcall(mh_instance *from, const mh_params *params, const char 
     } else {
         report_unreadable(from, message, len, read);
     }
-    free(copy);
+    if (copy != small)
+        free(copy);
     return result;
 }
 

@@ -22,6 +22,9 @@ from .core cimport (
 )
 from .values cimport c_text
 
+cdef extern from "Python.h":
+    long long PyLong_AsLongLongAndOverflow(object value, int *overflow) except? -1
+
 from .. import faults
 
 cdef object logger = logging.getLogger("mesibo_abi")
@@ -72,6 +75,8 @@ cdef object errors_of(mh_pass *passing):
 
 cdef int64_t as_code(object value, str what) except? -2:
     """What a Python callback returned, as the module ABI has it."""
+    cdef int overflow = 0
+    cdef long long code
     if value is None:
         return 0
     if not isinstance(value, int):
@@ -79,12 +84,13 @@ cdef int64_t as_code(object value, str what) except? -2:
             f"{what} returned {type(value).__name__}: expected a Result, an int or None, got "
             f"{value!r}; return mesibo_abi.Result.PASS"
         )
-    if not -0x80000000 <= value <= 0x7FFFFFFF:
+    code = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if overflow != 0 or not -0x80000000 <= code <= 0x7FFFFFFF:
         raise OverflowError(
             f"{what} returned {value}: expected a code that fits a C int; return "
             "mesibo_abi.Result.PASS"
         )
-    return value
+    return code
 
 
 cdef object damage_of(const mh_damage *damage):
