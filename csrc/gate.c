@@ -4,12 +4,16 @@
 
 #include <unistd.h>
 
-static _Atomic int inside;
+static _Atomic int inside; /* threads */
 _Atomic bool mh_gate_closed;
 static pthread_t closer;
-static _Thread_local int depth; /* how often this thread is inside */
+static _Thread_local int depth; /* how often this one is */
 
 bool mh_gate_enter(void) {
+    if (depth > 0) { /* counted already */
+        depth++;
+        return true;
+    }
     inside++;
     if (mh_gate_closed && !pthread_equal(closer, pthread_self())) {
         inside--;
@@ -20,11 +24,11 @@ bool mh_gate_enter(void) {
 }
 
 void mh_gate_leave(void) {
-    depth--;
-    inside--;
+    if (--depth == 0)
+        inside--;
 }
 
-void mh_gate_forked(void) { inside = depth; }
+void mh_gate_forked(void) { inside = depth > 0; }
 
 /* ---- Threads that have come up before ------------------------------------------------------------ */
 
@@ -63,8 +67,8 @@ void mh_gate_wait(void) {
 bool mh_gate_close(double seconds) {
     closer = pthread_self();
     mh_gate_closed = true;
-    inside -= depth; /* this thread is no other */
+    inside -= depth > 0; /* this thread is no other */
     bool left = mh_drain(&inside, seconds);
-    inside += depth;
+    inside += depth > 0;
     return left;
 }

@@ -107,6 +107,7 @@ typedef struct mh_mail {
  * nothing was), for mh_mail_free; without, it goes where mail of other threads goes. */
 typedef struct mh_pass {
     bool collect;
+    bool held; /* the embedder has its own lock (the GIL) all the while: for its upcalls to know */
     mh_mail *mail;
     uint64_t row;      /* of a batch: what is sent and logged has it */
     unsigned failures; /* upcalls that failed: the embedder's upcalls count them (mh_upcall_failed) */
@@ -394,6 +395,8 @@ const char *mh_instance_revision(const mh_instance *instance); /* its name; a st
 bool mh_inside_host(const mh_host *host);
 /* What an upcall tells: the pass that it runs in on this thread, or NULL. */
 mh_pass *mh_current_pass(void);
+/* Whether that is one that the embedder holds its own lock for. */
+bool mh_is_held(void);
 void mh_upcall_failed(void);
 
 /* What a script's on_message does to the message it was given: `len` must be the message's. False: it

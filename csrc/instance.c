@@ -297,6 +297,8 @@ bool mh_drain(_Atomic int *users, double seconds) {
 
 mh_pass *mh_current_pass(void) { return mh_top != NULL ? mh_top->pass : NULL; }
 
+bool mh_is_held(void) { return mh_top != NULL && mh_top->pass != NULL && mh_top->pass->held; }
+
 void mh_upcall_failed(void) {
     if (mh_top != NULL && mh_top->pass != NULL)
         mh_top->pass->failures++;

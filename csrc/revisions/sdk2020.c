@@ -420,7 +420,8 @@ static mesibo_int_t to_script(mesibo_module_t *mod, mh_event *event) {
     if (caller.instance != NULL && caller.instance->scripted) {
         const mh_event *passing = mh_top != NULL ? mh_top->event : NULL;
         /* The event under way, come back: the embedder knows its message by `source`. */
-        if (passing != NULL && passing->message == event->message)
+        if (passing != NULL && passing->kind == event->kind &&
+            passing->message == event->message)
             event->source = passing->source;
         result = caller.instance->script.on_event(caller.instance->script.self, event);
     }

@@ -73,7 +73,8 @@ cdef extern from "host.h" nogil:
         size_t returned_count
 
     ctypedef struct mh_pass:
-        bint collect
+        c_bool collect
+        c_bool held
         mh_mail *mail
         unsigned failures
         void *errors
@@ -279,6 +280,7 @@ cdef extern from "host.h" nogil:
 
     bint mh_inside_host(const mh_host *host)
     mh_pass *mh_current_pass()
+    bint mh_is_held()
     void mh_upcall_failed()
     bint mh_rewrite(mh_instance *from_, const char *message, size_t len)
     int64_t mh_send(mh_instance *from_, const mh_params *params, const char *message,

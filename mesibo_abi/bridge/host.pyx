@@ -75,13 +75,35 @@ def close_gate(double seconds):
     return left
 
 
+ctypedef int64_t (*send_function)(void *, mh_instance *, const mh_params *, const char *,
+                                  size_t) noexcept nogil
+ctypedef int64_t (*log_function)(void *, const mh_line *) noexcept nogil
+
+
+cdef int64_t send_up(void *context, mh_instance *instance, const mh_params *params,
+                     const char *message, size_t size) noexcept:
+    return (<CoreHost>context).upcall_send(instance, params, message, size)
+
+
+cdef int64_t log_up(void *context, const mh_line *line) noexcept:
+    return (<CoreHost>context).upcall_log(line)
+
+
+# Where the GIL is held already it need not be asked for.
+cdef send_function held_send = <send_function><void *>send_up
+cdef log_function held_log = <log_function><void *>log_up
+
+
 cdef int64_t send_upcall(void *context, mh_instance *instance, const mh_params *params,
                          const char *message, size_t size) noexcept nogil:
     cdef int64_t result
     if not come_up():
         return -1
-    with gil:
-        result = (<CoreHost>context).upcall_send(instance, params, message, size)
+    if mh_is_held():
+        result = held_send(context, instance, params, message, size)
+    else:
+        with gil:
+            result = send_up(context, instance, params, message, size)
     go_down()
     return result
 
@@ -90,8 +112,11 @@ cdef int64_t log_upcall(void *context, const mh_line *line) noexcept nogil:
     cdef int64_t result
     if not come_up():
         return -1
-    with gil:
-        result = (<CoreHost>context).upcall_log(line)
+    if mh_is_held():
+        result = held_log(context, line)
+    else:
+        with gil:
+            result = log_up(context, line)
     go_down()
     return result
 
@@ -216,8 +241,10 @@ cdef class CoreHost:
         memset(&passing, 0, sizeof(passing))
         passing.collect = True
         message_event(&event, MH_ON_MESSAGE, as_message(message))
+        passing.held = True
         called = mh_try_process(self.host, &event, &passing, &out)
         if called == MH_BUSY:
+            passing.held = False
             with nogil:
                 called = mh_process(self.host, &event, &passing, &out)
         pass_gate()

@@ -41,12 +41,26 @@ cdef int64_t script_init(void *module, mh_instance *instance) noexcept nogil:
     return result
 
 
+ctypedef int64_t (*event_function)(void *, const mh_event *) noexcept nogil
+
+
+cdef int64_t event_up(void *module, const mh_event *event) noexcept:
+    return (<LoadedModule>module).upcall_event(event)
+
+
+# Where the GIL is held already it need not be asked for.
+cdef event_function held_event = <event_function><void *>event_up
+
+
 cdef int64_t script_event(void *module, const mh_event *event) noexcept nogil:
     cdef int64_t result
     if not come_up():
         return -1
-    with gil:
-        result = (<LoadedModule>module).upcall_event(event)
+    if mh_is_held():
+        result = held_event(module, event)
+    else:
+        with gil:
+            result = event_up(module, event)
     go_down()
     return result
 
@@ -201,8 +215,10 @@ cdef class LoadedModule:
         self.check()
         memset(&passing, 0, sizeof(passing))
         if self.hold_gil or self.target is not None:
+            passing.held = True
             called = mh_try_call(self.instance, event, &passing, &out)
         if called == MH_BUSY:
+            passing.held = False
             with nogil:
                 called = mh_call(self.instance, event, &passing, &out)
         pass_gate()
@@ -271,15 +287,13 @@ cdef class LoadedModule:
         return 0
 
     def _send(self, given):
-        """As `mod->send_message`."""
+        """As `mod->send_message`. (With the GIL, as the others: in a pass that holds it the core
+        would believe that we still do.)"""
         cdef Message message = as_message(given)
-        cdef int64_t result
         cdef const char *text = PyBytes_AS_STRING(message.payload)
         cdef uint64_t size = <uint64_t>PyBytes_GET_SIZE(message.payload)
         self.check()
-        with nogil:
-            result = mh_send(self.instance, &message.params, text, size)
-        return result
+        return mh_send(self.instance, &message.params, text, size)
 
     def _rewrite(self, bytes payload not None):
         """Puts other bytes of the same number in place of the message under way."""
@@ -288,14 +302,11 @@ cdef class LoadedModule:
 
     def _log(self, uint64_t level, str text):
         """As `mod->log`."""
-        cdef int64_t result
         cdef bytes line = c_text(text.replace("\0", "\\0"))
         cdef const char *start = PyBytes_AS_STRING(line)
         cdef size_t size = <size_t>PyBytes_GET_SIZE(line)
         self.check()
-        with nogil:
-            result = mh_log_text(self.instance, level, start, size)
-        return result
+        return mh_log_text(self.instance, level, start, size)
 
     def _http(self, str url, bytes post, dict options, handler):
         """As `mod->http`."""

@@ -57,7 +57,6 @@ cdef int64_t submit(mh_instance *instance, str url, bytes post, dict options, ob
     cdef mh_http *what = &asked.http
     cdef mh_receiver receiver
     cdef AnswerSink sink = AnswerSink.__new__(AnswerSink)
-    cdef int64_t result
     memset(&asked, 0, sizeof(asked))
     memset(&receiver, 0, sizeof(receiver))
     asked.kind = MH_HTTP
@@ -90,9 +89,7 @@ cdef int64_t submit(mh_instance *instance, str url, bytes post, dict options, ob
     receiver.sink = answer_upcall
     receiver.cbdata = <void *>sink
     receiver.release = release_upcall
-    with nogil:
-        result = mh_submit(instance, &asked, &receiver)
-    return result
+    return mh_submit(instance, &asked, &receiver)
 
 
 cdef const char *option_text(dict options, str name, list kept) except? NULL:
