@@ -41,7 +41,7 @@ class Sockets:
         """Connects, and returns the socket's number."""
         assert self.begin(url, **fields) == ["begun 0"]
         line = self.wait("connect")
-        assert line.endswith(" fd"), line
+        assert not line.endswith("no fd"), line
         return int(line.split()[2])
 
     def write(self, asock: int, data: str) -> int:
