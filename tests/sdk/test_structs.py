@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mesibo_abi import Host, Message, Revision, User
+from mesibo_abi import Host, Message, Result, Revision, StructChanged, User
 
 from ..conftest import Built
 from ..fields import ALL_FIELDS, USERS, WORDS
@@ -102,6 +102,22 @@ def test_the_struct_of_a_module(
     module.close()
     seen = [pieces(verdict.sent)["module"] for verdict in events]
     assert [*seen, pieces(host.sent)["module"]] == [told["left"]] * (len(events) + 1)
+
+
+@both
+@pytest.mark.parametrize("name", ["version", "signature", "invoke"])
+def test_a_word_that_is_the_hosts(host: Host, sdk: Sdk, revision: Revision, name: str) -> None:
+    """Whoever overwrites it has failed, and is told which word it was, and where."""
+    _, fields = PUBLISHED[revision].structs["mesibo_module_s"]
+    (at,) = [at for at, field, _ in fields if field == name]
+    host.load("overwrite", sdk(revision, "overwrite"))
+    assert host.process(Message("nothing")).error is None
+    verdict = host.process(Message(name))
+    assert verdict.result is Result.FAIL
+    assert isinstance(verdict.error, StructChanged)
+    said = str(verdict.error)
+    assert said.startswith("module 'overwrite' overwrote its struct in on_message\n  expected 0x")
+    assert f" at byte {at} ({name}), found 0x1111111111111111\n" in said
 
 
 @both
