@@ -16,7 +16,7 @@ from ..peers import INSTALL
 from ..peers.with_ctypes import params_of
 from ..reach import Kind, Reach
 from ..sampling import Contestant, Plan
-from ..trial import Prepare, Trial, agree
+from ..trial import PART, Prepare, Trial, agree
 from ..workshop import Workshop
 
 COPYING = "raw C, each message copied"
@@ -124,9 +124,20 @@ def _prepare_threads(shop: Workshop) -> Iterator[Sequence[Contestant]]:
         process = host.process_batch
         both = [code for half in halves for code in process(half).results]
         agree({"mesibo_abi": list(process(batch).results), TWO: both}, f"{count} of {size} bytes")
+        raw = [RawBatch(shop, record_batch(size, count // 2), copying=True) for _ in halves]
+
+        def one_thread(_: int) -> None:
+            for each in raw:
+                each.rounds(count // 2)
+
+        def two_threads(_: int) -> None:
+            list(pool.map(lambda each: each.rounds(count // 2), raw))
+
         yield [
             Contestant("mesibo_abi", lambda _: process(batch), count=count),
             Contestant(TWO, lambda _: list(pool.map(process, halves)), count=count),
+            Contestant(f"{PART}raw C, one thread", one_thread, count=count),
+            Contestant(f"{PART}raw C, two threads", two_threads, count=count),
         ]
 
 
