@@ -49,7 +49,7 @@ static int log_all(const job *job, mesibo_uint_t level) {
     return refused == 0 ? MESIBO_RESULT_PASS : MESIBO_RESULT_CONSUMED;
 }
 
-/* ---- A thread for each load: how a thread is attached to Python must not depend on other peers ------ */
+/* ---- A thread for each load: how it is attached to Python must not depend on other peers --------- */
 
 typedef struct worker {
     struct worker *next;
@@ -120,7 +120,7 @@ static void stop(worker *worker) {
     free(worker);
 }
 
-/* ---- What the host calls -------------------------------------------------------------------------- */
+/* ---- What the host calls --------------------------------------------------------------------- */
 
 static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
                       mesibo_uint_t len) {

@@ -19,7 +19,8 @@ static int on_data(void *cbdata, mesibo_int_t state, mesibo_int_t progress, cons
     if (progress >= 0 && progress < 100)
         return 0;
     failed += progress < 0;
-    if (left-- <= 0 || errand->mod->http(errand->mod, errand->url, NULL, on_data, errand, NULL) != 0)
+    mesibo_module_t *mod = errand->mod;
+    if (left-- <= 0 || mod->http(mod, errand->url, NULL, on_data, errand, NULL) != 0)
         free(errand);
     return 0;
 }

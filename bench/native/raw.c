@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* ---- Host functions ------------------------------------------------------------------------------ */
+/* ---- Host functions -------------------------------------------------------------------------- */
 
 /* Records in one block that doubles, as plain as can be: params, both addresses, the message. */
 typedef struct block {
@@ -54,7 +54,7 @@ static int print(mesibo_module_t *mod, mesibo_uint_t level, const char *format, 
     return size > 0 ? MESIBO_RESULT_OK : MESIBO_RESULT_FAIL;
 }
 
-/* ---- For Python, by ctypes ------------------------------------------------------------------------- */
+/* ---- For Python, by ctypes ------------------------------------------------------------------- */
 
 peer_module *raw_open(const char *path, const char *entry) {
     peer_module *peer = peer_open(path, entry, append, print);
@@ -111,8 +111,8 @@ static void run_batch(peer_module *peer, mesibo_message_params_t *params, const 
     }
 }
 
-/* The codes of a column of messages, `rounds` times. With `copy` (which has room for the longest and
- * a NUL) each message is copied first. */
+/* The codes of a column of messages, `rounds` times. With `copy` (which has room for the longest
+ * and a NUL) each message is copied first. */
 void raw_batch(peer_module *peer, mesibo_message_params_t *params, const char *data,
                const int32_t *offsets, int64_t count, char *copy, int8_t *codes, int64_t rounds) {
     const column messages = {data, offsets, count};

@@ -2,7 +2,7 @@
  * bookkeeping of a host, and each of the two with the GIL released. */
 #include "peer.h"
 
-/* ---- The call itself ------------------------------------------------------------------------------- */
+/* ---- The call itself ------------------------------------------------------------------------- */
 
 typedef int (*call)(Module *self, mesibo_message_params_t *params, PyObject *payload);
 
@@ -65,7 +65,7 @@ static inline PyObject *as_result(int result) {
     return NULL;
 }
 
-/* ---- on_message(params, payload) -------------------------------------------------------------------- */
+/* ---- on_message(params, payload) ------------------------------------------------------------- */
 
 static inline PyObject *on_message(PyObject *self, PyObject *const *args, Py_ssize_t count,
                                    call through, bool released) {
@@ -97,7 +97,7 @@ VARIANT(released, plain, true)
 VARIANT(held_checked, checked, false)
 VARIANT(released_checked, checked, true)
 
-/* ---- on_fields(payload, *, to, from_, id): the struct is on the C stack -------------------------------- */
+/* ---- on_fields(payload, *, to, from_, id): the struct is on the C stack ---------------------- */
 
 static PyObject *on_fields(PyObject *self, PyObject *const *args, Py_ssize_t count,
                            PyObject *names) {

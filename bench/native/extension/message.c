@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <structmember.h>
 
-/* ---- Fields by their names ------------------------------------------------------------------------- */
+/* ---- Fields by their names ------------------------------------------------------------------- */
 
 static int take_text(PyObject *value, char **text) {
     *text = NULL;
@@ -60,7 +60,7 @@ int message_fields(mesibo_message_params_t *params, PyObject *names, PyObject *c
     return 0;
 }
 
-/* ---- The object ------------------------------------------------------------------------------------ */
+/* ---- The object ------------------------------------------------------------------------------ */
 
 static size_t size_of(const char *text) { return text == NULL ? 0 : strlen(text) + 1; }
 
