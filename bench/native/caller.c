@@ -49,7 +49,7 @@ static int log_all(const job *job, mesibo_uint_t level) {
     return refused == 0 ? MESIBO_RESULT_PASS : MESIBO_RESULT_CONSUMED;
 }
 
-/* ---- A thread for each load: how it is attached to Python must not depend on other peers --------- */
+/* ---- A thread for each load: how it is attached to Python must not depend on other peers ------- */
 
 typedef struct worker {
     struct worker *next;
