@@ -203,7 +203,7 @@ static int64_t call_with_params(mh_instance *instance, const mh_event *event) {
     int32_t code = (int32_t)(event->kind == MH_ON_MESSAGE
                                  ? mod->on_message(mod, &params, event->message, event->len)
                                  : mod->on_message_status(mod, &params, event->status));
-    free(addresses.heap);
+    guest_free_addresses(&addresses);
     return code;
 }
 

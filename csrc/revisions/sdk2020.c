@@ -373,7 +373,7 @@ static int64_t call_with_params(mh_instance *instance, const mh_event *event) {
         params.status = event->status;
         code = (int32_t)mod->on_message_status(mod, &params);
     }
-    free(addresses.heap);
+    guest_free_addresses(&addresses);
     return code;
 }
 
