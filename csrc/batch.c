@@ -28,7 +28,7 @@ static const char *view_at(const mh_text_column *column, size_t at, size_t *len)
     return column->buffers[READ(uint32_t, view, 2)] + READ(uint32_t, view, 3);
 }
 
-const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len) {
+static inline const char *text_at(const mh_text_column *column, uint64_t row, size_t *len) {
     size_t at = column->offset + row;
     *len = 0;
     if (column->layout == MH_TEXT_ABSENT || !is_valid(column->valid, at))
@@ -47,6 +47,10 @@ const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len) 
     return *len > 0 ? column->bytes + begin : ""; /* there may be no bytes at all */
 }
 
+const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len) {
+    return text_at(column, row, len);
+}
+
 static uint64_t word_at(const mh_word_column *column, uint64_t row) {
     size_t at = column->offset + row;
     if (column->size == 0 || !is_valid(column->valid, at))
@@ -59,15 +63,41 @@ static uint64_t word_at(const mh_word_column *column, uint64_t row) {
     }
 }
 
+static void take_texts(const mh_columns *columns, uint64_t row, mh_event *event,
+                       mh_params *params) {
+    params->to = text_at(&columns->to, row, &params->to_len);
+    params->from = text_at(&columns->from, row, &params->from_len);
+    event->message = text_at(&columns->message, row, &event->len);
+    if (event->message == NULL)
+        event->message = "";
+}
+
 void mh_columns_row(const mh_columns *columns, uint64_t row, mh_event *event, mh_params *params) {
     uint64_t *words = &params->aid;
     for (int i = 0; i < MH_WORDS; i++)
         words[i] = word_at(&columns->words[i], row);
-    params->to = mh_text_at(&columns->to, row, &params->to_len);
-    params->from = mh_text_at(&columns->from, row, &params->from_len);
-    event->message = mh_text_at(&columns->message, row, &event->len);
-    if (event->message == NULL)
-        event->message = "";
+    take_texts(columns, row, event, params);
+}
+
+/* The same, row after row: words that no column has are 0 from the beginning. */
+typedef struct reader {
+    const mh_columns *columns;
+    int present[MH_WORDS], count;
+    mh_params params;
+} reader;
+
+static void begin_reading(reader *from, const mh_columns *columns) {
+    *from = (reader){.columns = columns};
+    for (int i = 0; i < MH_WORDS; i++)
+        if (columns->words[i].size > 0)
+            from->present[from->count++] = i;
+}
+
+static void read_row(reader *from, uint64_t row, mh_event *event) {
+    uint64_t *words = &from->params.aid;
+    for (int i = 0; i < from->count; i++)
+        words[from->present[i]] = word_at(&from->columns->words[from->present[i]], row);
+    take_texts(from->columns, row, event, &from->params);
 }
 
 _Static_assert(offsetof(mh_params, device) == (MH_WORDS - 1) * sizeof(uint64_t),
@@ -160,13 +190,13 @@ static void allow_row(mh_mail *mail, const mh_limits *limits) {
     mail->logs.limit = mail->logs.tail - mail->logs.head + limits->log_bytes;
 }
 
-static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, mh_params *params) {
-    mh_event event = {.kind = MH_ON_MESSAGE, .params = params};
+static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, reader *from) {
+    mh_event event = {.kind = MH_ON_MESSAGE, .params = &from->params};
     mh_outcome out;
     if (batch->events != NULL)
         event = batch->events[row];
     else
-        mh_columns_row(&batch->columns, row, &event, params);
+        read_row(from, row, &event);
     pass->row = row;
     allow_row(pass->mail, &batch->host->limits);
     mh_called called = mh_walk(batch->host, batch->chain, &event, pass, &out);
@@ -178,14 +208,15 @@ mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t 
     const mh_chain *chain = batch->chain;
     mh_host *host = batch->host;
     mh_pass pass = {.collect = true, .mail = batch->mail};
-    mh_params params;
+    reader from;
     mh_called called = MH_CALLED;
+    begin_reading(&from, &batch->columns);
     *done = first;
     while (*done < last && called == MH_CALLED) {
         uint64_t pause = last - *done < ROWS_A_LOCK ? last : *done + ROWS_A_LOCK;
         if (chain->serial)
             mh_lock_take(&host->lock);
-        while (*done < pause && (called = run_row(batch, *done, &pass, &params)) == MH_CALLED)
+        while (*done < pause && (called = run_row(batch, *done, &pass, &from)) == MH_CALLED)
             ++*done;
         if (chain->serial)
             mh_lock_release(&host->lock);
