@@ -40,18 +40,21 @@ static void pass_end(mh_host *host, bool locked) {
 enum { SMALL_MESSAGE = 256 };
 
 typedef struct passing {
-    mh_event event; /* of the pass: the message as it is now */
-    const mh_event *original;
+    mh_event *event;      /* the caller's, which says what the message is now */
+    const char *original; /* what it was, and is again in the end */
+    void *source;
     char *copy;   /* NULL: nobody could write yet */
     bool changed; /* by a module that may */
     char small[SMALL_MESSAGE];
 } passing;
 
-static void begin(passing *message, const mh_event *event, mh_outcome *out) {
-    message->event = *event;
-    message->original = event;
+static void begin(passing *message, mh_event *event, mh_pass *pass, mh_outcome *out) {
+    message->event = event;
+    message->original = event->message;
+    message->source = event->source;
     message->copy = NULL;
     message->changed = false;
+    pass->message = message;
     out->result = 0;
     out->by = out->failed = NULL;
 }
@@ -71,11 +74,11 @@ static void free_copy(char *copy, const char *room) {
 }
 
 static bool make_copy(passing *message) {
-    if (message->copy != NULL || message->event.kind != MH_ON_MESSAGE)
+    if (message->copy != NULL || message->event->kind != MH_ON_MESSAGE)
         return true;
-    message->copy = copy_of(message->original, message->small);
+    message->copy = copy_of(message->event, message->small);
     if (message->copy != NULL)
-        message->event.message = message->copy;
+        message->event->message = message->copy;
     return message->copy != NULL;
 }
 
@@ -83,19 +86,22 @@ static bool make_copy(passing *message) {
 static void look_for_changes(passing *message) {
     if (message->copy == NULL || message->changed)
         return;
-    message->changed = memcmp(message->copy, message->original->message, message->event.len) != 0;
+    message->changed = memcmp(message->copy, message->original, message->event->len) != 0;
     if (message->changed)
-        message->event.source = NULL;
+        message->event->source = NULL;
 }
 
 /* The copy, for whoever wants to know what became of the message; NULL: it is as it was, or there is
  * no memory. */
 static char *take_rewritten(passing *message) {
+    size_t size = message->event->len + 1;
     char *taken = NULL;
+    message->event->message = message->original;
+    message->event->source = message->source;
     if (message->changed && message->copy != message->small)
         return message->copy;
-    if (message->changed && (taken = malloc(message->event.len + 1)) != NULL)
-        memcpy(taken, message->copy, message->event.len + 1);
+    if (message->changed && (taken = malloc(size)) != NULL)
+        memcpy(taken, message->copy, size);
     free_copy(message->copy, message->small);
     return taken;
 }
@@ -130,8 +136,8 @@ static void report_undone(mh_instance *instance, mh_pass *pass) {
  * rewritten it, only a copy of its own can be compared with. */
 static mh_failure call_const(mh_instance *instance, passing *message, mh_pass *pass, int64_t *code,
                              mh_damage *damage) {
-    const mh_event *event = &message->event;
-    const char *untouched = message->original->message;
+    const mh_event *event = message->event;
+    const char *untouched = message->original;
     mh_event of_its_own;
     char room[SMALL_MESSAGE], *lent = message->copy;
     if (message->changed) {
@@ -159,7 +165,7 @@ static mh_failure call_any(mh_instance *instance, passing *message, mh_pass *pas
         return MH_NO_MEMORY_FOR_IT;
     if (!instance->revision->rewrites)
         return call_const(instance, message, pass, code, damage);
-    mh_failure failure = call_slot(instance, &message->event, pass, code, damage);
+    mh_failure failure = call_slot(instance, message->event, pass, code, damage);
     look_for_changes(message);
     return failure;
 }
@@ -186,11 +192,11 @@ static bool call_entered(mh_instance *instance, passing *message, mh_pass *pass,
 
 /* In a host that is being closed, a message must not slip through beside a module that is closed
  * already. */
-mh_called mh_walk(mh_host *host, const mh_chain *chain, const mh_event *event, mh_pass *pass,
+mh_called mh_walk(mh_host *host, const mh_chain *chain, mh_event *event, mh_pass *pass,
                   mh_outcome *out) {
     bool cut_short = false;
     passing message;
-    begin(&message, event, out);
+    begin(&message, event, pass, out);
     for (size_t i = 0; i < chain->count && out->by == NULL; i++) {
         mh_instance *instance = chain->members[i];
         if ((cut_short = host->refusing))
@@ -217,7 +223,7 @@ static void hold_by(mh_outcome *out) {
         mh_instance_ref(out->by);
 }
 
-mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out) {
+mh_called mh_process(mh_host *host, mh_event *event, mh_pass *pass, mh_outcome *out) {
     bool locked;
     const mh_chain *chain = pass_begin(host, &locked);
     mh_called result = mh_walk(host, chain, event, pass, out);
@@ -226,7 +232,7 @@ mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_out
     return result;
 }
 
-mh_called mh_try_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out) {
+mh_called mh_try_process(mh_host *host, mh_event *event, mh_pass *pass, mh_outcome *out) {
     if (!host->holds_gil || !mh_lock_try(&host->lock))
         return MH_BUSY;
     mh_called result = MH_BUSY;
@@ -284,10 +290,10 @@ mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_
     return result;
 }
 
-static mh_called call_open(mh_instance *instance, const mh_event *event, mh_pass *pass,
+static mh_called call_open(mh_instance *instance, mh_event *event, mh_pass *pass,
                            mh_outcome *out) {
     passing message;
-    begin(&message, event, out);
+    begin(&message, event, pass, out);
     instance->host->locked_passes += !instance->thread_safe;
     bool set = call_entered(instance, &message, pass, out);
     instance->host->locked_passes -= !instance->thread_safe;
@@ -295,7 +301,7 @@ static mh_called call_open(mh_instance *instance, const mh_event *event, mh_pass
     return set ? MH_CALLED : MH_NOT_SET;
 }
 
-mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out) {
+mh_called mh_call(mh_instance *instance, mh_event *event, mh_pass *pass, mh_outcome *out) {
     if (!mh_enter(instance))
         return MH_NOT_OPEN;
     mh_called result = call_open(instance, event, pass, out);
@@ -303,7 +309,7 @@ mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *pass, m
     return result;
 }
 
-mh_called mh_try_call(mh_instance *instance, const mh_event *event, mh_pass *pass,
+mh_called mh_try_call(mh_instance *instance, mh_event *event, mh_pass *pass,
                       mh_outcome *out) {
     if (instance->thread_safe)
         return mh_call(instance, event, pass, out);
@@ -318,10 +324,10 @@ mh_called mh_try_call(mh_instance *instance, const mh_event *event, mh_pass *pas
 
 bool mh_rewrite(mh_instance *from, const char *text, size_t len) {
     const mh_frame *top = mh_top;
-    if (top == NULL || top->instance != from || top->event == NULL ||
+    if (top == NULL || top->instance != from || top->pass == NULL || top->event == NULL ||
         top->event->kind != MH_ON_MESSAGE || !from->revision->rewrites || top->event->len != len)
         return false;
-    passing *message = (passing *)(void *)(uintptr_t)top->event; /* its first member */
+    passing *message = top->pass->message;
     if (!make_copy(message))
         return false;
     memcpy(message->copy, text, len);

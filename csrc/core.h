@@ -181,7 +181,7 @@ struct mh_host {
 };
 
 /* chain.c: one event through a chain; `out` holds nothing but `failed`. */
-mh_called mh_walk(mh_host *host, const mh_chain *chain, const mh_event *event, mh_pass *pass,
+mh_called mh_walk(mh_host *host, const mh_chain *chain, mh_event *event, mh_pass *pass,
                   mh_outcome *out);
 
 /* Both with the lock held. False: no memory, nothing changed. */

@@ -112,6 +112,7 @@ typedef struct mh_pass {
     uint64_t row;      /* of a batch: what is sent and logged has it */
     unsigned failures; /* upcalls that failed: the embedder's upcalls count them (mh_upcall_failed) */
     void *errors;      /* the embedder's, for what an upcall wants to tell the caller */
+    void *message;     /* the core's own */
 } mh_pass;
 
 typedef struct mh_outcome {
@@ -204,18 +205,18 @@ typedef enum mh_called {
     MH_NO_ROOM   /* too little memory to say what every module returned */
 } mh_called;
 
-/* [enters] A message through the chain. */
-mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out);
+/* [enters] A message through the chain. `event` is given back as it was; it changes meanwhile. */
+mh_called mh_process(mh_host *host, mh_event *event, mh_pass *pass, mh_outcome *out);
 /* The same without a wait, for an embedder that holds a lock of its own meanwhile (the GIL). MH_BUSY:
  * somebody else has the host's lock, or a native module of the chain was not loaded with hold_gil. */
-mh_called mh_try_process(mh_host *host, const mh_event *event, mh_pass *pass, mh_outcome *out);
+mh_called mh_try_process(mh_host *host, mh_event *event, mh_pass *pass, mh_outcome *out);
 /* [enters] A status or call event to `only`, or to all (NULL). Results are in pass->mail->returned.
  */
 mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_pass *pass);
 /* [enters] One callback of one module. */
-mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out);
+mh_called mh_call(mh_instance *instance, mh_event *event, mh_pass *pass, mh_outcome *out);
 /* The same without a wait. MH_BUSY: somebody else has the host's lock. */
-mh_called mh_try_call(mh_instance *instance, const mh_event *event, mh_pass *pass, mh_outcome *out);
+mh_called mh_try_call(mh_instance *instance, mh_event *event, mh_pass *pass, mh_outcome *out);
 
 /* ---- Batches --------------------------------------------------------------------------------
  *

@@ -141,13 +141,13 @@ cdef extern from "host.h" nogil:
         MH_BUSY
         MH_NO_ROOM
 
-    mh_called mh_process(mh_host *host, const mh_event *event, mh_pass *passing, mh_outcome *out)
-    mh_called mh_try_process(mh_host *host, const mh_event *event, mh_pass *passing,
+    mh_called mh_process(mh_host *host, mh_event *event, mh_pass *passing, mh_outcome *out)
+    mh_called mh_try_process(mh_host *host, mh_event *event, mh_pass *passing,
                              mh_outcome *out)
     mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_pass *passing)
-    mh_called mh_call(mh_instance *instance, const mh_event *event, mh_pass *passing,
+    mh_called mh_call(mh_instance *instance, mh_event *event, mh_pass *passing,
                       mh_outcome *out)
-    mh_called mh_try_call(mh_instance *instance, const mh_event *event, mh_pass *passing,
+    mh_called mh_try_call(mh_instance *instance, mh_event *event, mh_pass *passing,
                           mh_outcome *out)
 
     ctypedef enum mh_text_layout:
