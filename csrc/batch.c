@@ -207,7 +207,7 @@ static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, reader *f
 mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t *done) {
     const mh_chain *chain = batch->chain;
     mh_host *host = batch->host;
-    mh_pass pass = {.collect = true, .mail = batch->mail};
+    mh_pass pass = {.collect = true, .lent = batch->events == NULL, .mail = batch->mail};
     reader from;
     mh_called called = MH_CALLED;
     begin_reading(&from, &batch->columns);

@@ -66,7 +66,7 @@ struct mh_instance {
     uint64_t log_level;
     _Atomic int state;    /* mh_state; written with the host's lock held */
     _Atomic int entries;  /* thread-safe modules: threads inside */
-    bool thread_safe, hold_gil, keep_mapped, scripted;
+    bool thread_safe, hold_gil, zero_copy, keep_mapped, scripted;
     bool registered;    /* with the registry's lock */
     _Atomic bool undecided; /* it is in its init, and may yet refuse this revision for another */
     bool has_synchronous; /* sdk2019: its module_http_option_t has that word */

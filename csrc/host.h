@@ -107,6 +107,7 @@ typedef struct mh_mail {
  * nothing was), for mh_mail_free; without, it goes where mail of other threads goes. */
 typedef struct mh_pass {
     bool collect;
+    bool lent; /* modules loaded with zero_copy may have the message where it lies */
     bool held; /* the embedder has its own lock (the GIL) all the while: for its upcalls to know */
     mh_mail *mail;
     uint64_t row;      /* of a batch: what is sent and logged has it */
@@ -331,6 +332,8 @@ typedef struct mh_load {
     uint64_t log_level; /* lines above it are suppressed */
     bool thread_safe;   /* enter without the lock */
     bool hold_gil;      /* it may be called by mh_try_process */
+    bool zero_copy;     /* it gets the messages of columns where they lie, with no NUL behind them; a
+                           revision that may rewrite them never does */
     bool keep_mapped;   /* it makes threads of its own: never unmap it, never free its struct */
     bool has_synchronous; /* sdk2019: its module_http_option_t has that word */
     bool guessed;       /* the revision is a guess: try the init in a child process first */

@@ -45,6 +45,7 @@ mh_instance *mh_instance_new(mh_host *host, const mh_load *what, const mh_revisi
     instance->label_len = strlen(label);
     instance->thread_safe = what->thread_safe;
     instance->hold_gil = what->hold_gil;
+    instance->zero_copy = what->zero_copy;
     instance->keep_mapped = what->keep_mapped;
     instance->has_synchronous = what->has_synchronous;
     if (what->script != NULL) {

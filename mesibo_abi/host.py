@@ -191,6 +191,7 @@ class Host(CoreHost):
         entry_point: str | None = None,
         hold_gil: bool = False,
         thread_safe: bool = False,
+        zero_copy: bool = False,
     ) -> LoadedModule:
         """Loads a module at the end of the chain and returns it.
 
@@ -198,7 +199,9 @@ class Host(CoreHost):
         the module is searched for by name. `name` is what the host calls it, made unique with a
         `#2` where it is taken. `config` are its items. `revision` and `entry_point` are for
         libraries that do not tell. `hold_gil` keeps the GIL during its callbacks, which must be
-        short then; `thread_safe` enters it without the host's lock.
+        short then; `thread_safe` enters it without the host's lock; `zero_copy` gives it the
+        messages of a batch where they lie in the caller's columns, with no NUL behind them: for
+        modules that keep to `len` and to const (one of sdk2020 may write, and gets a copy).
 
         Raises LoadError, which says what is wrong and with what the module logged; nothing of a
         refused module stays. Warns (ConfigWarning) of items that a revision cannot receive.
@@ -224,6 +227,7 @@ class Host(CoreHost):
                 entry_point,
                 hold_gil=hold_gil,
                 thread_safe=thread_safe,
+                zero_copy=zero_copy,
             )
         except BaseException:
             self._labels.pop(label, None)
@@ -273,6 +277,7 @@ class Host(CoreHost):
             log_level=configuration.log_level(items),
             thread_safe=thread_safe,
             hold_gil=True,
+            zero_copy=False,
             keep_mapped=False,
             has_synchronous=False,
             guessed=False,
@@ -287,6 +292,7 @@ class Host(CoreHost):
         entry_point: str | None,
         *,
         hold_gil: bool,
+        zero_copy: bool,
         thread_safe: bool,
     ) -> LoadedModule:
         found = loading.inspect(path)
@@ -304,6 +310,7 @@ class Host(CoreHost):
             log_level=configuration.log_level(items),
             thread_safe=thread_safe,
             hold_gil=hold_gil,
+            zero_copy=zero_copy,
             keep_mapped=found.starts_threads,
             has_synchronous=found.has_synchronous,
             guessed=choice.guessed,

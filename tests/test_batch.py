@@ -450,6 +450,34 @@ def test_the_callers_memory_is_not_written_to(host: Host, built: Built, rewritin
     assert [result.rewritten(row) for row in range(2)] == [b"ABC", b"X" * 300]
 
 
+def places(host: Host, batch: Batch) -> list[int]:
+    return [int(line.text) for _, line in host.process_batch(batch).logs]
+
+
+def test_where_a_message_lies(built: Built, rewriting: Path) -> None:
+    column = pa.array([b"abc", b"def", b"ghi"])
+    start = column.buffers()[2].address
+    lies = [start, start + 3, start + 6]
+    table = pa.table({"message": column})
+    with Host() as host:
+        host.load("lent", built("where"), zero_copy=True)
+        assert places(host, table) == lies
+        assert places(host, table.slice(1)) == lies[1:]
+        # What Python owns is never lent.
+        assert not set(places(host, [Message(b"abc")])) & set(lies)
+        (line,) = host.process(Message(b"abc")).logs
+        assert int(line.text) not in lies
+    with Host() as host:
+        host.load("given a copy", built("where"))
+        assert not set(places(host, table)) & set(lies)
+    with Host() as host:
+        host.load("rewrite", rewriting, zero_copy=True)
+        host.load("behind it", built("where"), zero_copy=True)
+        assert not set(places(host, table)) & set(lies)
+        assert table["message"].to_pylist() == [b"abc", b"def", b"ghi"]
+        assert host.process_batch(table).rewritten(2) == b"GHI"
+
+
 def test_an_interrupt_ends_it(host: Host) -> None:
     class Interrupted(Module):
         def on_message(self, message: Message) -> Result:

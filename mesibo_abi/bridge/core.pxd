@@ -234,7 +234,7 @@ cdef extern from "host.h" nogil:
         size_t item_count
         void *tag
         uint64_t log_level
-        bint thread_safe, hold_gil, keep_mapped, has_synchronous, guessed
+        bint thread_safe, hold_gil, zero_copy, keep_mapped, has_synchronous, guessed
 
     ctypedef enum mh_refusal_kind:
         MH_ACCEPTED

@@ -56,6 +56,7 @@ class CoreHost:
         log_level: int,
         thread_safe: bool,
         hold_gil: bool,
+        zero_copy: bool,
         keep_mapped: bool,
         has_synchronous: bool,
         guessed: bool,

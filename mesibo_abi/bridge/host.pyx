@@ -418,7 +418,7 @@ cdef class CoreHost:
     # -- modules
 
     def _load(self, str name, path, str entry, str revision, target, *, str otherwise, dict items,
-              uint64_t log_level, bint thread_safe, bint hold_gil, bint keep_mapped,
+              uint64_t log_level, bint thread_safe, bint hold_gil, bint zero_copy, bint keep_mapped,
               bint has_synchronous, bint guessed):
         """Loads a library (`path`) or a Python module (`target`) at the end of the chain."""
         cdef LoadedModule module = LoadedModule.__new__(LoadedModule)
@@ -451,7 +451,7 @@ cdef class CoreHost:
             what.script = &script
         what.tag = <void *>module
         what.log_level = log_level
-        what.thread_safe, what.hold_gil = thread_safe, hold_gil
+        what.thread_safe, what.hold_gil, what.zero_copy = thread_safe, hold_gil, zero_copy
         what.keep_mapped, what.guessed = keep_mapped, guessed
         with nogil:
             instance = mh_load_module(self.host, &what, &passing, &refusal)
