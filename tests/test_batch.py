@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -476,6 +477,76 @@ def test_where_a_message_lies(built: Built, rewriting: Path) -> None:
         assert not set(places(host, table)) & set(lies)
         assert table["message"].to_pylist() == [b"abc", b"def", b"ghi"]
         assert host.process_batch(table).rewritten(2) == b"GHI"
+
+
+@pytest.mark.parametrize("producer", ["a list", "in pieces", "polars"])
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_threads_keep_the_order(
+    load: Load, built: Built, rewriting: Path, threads: int, producer: str
+) -> None:
+    messages = [Message(b"%d;%d" % (n % 3, n), to="bob", id=n) for n in range(50)]
+    with Host() as host:
+        for name, target in (("echo", built("echo")), ("rewrite", rewriting), ("moody", Moody)):
+            host.load(name, target, thread_safe=True)
+        alone = [said(host.process(message)) for message in messages]
+        batch = PRODUCERS[producer](messages)
+        one, many = host.process_batch(batch), host.process_batch(batch, threads=threads)
+        assert [said(many.verdict(row)) for row in range(50)] == alone
+        assert many.sent == one.sent
+        assert pa.table(many).equals(pa.table(one))
+        assert many.modules == one.modules == host.modules
+
+
+def test_more_threads_than_rows(host: Host) -> None:
+    for count in (0, 1, 3):
+        assert len(host.process_batch([Message()] * count, threads=8)) == count
+
+
+@pytest.mark.parametrize("threads", [0, -1, 257, 1.5, True, "2"])
+def test_threads_that_are_none(host: Host, threads: int) -> None:
+    with pytest.raises(InputError) as caught:
+        host.process_batch([], threads=threads)
+    assert str(caught.value) == (
+        f"a batch cannot be processed by {threads!r} threads\n"
+        "  expected a whole number from 1 to 256\n"
+        "  hint: pass how many cores there are"
+    )
+
+
+def test_threads_and_modules_that_do_not_allow_them(host: Host, built: Built) -> None:
+    host.load("safe", built("echo"), thread_safe=True)
+    host.load("echo", built("echo"))
+    host.load("moody", Moody)
+    with pytest.raises(InputError) as caught:
+        host.process_batch([Message()], threads=2)
+    assert str(caught.value) == (
+        "a batch cannot be processed by 2 threads\n"
+        "  expected modules loaded with thread_safe=True, echo, moody are not\n"
+        "  hint: load them so where they allow it, or leave threads= out"
+    )
+
+
+def test_a_host_that_closes_under_threads(built: Built) -> None:
+    class Closing(Module):
+        def on_message(self, message: Message) -> Result:
+            if message.id == 5:
+                closer.start()
+            if message.id > 5:
+                closing.wait(10)
+            return Result.PASS
+
+    closing = threading.Event()
+    with Host() as host:
+        host.load("closing", Closing, thread_safe=True)
+
+        def close() -> None:
+            closing.set()
+            host.close()
+
+        closer = threading.Thread(target=close)
+        with pytest.raises(ClosedError):
+            host.process_batch([Message(id=n % 10) for n in range(100_000)], threads=4)
+        closer.join(10)
 
 
 def test_an_interrupt_ends_it(host: Host) -> None:

@@ -1,4 +1,4 @@
 from .core cimport mh_host
 
 
-cdef object run_batch(object host, mh_host *core, object data)
+cdef object run_batch(mh_host *core, tuple modules, object data, object threads)

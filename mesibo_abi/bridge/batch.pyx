@@ -27,12 +27,137 @@ from .values cimport (
 )
 
 from .. import faults
+from ..errors import InputError
 from ..types import Result
 
 cdef enum:
     ROWS_A_SLICE = 65536  # between two looks for signals
+    MOST_THREADS = 256
 
 cdef object FAIL = Result.FAIL, PASS = Result.PASS, CONSUMED = Result.CONSUMED
+
+
+cdef class Rows:
+    """The messages of a batch, as they were given."""
+
+    cdef list chunks, messages
+    cdef mh_event *events
+    cdef uint64_t count
+
+    def __dealloc__(self):
+        free(self.events)
+
+    cdef int take(self, object data) except -1:
+        cdef Chunk chunk
+        if isinstance(data, list):
+            return self.take_messages(data)
+        self.chunks = chunks_of(data)
+        for chunk in self.chunks:
+            self.count += chunk.count
+        return 0
+
+    cdef int take_messages(self, list messages) except -1:
+        cdef uint64_t row = 0
+        self.messages = [as_message(message) for message in messages]
+        self.count = <uint64_t>len(self.messages)
+        self.events = <mh_event *>calloc(self.count + 1, sizeof(mh_event))
+        if self.events == NULL:
+            raise MemoryError("no memory for the events of a batch")
+        for message in self.messages:
+            message_event(&self.events[row], MH_ON_MESSAGE, <Message>message)
+            row += 1
+        return 0
+
+    cdef Message message(self, uint64_t row):
+        cdef Chunk chunk
+        cdef mh_event event
+        cdef mh_params params
+        if self.messages is not None:
+            return self.messages[row]
+        chunk = next(chunk for chunk in self.chunks
+                     if (<Chunk>chunk).first <= row < (<Chunk>chunk).first + (<Chunk>chunk).count)
+        memset(&event, 0, sizeof(event))
+        mh_columns_row(&chunk.columns, row, &event, &params)
+        return message_from(&params, PyBytes_FromStringAndSize(
+            event.message, <Py_ssize_t>event.len), None)
+
+
+cdef class Part:
+    """Some of the rows, side by side, for one thread."""
+
+    cdef mh_batch batch
+    cdef Rows rows
+    cdef uint64_t first, last
+    cdef bint stopped
+
+    def __dealloc__(self):
+        if self.batch.host != NULL:
+            mh_batch_end(&self.batch)
+
+    def run(self):
+        """Sends its messages through the chain."""
+        cdef Chunk chunk
+        if self.rows.messages is not None:
+            self.batch.events = self.rows.events
+            self.run_rows(self.first, self.last)
+            return
+        for chunk in self.rows.chunks:
+            self.batch.columns = chunk.columns
+            self.run_rows(max(chunk.first, self.first), min(chunk.first + chunk.count, self.last))
+
+    cdef int run_rows(self, uint64_t first, uint64_t last) except -1:
+        cdef uint64_t done, until
+        cdef mh_called called
+        while first < last and not self.stopped:
+            until = last if last - first < ROWS_A_SLICE else first + ROWS_A_SLICE
+            with nogil:
+                called = mh_batch_run(&self.batch, first, until, &done)
+            pass_gate()
+            PyErr_CheckSignals()
+            if called == MH_NOT_OPEN:
+                raise faults.host_closed()
+            if called == MH_NO_ROOM:
+                raise MemoryError(f"row {done} of the batch: too little memory for what became of it")
+            first = done
+        return 0
+
+    cdef dict errors(self):
+        """What modules failed with, by row. Raises what is nobody's verdict."""
+        cdef size_t i
+        cdef mh_row_failure *failure
+        cdef mh_pass passing
+        cdef LoadedModule module
+        found, interrupt = {}, None
+        for i in range(self.batch.failure_count):
+            failure = &self.batch.failures[i]
+            memset(&passing, 0, sizeof(passing))
+            passing.errors, failure.errors = failure.errors, NULL
+            try:
+                error = errors_of(&passing)
+            except BaseException as raised:
+                interrupt = interrupt or raised
+                continue
+            module = None if failure.instance == NULL else module_of(failure.instance)
+            if module is not None:
+                found[failure.row] = failure_of(
+                    module.name, "on_message", failure.failure, failure.code, &failure.damage, error)
+        if interrupt is not None:
+            raise interrupt
+        return found
+
+    cdef bytes rewritten(self, uint64_t row):
+        cdef size_t low = 0, high = self.batch.rewritten_count, middle, begin
+        while low < high:
+            middle = (low + high) // 2
+            if self.batch.rewritten_rows[middle] < row:
+                low = middle + 1
+            else:
+                high = middle
+        if low == self.batch.rewritten_count or self.batch.rewritten_rows[low] != row:
+            return None
+        begin = self.batch.rewritten_ends[low - 1] if low > 0 else 0
+        return PyBytes_FromStringAndSize(self.batch.rewritten + begin,
+                                         <Py_ssize_t>(self.batch.rewritten_ends[low] - begin))
 
 
 cdef class BatchResult(Table):
@@ -49,20 +174,14 @@ cdef class BatchResult(Table):
     `to`, `from` and the params' words.
     """
 
-    cdef mh_batch batch
-    cdef mh_event *events
-    cdef list chunks, messages
+    cdef Rows rows
+    cdef list parts
     cdef bytearray _results, _by
     cdef uint64_t count
     cdef readonly tuple modules
     cdef readonly dict errors
     cdef readonly list sent, logs
     cdef dict row_sent, row_logs
-
-    def __dealloc__(self):
-        if self.batch.host != NULL:
-            mh_batch_end(&self.batch)
-        free(self.events)
 
     def __init__(self):
         raise TypeError("results of batches come from Host.process_batch(batch)")
@@ -96,123 +215,75 @@ cdef class BatchResult(Table):
     # -- running
 
     cdef int take(self, object data) except -1:
-        cdef Chunk chunk
-        if isinstance(data, list):
-            self.take_messages(data)
-        else:
-            self.chunks = chunks_of(data)
-            for chunk in self.chunks:
-                self.count += chunk.count
+        self.rows = Rows.__new__(Rows)
+        self.rows.take(data)
+        self.count = self.rows.count
         self._results = bytearray(self.count)
         self._by = bytearray(4 * self.count)
-        self.batch.results = <int8_t *>PyByteArray_AS_STRING(self._results)
-        self.batch.by = <int32_t *>PyByteArray_AS_STRING(self._by)
         return 0
 
-    cdef int take_messages(self, list messages) except -1:
-        cdef uint64_t row = 0
-        self.messages = [as_message(message) for message in messages]
-        self.count = <uint64_t>len(self.messages)
-        self.events = <mh_event *>calloc(self.count + 1, sizeof(mh_event))
-        if self.events == NULL:
-            raise MemoryError("no memory for the events of a batch")
-        for message in self.messages:
-            message_event(&self.events[row], MH_ON_MESSAGE, <Message>message)
-            row += 1
-        self.batch.events = self.events
+    cdef int begin(self, mh_host *core, uint64_t threads) except -1:
+        """A part for each thread; all of them see the same chain."""
+        cdef Part part, first = None
+        cdef uint64_t i
+        self.parts = []
+        for i in range(threads):
+            part = Part.__new__(Part)
+            part.rows = self.rows
+            part.first, part.last = self.count * i // threads, self.count * (i + 1) // threads
+            part.batch.results = <int8_t *>PyByteArray_AS_STRING(self._results)
+            part.batch.by = <int32_t *>PyByteArray_AS_STRING(self._by)
+            if not mh_batch_begin(core, &part.batch):
+                raise MemoryError("a batch needs memory for the list of its modules")
+            self.parts.append(part)
+            if first is None:
+                first = part
+            elif part.batch.chain != first.batch.chain:  # it has changed in between
+                return self.begin(core, threads)
+        self.modules = tuple([module_of(first.batch.modules[i])
+                              for i in range(first.batch.module_count)])
         return 0
 
     cdef int run(self) except -1:
-        cdef Chunk chunk
-        if self.messages is not None:
-            return self.run_rows(0, self.count)
-        for chunk in self.chunks:
-            self.batch.columns = chunk.columns
-            self.run_rows(chunk.first, chunk.first + chunk.count)
-        return 0
+        if len(self.parts) == 1:
+            (<Part>self.parts[0]).run()
+            return 0
+        from concurrent.futures import ThreadPoolExecutor
 
-    cdef int run_rows(self, uint64_t first, uint64_t last) except -1:
-        cdef uint64_t done, until
-        cdef mh_called called
-        while first < last:
-            until = last if last - first < ROWS_A_SLICE else first + ROWS_A_SLICE
-            with nogil:
-                called = mh_batch_run(&self.batch, first, until, &done)
-            pass_gate()
-            PyErr_CheckSignals()
-            if called == MH_NOT_OPEN:
-                raise faults.host_closed()
-            if called == MH_NO_ROOM:
-                raise MemoryError(f"row {done} of the batch: too little memory for what became of it")
-            first = done
+        with ThreadPoolExecutor(len(self.parts), "mesibo-batch") as pool:
+            try:
+                for running in [pool.submit(part.run) for part in self.parts]:
+                    running.result()
+            except BaseException:
+                for part in self.parts:
+                    (<Part>part).stopped = True
+                raise
         return 0
 
     cdef int conclude(self) except -1:
-        cdef size_t i
-        cdef mh_row_failure *failure
-        cdef mh_pass passing
-        cdef LoadedModule module
-        self.modules = tuple([module_of(self.batch.modules[i])
-                              for i in range(self.batch.module_count)])
-        self.errors = {}
-        interrupt = None
-        for i in range(self.batch.failure_count):
-            failure = &self.batch.failures[i]
-            memset(&passing, 0, sizeof(passing))
-            passing.errors, failure.errors = failure.errors, NULL
-            try:
-                error = errors_of(&passing)
-            except BaseException as raised:
-                interrupt = interrupt or raised
-                continue
-            module = None if failure.instance == NULL else module_of(failure.instance)
-            if module is not None:
-                self.errors[failure.row] = failure_of(
-                    module.name, "on_message", failure.failure, failure.code, &failure.damage, error)
-        if interrupt is not None:
-            raise interrupt
-        if self.batch.mail == NULL:
-            self.sent, self.logs = [], []
-        else:
-            self.sent = take_row_messages(&self.batch.mail.sent)
-            self.logs = take_row_lines(&self.batch.mail.logs)
+        cdef Part part
+        self.errors, self.sent, self.logs = {}, [], []
+        for part in self.parts:
+            self.errors.update(part.errors())
+            if part.batch.mail != NULL:
+                self.sent += take_row_messages(&part.batch.mail.sent)
+                self.logs += take_row_lines(&part.batch.mail.logs)
         return 0
 
     # -- rows
 
     cdef Message message_at(self, uint64_t row):
         """The message that was given, with the payload as modules left it."""
-        cdef Message message
-        cdef Chunk chunk
-        cdef mh_event event
-        cdef mh_params params
-        cdef size_t place, begin
-        if self.messages is not None:
-            message = self.messages[row]
-        else:
-            chunk = next(chunk for chunk in self.chunks
-                         if (<Chunk>chunk).first <= row < (<Chunk>chunk).first + (<Chunk>chunk).count)
-            memset(&event, 0, sizeof(event))
-            mh_columns_row(&chunk.columns, row, &event, &params)
-            message = message_from(&params, PyBytes_FromStringAndSize(
-                event.message, <Py_ssize_t>event.len), None)
-        rewritten = self.rewritten(row)
+        message, rewritten = self.rows.message(row), self.rewritten(row)
         return message if rewritten is None else message_like(message, rewritten)
 
     def rewritten(self, uint64_t row):
         """The payload of a row as modules left it; None: as it was."""
-        cdef size_t low = 0, high = self.batch.rewritten_count, middle, begin
-        while low < high:
-            middle = (low + high) // 2
-            if self.batch.rewritten_rows[middle] < row:
-                low = middle + 1
-            else:
-                high = middle
-        if low == self.batch.rewritten_count or self.batch.rewritten_rows[low] != row:
-            return None
-        begin = self.batch.rewritten_ends[low - 1] if low > 0 else 0
-        return PyBytes_FromStringAndSize(self.batch.rewritten + begin,
-                                         <Py_ssize_t>(self.batch.rewritten_ends[low] - begin))
+        cdef Part part
+        for part in self.parts:
+            if part.first <= row < part.last:
+                return part.rewritten(row)
+        return None
 
     def verdict(self, row):
         """The Verdict of a row, as `process` would have returned it. Raises IndexError."""
@@ -258,25 +329,29 @@ cdef class BatchResult(Table):
         return text_column("error", texts)
 
     cdef Column message_column(self):
-        cdef size_t i, total = 0
+        cdef Part part
+        cdef size_t i, begin, rows = 0
         cdef uint64_t row
-        cdef int64_t count = <int64_t>self.count
-        cdef int64_t *ends
-        cdef char *valid
-        cdef size_t rows = self.batch.rewritten_count
+        cdef int64_t end = 0, count = <int64_t>self.count
+        for part in self.parts:
+            rows += part.batch.rewritten_count
         if rows == 0:
             return column("message", "n", count, (None,), count)
         ends_buffer, valid_buffer = bytearray(8 * (count + 1)), bytearray((count + 7) // 8)
-        ends, valid = <int64_t *>PyByteArray_AS_STRING(ends_buffer), PyByteArray_AS_STRING(valid_buffer)
-        i = 0
-        for row in range(self.count):
-            if i < rows and self.batch.rewritten_rows[i] == row:
-                valid[row // 8] |= <char>(1 << (row % 8))
-                total = self.batch.rewritten_ends[i]
-                i += 1
-            ends[row + 1] = <int64_t>total
-        payloads = PyBytes_FromStringAndSize(self.batch.rewritten, <Py_ssize_t>total)
-        return column("message", "Z", count, (valid_buffer, ends_buffer, payloads),
+        cdef int64_t *ends = <int64_t *>PyByteArray_AS_STRING(ends_buffer)
+        cdef char *valid = PyByteArray_AS_STRING(valid_buffer)
+        payloads = []
+        for part in self.parts:
+            i = begin = 0
+            for row in range(part.first, part.last):
+                if i < part.batch.rewritten_count and part.batch.rewritten_rows[i] == row:
+                    valid[row // 8] |= <char>(1 << (row % 8))
+                    end += <int64_t>(part.batch.rewritten_ends[i] - begin)
+                    begin = part.batch.rewritten_ends[i]
+                    i += 1
+                ends[row + 1] = end
+            payloads.append(PyBytes_FromStringAndSize(part.batch.rewritten, <Py_ssize_t>begin))
+        return column("message", "Z", count, (valid_buffer, ends_buffer, b"".join(payloads)),
                       count - <int64_t>rows)
 
     def sent_table(self):
@@ -323,12 +398,26 @@ cdef int64_t count_bits(bytearray valid):
     return int.from_bytes(valid, "little").bit_count()
 
 
-cdef object run_batch(object host, mh_host *core, object data):
+cdef object run_batch(mh_host *core, tuple modules, object data, object threads):
     """Sends every message of `data` through the chain of `core`."""
     cdef BatchResult result = BatchResult.__new__(BatchResult)
+    if type(threads) is not int or not 1 <= threads <= MOST_THREADS:
+        raise InputError(
+            f"a batch cannot be processed by {threads!r} threads",
+            detail=f"expected a whole number from 1 to {MOST_THREADS}",
+            hint="pass how many cores there are",
+        )
+    unsafe = [module.name for module in modules if not module.thread_safe]
+    if threads > 1 and unsafe:
+        raise InputError(
+            f"a batch cannot be processed by {threads} threads",
+            detail=f"expected modules loaded with thread_safe=True, {', '.join(unsafe)} "
+            f"{'is' if len(unsafe) == 1 else 'are'} not",
+            hint="load them so where they allow it, or leave threads= out",
+        )
     result.take(data)
-    if not mh_batch_begin(core, &result.batch):
-        raise MemoryError("a batch needs memory for the list of its modules")
+    # No thread without a row; but one there is.
+    result.begin(core, 1 if result.count == 0 else min(<uint64_t>threads, result.count))
     try:
         result.run()
     finally:

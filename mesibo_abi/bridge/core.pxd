@@ -206,6 +206,7 @@ cdef extern from "host.h" nogil:
         char *rewritten
         size_t rewritten_count
         mh_host *host
+        const void *chain
 
     bint mh_batch_begin(mh_host *host, mh_batch *batch)
     mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t *done)

@@ -256,7 +256,7 @@ cdef class CoreHost:
             self._resend(verdict)
         return verdict
 
-    def process_batch(self, batch):
+    def process_batch(self, batch, *, threads=1):
         """Sends many messages through the chain, one after the other, and says what became of each:
         a BatchResult.
 
@@ -266,14 +266,17 @@ cdef class CoreHost:
         `id`, `refid`, `groupid`, `flags`, `type`, `expiry`, `uflags` (or `to_online`), `status`,
         `sid` and `device` (whole numbers). Missing ones are empty, NULL and 0; so is what is null.
 
+        With `threads` above 1 as many threads share the rows, side by side; every module must be
+        loaded with `thread_safe`. What became of the rows is in their order all the same.
+
         The chain is that of the beginning; the GIL is let go, and the host's lock now and then, so
         that other threads come in between two messages. What was sent is not sent through the
-        chain again. Does not raise for what a module did. Raises InputError for columns that
-        cannot be used, TypeError for what is no batch, ClosedError and ForkedError. From any
+        chain again. Does not raise for what a module did. Raises InputError for columns and
+        threads that cannot be used, TypeError for what is no batch, ClosedError and ForkedError. From any
         thread.
         """
         self.check()
-        result = run_batch(self, self.host, batch)
+        result = run_batch(self.host, self.modules, batch, threads)
         if result.logs:
             self._forward([record for _, record in result.logs])
         return result
