@@ -199,9 +199,25 @@ static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, reader *f
         read_row(from, row, &event);
     pass->row = row;
     allow_row(pass->mail, &batch->host->limits);
-    mh_called called = mh_walk(batch->host, batch->chain, &event, pass, &out);
+    mh_called called = mh_walk(batch->host, batch->chain, true, &event, pass, &out);
     bool noted = note(batch, pass, &out, event.len);
     return called == MH_CALLED && !noted ? MH_NO_ROOM : called;
+}
+
+/* Thread-safe modules are counted as entered for many rows at once: threads that count at each row
+ * take the counter out of each other's cache. */
+static void enter_all(mh_host *host, const mh_chain *chain) {
+    for (size_t i = 0; i < chain->count; i++)
+        chain->members[i]->entries += chain->members[i]->thread_safe;
+    if (chain->serial)
+        mh_lock_take(&host->lock);
+}
+
+static void leave_all(mh_host *host, const mh_chain *chain) {
+    if (chain->serial)
+        mh_lock_release(&host->lock);
+    for (size_t i = 0; i < chain->count; i++)
+        chain->members[i]->entries -= chain->members[i]->thread_safe;
 }
 
 mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t *done) {
@@ -214,12 +230,10 @@ mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t 
     *done = first;
     while (*done < last && called == MH_CALLED) {
         uint64_t pause = last - *done < ROWS_A_LOCK ? last : *done + ROWS_A_LOCK;
-        if (chain->serial)
-            mh_lock_take(&host->lock);
+        enter_all(host, chain);
         while (*done < pause && (called = run_row(batch, *done, &pass, &from)) == MH_CALLED)
             ++*done;
-        if (chain->serial)
-            mh_lock_release(&host->lock);
+        leave_all(host, chain);
     }
     batch->mail = pass.mail;
     return called;

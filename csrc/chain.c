@@ -204,8 +204,8 @@ static bool call_entered(mh_instance *instance, passing *message, mh_pass *pass,
 
 /* In a host that is being closed, a message must not slip through beside a module that is closed
  * already. */
-mh_called mh_walk(mh_host *host, const mh_chain *chain, mh_event *event, mh_pass *pass,
-                  mh_outcome *out) {
+mh_called mh_walk(mh_host *host, const mh_chain *chain, bool entered, mh_event *event,
+                  mh_pass *pass, mh_outcome *out) {
     bool cut_short = false;
     passing message;
     begin(&message, event, pass, out);
@@ -213,12 +213,13 @@ mh_called mh_walk(mh_host *host, const mh_chain *chain, mh_event *event, mh_pass
         mh_instance *instance = chain->members[i];
         if ((cut_short = host->refusing))
             break;
-        if (instance->thread_safe ? !mh_enter(instance) : instance->state != MH_OPEN)
+        bool enter = instance->thread_safe && !entered;
+        if (enter ? !mh_enter(instance) : instance->state != MH_OPEN)
             continue;
         call_entered(instance, &message, pass, out);
         if (out->result < 0 && host->pass_on_failure)
             out->result = 0;
-        if (instance->thread_safe)
+        if (enter)
             mh_leave(instance);
         if (out->result != 0) {
             out->by = instance;
@@ -238,7 +239,7 @@ static void hold_by(mh_outcome *out) {
 mh_called mh_process(mh_host *host, mh_event *event, mh_pass *pass, mh_outcome *out) {
     bool locked;
     const mh_chain *chain = pass_begin(host, &locked);
-    mh_called result = mh_walk(host, chain, event, pass, out);
+    mh_called result = mh_walk(host, chain, false, event, pass, out);
     hold_by(out);
     pass_end(host, locked);
     return result;
@@ -250,7 +251,7 @@ mh_called mh_try_process(mh_host *host, mh_event *event, mh_pass *pass, mh_outco
     mh_called result = MH_BUSY;
     const mh_chain *chain = pass_locked(host);
     if (host->holds_gil) /* it may have changed before we had the lock */
-        result = mh_walk(host, chain, event, pass, out);
+        result = mh_walk(host, chain, false, event, pass, out);
     if (result != MH_BUSY)
         hold_by(out);
     pass_end(host, true);

@@ -180,9 +180,10 @@ struct mh_host {
     pthread_t server; /* the thread that takes commands */
 };
 
-/* chain.c: one event through a chain; `out` holds nothing but `failed`. */
-mh_called mh_walk(mh_host *host, const mh_chain *chain, mh_event *event, mh_pass *pass,
-                  mh_outcome *out);
+/* chain.c: one event through a chain; `out` holds nothing but `failed`. `entered`: thread-safe modules
+ * are counted as entered already. */
+mh_called mh_walk(mh_host *host, const mh_chain *chain, bool entered, mh_event *event,
+                  mh_pass *pass, mh_outcome *out);
 
 /* Both with the lock held. False: no memory, nothing changed. */
 bool mh_chain_append(mh_host *host, mh_instance *instance);
