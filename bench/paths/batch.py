@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -22,6 +22,7 @@ from ..workshop import Workshop
 COPYING = "raw C, each message copied"
 PLAIN = "raw C, no copies"
 TWO = "mesibo_abi, two threads"
+LENDING = "mesibo_abi, zero_copy"
 _AT_LEAST = 1 << 18  # bytes and messages in a sample, in the order of
 
 
@@ -86,26 +87,31 @@ class RawBatch:
 def _prepare(size: int, count: int) -> Prepare:
     @contextmanager
     def prepare(shop: Workshop) -> Iterator[Sequence[Contestant]]:
-        with Host() as host:
+        with Host() as host, Host() as lending:
             host.load("filter", shop.libraries.filter)
+            lending.load("filter", shop.libraries.filter, zero_copy=True)
             batch = record_batch(size, count)
             copying = RawBatch(shop, batch, copying=True)
             plain = RawBatch(shop, batch, copying=False)
-            process = host.process_batch
             results = {
                 COPYING: copying(),
                 PLAIN: plain(),
-                "mesibo_abi": list(process(batch).results),
+                "mesibo_abi": list(host.process_batch(batch).results),
+                LENDING: list(lending.process_batch(batch).results),
             }
             agree(results, f"{count} of {size} bytes")
             rounds = max(1, _AT_LEAST // (count * max(1, size // 16)))
 
-            def ours(messages: int) -> None:
-                for _ in range(messages // count):
-                    process(batch)
+            def through(host: Host) -> Callable[[int], None]:
+                def ours(messages: int) -> None:
+                    for _ in range(messages // count):
+                        host.process_batch(batch)
+
+                return ours
 
             yield [
-                Contestant("mesibo_abi", ours, count=count * rounds),
+                Contestant("mesibo_abi", through(host), count=count * rounds),
+                Contestant(LENDING, through(lending), count=count * rounds),
                 Contestant(COPYING, copying.rounds, count=count * rounds),
                 Contestant(PLAIN, plain.rounds, count=count * rounds),
             ]
@@ -115,16 +121,15 @@ def _prepare(size: int, count: int) -> Prepare:
 
 @contextmanager
 def _prepare_threads(shop: Workshop) -> Iterator[Sequence[Contestant]]:
-    """Two threads, each with half of the batch, against one with all of it."""
+    """Two threads that share a batch, against one."""
     with Host() as host, ThreadPoolExecutor(2) as pool:
         host.load("filter", shop.libraries.filter, thread_safe=True)
         size, count = 256, 100_000
         batch = record_batch(size, count)
-        halves = [batch.slice(0, count // 2), batch.slice(count // 2)]
         process = host.process_batch
-        both = [code for half in halves for code in process(half).results]
-        agree({"mesibo_abi": list(process(batch).results), TWO: both}, f"{count} of {size} bytes")
-        raw = [RawBatch(shop, record_batch(size, count // 2), copying=True) for _ in halves]
+        one, two = process(batch).results, process(batch, threads=2).results
+        agree({"mesibo_abi": list(one), TWO: list(two)}, f"{count} of {size} bytes")
+        raw = [RawBatch(shop, record_batch(size, count // 2), copying=True) for _ in range(2)]
 
         def one_thread(_: int) -> None:
             for each in raw:
@@ -135,7 +140,7 @@ def _prepare_threads(shop: Workshop) -> Iterator[Sequence[Contestant]]:
 
         yield [
             Contestant("mesibo_abi", lambda _: process(batch), count=count),
-            Contestant(TWO, lambda _: list(pool.map(process, halves)), count=count),
+            Contestant(TWO, lambda _: process(batch, threads=2), count=count),
             Contestant(f"{PART}raw C, one thread", one_thread, count=count),
             Contestant(f"{PART}raw C, two threads", two_threads, count=count),
         ]
@@ -162,11 +167,14 @@ def _trial(name: str, title: str, size: int, count: int, *reaches: Reach) -> Tri
     )
 
 
-_RATE = Reach((0.95, 0.95), against=COPYING, kind=Kind.RATE)
+_RATES = (
+    Reach((0.95, 0.95), against=COPYING, kind=Kind.RATE),
+    Reach((0.95, 0.95), of=LENDING, against=PLAIN, kind=Kind.RATE),
+)
 
 TRIALS = (
     *(
-        _trial(f"batch-{size}", f"batch of 10,000, {size} bytes each", size, 10_000, _RATE)
+        _trial(f"batch-{size}", f"batch of 10,000, {size} bytes each", size, 10_000, *_RATES)
         for size in (16, 256, 4096)
     ),
     _trial(
@@ -179,8 +187,8 @@ TRIALS = (
     Trial(
         "batch-threads",
         "two threads over one batch",
-        "100,000 messages of 256 bytes to a module loaded with `thread_safe=True`: two threads "
-        "with half of them each, against one with all.",
+        "100,000 messages of 256 bytes to a module loaded with `thread_safe=True`: "
+        "`threads=2` against one thread.",
         _prepare_threads,
         (Reach((1.8, 1.8), of=TWO, against="mesibo_abi", kind=Kind.RATE),),
         _BATCH,
