@@ -5,7 +5,6 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 _Thread_local uint32_t mh_thread_id __attribute__((tls_model("initial-exec")));
@@ -21,7 +20,7 @@ void mh_locks_init(void) {
     mh_asymmetric = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
 }
 
-static struct timespec deadline(double seconds) {
+struct timespec mh_deadline(double seconds) {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)seconds;
@@ -49,7 +48,7 @@ static void sleep_while(mh_lock *lock, uint32_t owner, const struct timespec *un
 /* Takes the lock, which somebody else has; false: not within `seconds` (negative: no bound). */
 bool mh_lock_wait(mh_lock *lock, double seconds) {
     uint32_t self = mh_this_thread(), owner = 0;
-    struct timespec until = deadline(seconds < 0 ? 0 : seconds);
+    struct timespec until = mh_deadline(seconds < 0 ? 0 : seconds);
     bool taken = false;
     atomic_fetch_add(&lock->waiting, 1);
     /* From here on an owner that lets go sees that we wait, or we see that it has let go. */

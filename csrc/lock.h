@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
 #else
@@ -22,6 +23,8 @@ extern _Thread_local uint32_t mh_thread_id __attribute__((tls_model("initial-exe
 extern _Atomic bool mh_asymmetric;
 
 uint32_t mh_thread_id_new(void);
+/* So many seconds from now, on the monotonic clock. */
+struct timespec mh_deadline(double seconds);
 bool mh_lock_wait(mh_lock *lock, double seconds);
 void mh_lock_wake(mh_lock *lock);
 /* Once, before the first lock is used. */

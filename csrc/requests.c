@@ -3,23 +3,10 @@
 #include "requests.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 static const double PATIENCE = 5; /* seconds for a callback that is running */
 
 static _Atomic uint64_t last_id;
-
-static struct timespec deadline(double seconds) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)seconds;
-    until.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    return until;
-}
 
 /* ---- Taking in ------------------------------------------------------------------------------------- */
 
@@ -130,7 +117,7 @@ static bool end_synchronous(mh_requests *requests, const mh_instance *instance) 
 }
 
 static void wait_for_synchronous(mh_requests *requests, const mh_instance *instance) {
-    struct timespec until = deadline(PATIENCE);
+    struct timespec until = mh_deadline(PATIENCE);
     int error = 0;
     pthread_mutex_lock(&requests->lock);
     while (end_synchronous(requests, instance) && error == 0)
@@ -210,7 +197,7 @@ size_t mh_open_requests(mh_host *host) {
 
 bool mh_wait_idle(mh_host *host, double seconds) {
     mh_requests *requests = host->requests;
-    struct timespec until = deadline(seconds < 0 ? 0 : seconds);
+    struct timespec until = mh_deadline(seconds < 0 ? 0 : seconds);
     pthread_mutex_lock(&requests->lock);
     int error = 0;
     while (requests->open_count > 0 && error == 0)
