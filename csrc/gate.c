@@ -34,23 +34,15 @@ void mh_gate_forked(void) { inside = depth > 0; }
 
 _Thread_local bool mh_thread_known;
 
-static pthread_key_t at_end;
-static bool has_key;
-static _Thread_local void (*on_end)(void *);
+/* What C++ does for thread_local objects. Not a key of pthread's: when the destructors of those run,
+ * the keys of others, the embedder's among them, may have been cleared already. */
+extern int __cxa_thread_atexit_impl(void (*)(void *), void *, void *) __attribute__((weak));
+extern void *__dso_handle;
 
-static void end_thread(void *data) { on_end(data); }
-static void make_key(void) { has_key = pthread_key_create(&at_end, end_thread) == 0; }
-
-/* Where there is no key left nobody is told, and what the embedder keeps for the thread stays. */
-void mh_at_thread_end(void (*ended)(void *), void *data) {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+bool mh_at_thread_end(void (*ended)(void *), void *data) {
     mh_thread_known = true;
-    if (ended == NULL)
-        return;
-    pthread_once(&once, make_key);
-    on_end = ended;
-    if (has_key)
-        (void)pthread_setspecific(at_end, data);
+    return ended == NULL || (__cxa_thread_atexit_impl != NULL &&
+                             __cxa_thread_atexit_impl(ended, data, &__dso_handle) == 0);
 }
 
 /* ---- The end ------------------------------------------------------------------------------------- */

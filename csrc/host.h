@@ -527,8 +527,8 @@ extern _Atomic bool mh_gate_closed; /* for good, once it is */
 bool mh_gate_enter(void);
 void mh_gate_leave(void);
 /* Marks this thread as known to the embedder. `ended(data)` is called when the thread ends, on it;
- * NULL: nothing is. */
-void mh_at_thread_end(void (*ended)(void *data), void *data);
+ * NULL: nothing is. False: that cannot be done. */
+bool mh_at_thread_end(void (*ended)(void *data), void *data);
 extern _Thread_local bool mh_thread_known;
 /* Waits for other threads that are inside; false: some still are after `seconds`. */
 bool mh_gate_close(double seconds);

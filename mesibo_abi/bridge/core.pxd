@@ -367,7 +367,7 @@ cdef extern from "host.h" nogil:
     c_bool mh_gate_closed
     bint mh_gate_enter()
     void mh_gate_leave()
-    void mh_at_thread_end(void (*ended)(void *) noexcept nogil, void *data)
+    bint mh_at_thread_end(void (*ended)(void *) noexcept nogil, void *data)
     c_bool mh_thread_known
     bint mh_gate_close(double seconds)
     bint mh_gate_bars()

@@ -19,7 +19,7 @@ from .core cimport *
 from .failures cimport as_code, damage_of, errors_of, failure_of, keep_error, upcall_error
 from .module cimport LoadedModule, config_event, module_of, pass_gate
 from .requests cimport next_command
-from .upcalls cimport come_up, go_down
+from .upcalls cimport come_up, go_down, take_hold
 from .values cimport (
     Message,
     Verdict,
@@ -45,7 +45,6 @@ cdef extern from "Python.h" nogil:
         pass
     PyThreadState *PyEval_SaveThread()
     void PyEval_RestoreThread(PyThreadState *state)
-    bint PyGILState_Check()
 
 cdef object FAIL = Result.FAIL, PASS = Result.PASS, CONSUMED = Result.CONSUMED
 cdef object logger = logging.getLogger("mesibo_abi")
@@ -96,11 +95,14 @@ cdef log_function held_log = <log_function><void *>log_up
 
 cdef int64_t send_upcall(void *context, mh_instance *instance, const mh_params *params,
                          const char *message, size_t size) noexcept nogil:
+    cdef mh_pass *passing
     cdef int64_t result
     if not come_up():
         return -1
-    if mh_is_held():
+    passing = take_hold()
+    if passing != NULL:
         result = held_send(context, instance, params, message, size)
+        passing.held = True
     else:
         with gil:
             result = send_up(context, instance, params, message, size)
@@ -109,11 +111,14 @@ cdef int64_t send_upcall(void *context, mh_instance *instance, const mh_params *
 
 
 cdef int64_t log_upcall(void *context, const mh_line *line) noexcept nogil:
+    cdef mh_pass *passing
     cdef int64_t result
     if not come_up():
         return -1
-    if mh_is_held():
+    passing = take_hold()
+    if passing != NULL:
         result = held_log(context, line)
+        passing.held = True
     else:
         with gil:
             result = log_up(context, line)
@@ -133,7 +138,7 @@ cdef c_bool serve_upcall(void *context) noexcept nogil:
 
 cdef void *let_go_upcall(void *context) noexcept nogil:
     """A module waits inside a host function: without the GIL, if this thread has it."""
-    return <void *>PyEval_SaveThread() if PyGILState_Check() else NULL
+    return <void *>PyEval_SaveThread() if mh_is_held() else NULL
 
 
 cdef void take_back_upcall(void *context, void *token) noexcept nogil:

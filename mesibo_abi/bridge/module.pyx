@@ -9,7 +9,7 @@ from libc.string cimport memset
 from .core cimport *
 from .failures cimport as_code, damage_of, errors_of, failure_of, upcall_error
 from .requests cimport submit
-from .upcalls cimport come_up, go_down
+from .upcalls cimport come_up, go_down, take_hold
 from .values cimport (
     Message,
     as_message,
@@ -53,11 +53,14 @@ cdef event_function held_event = <event_function><void *>event_up
 
 
 cdef int64_t script_event(void *module, const mh_event *event) noexcept nogil:
+    cdef mh_pass *passing
     cdef int64_t result
     if not come_up():
         return -1
-    if mh_is_held():
+    passing = take_hold()
+    if passing != NULL:
         result = held_event(module, event)
+        passing.held = True
     else:
         with gil:
             result = event_up(module, event)
@@ -287,8 +290,7 @@ cdef class LoadedModule:
         return 0
 
     def _send(self, given):
-        """As `mod->send_message`. (With the GIL, as the others: in a pass that holds it the core
-        would believe that we still do.)"""
+        """As `mod->send_message`."""
         cdef Message message = as_message(given)
         cdef const char *text = PyBytes_AS_STRING(message.payload)
         cdef uint64_t size = <uint64_t>PyBytes_GET_SIZE(message.payload)

@@ -11,13 +11,12 @@ cdef extern from "Python.h" nogil:
     ctypedef struct PyThreadState:
         pass
     ctypedef enum PyGILState_STATE:
-        pass
+        PyGILState_UNLOCKED
     PyThreadState *PyGILState_GetThisThreadState()
     PyGILState_STATE PyGILState_Ensure()
+    void PyGILState_Release(PyGILState_STATE state)
     PyThreadState *PyEval_SaveThread()
     void PyEval_RestoreThread(PyThreadState *state)
-    void PyThreadState_Clear(PyThreadState *state)
-    void PyThreadState_DeleteCurrent()
 
 
 cdef void attach_thread() noexcept nogil:
@@ -28,14 +27,19 @@ cdef void attach_thread() noexcept nogil:
         return
     PyGILState_Ensure()
     state = PyEval_SaveThread()
-    mh_at_thread_end(detach_thread, state)
+    if not mh_at_thread_end(detach_thread, state):
+        give_back(state)
 
 
 cdef void detach_thread(void *state) noexcept nogil:
     """Where the interpreter is ending it frees the state itself."""
     if not mh_gate_enter():
         return
-    PyEval_RestoreThread(<PyThreadState *>state)
-    PyThreadState_Clear(<PyThreadState *>state)
-    PyThreadState_DeleteCurrent()
+    give_back(<PyThreadState *>state)
     mh_gate_leave()
+
+
+cdef void give_back(PyThreadState *state) noexcept nogil:
+    """The other half of the first Ensure."""
+    PyEval_RestoreThread(state)
+    PyGILState_Release(PyGILState_UNLOCKED)
