@@ -124,12 +124,15 @@ static mh_failure call_slot(mh_instance *instance, const mh_event *event, mh_pas
     return returned == 0 || returned == 1 || returned == MH_NO_SLOT ? MH_SOUND : MH_BAD_CODE;
 }
 
-static void report_undone(mh_instance *instance, mh_pass *pass) {
+/* False: whoever was told failed. */
+static bool report_undone(mh_instance *instance, mh_pass *pass) {
+    unsigned failures = pass->failures;
     mh_frame frame;
     mh_push(&frame, instance, pass, NULL);
     mh_report(instance, "wrote into the message, which is const in %s: undone; copy it first",
               instance->revision->name);
     mh_pop(&frame);
+    return pass->failures == failures;
 }
 
 /* A module that may not write into the message: what it wrote is undone. Where an earlier one has
@@ -151,7 +154,8 @@ static mh_failure call_const(mh_instance *instance, passing *message, mh_pass *p
     mh_failure failure = call_slot(instance, event, pass, code, damage);
     if (lent != NULL && memcmp(lent, untouched, event->len) != 0) {
         memcpy(lent, untouched, event->len);
-        report_undone(instance, pass);
+        if (!report_undone(instance, pass) && failure == MH_SOUND)
+            failure = MH_UPCALL_FAILED;
     }
     if (message->changed)
         free_copy(lent, room);

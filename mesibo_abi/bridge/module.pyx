@@ -225,7 +225,8 @@ cdef class LoadedModule:
             with nogil:
                 called = mh_call(self.instance, event, &passing, &out)
         pass_gate()
-        if called == MH_CALLED and out.failed == NULL and out.rewritten == NULL:
+        if (called == MH_CALLED and out.failed == NULL and out.rewritten == NULL
+                and passing.errors == NULL):
             return CONSUMED if out.result else PASS
         return self.conclude_call(event, &passing, &out, called)
 
@@ -234,13 +235,13 @@ cdef class LoadedModule:
         if called == MH_NOT_OPEN:
             raise faults.module_closed(self.name)
         free(out.rewritten)
+        mh_instance_unref(out.failed)
+        error = errors_of(passing)
         if called == MH_NOT_SET:
             raise faults.callback_not_set(self.name, CALLBACKS[event.kind])
         if out.failed == NULL:
             return CONSUMED if out.result else PASS
-        mh_instance_unref(out.failed)
-        raise failure_of(self.name, CALLBACKS[event.kind], out.failure, out.code, &out.damage,
-                         errors_of(passing))
+        raise failure_of(self.name, CALLBACKS[event.kind], out.failure, out.code, &out.damage, error)
 
     # -- upcalls of a Python module
 
