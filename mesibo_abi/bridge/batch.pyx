@@ -298,8 +298,8 @@ cdef class BatchResult(Table):
         place = self.by[row]
         verdict.by = None if place < 0 else self.modules[place]
         verdict.error = self.errors.get(row)
-        verdict._sent = self.row_sent.get(row)
-        verdict._logs = self.row_logs.get(row)
+        verdict._sent = list(self.row_sent.get(row, ()))
+        verdict._logs = list(self.row_logs.get(row, ()))
         verdict.returned = ()
         return verdict
 

@@ -156,11 +156,14 @@ cdef class CoreHost:
     cdef public unsigned int resend_depth
     cdef object send_handler, log_handler
     cdef dict exchanges
+    cdef Py_ssize_t passes   # under way, by all threads
+    cdef list forgotten      # modules that were closed meanwhile: verdicts may name them yet
     cdef readonly uint64_t dropped_sent, dropped_logs
 
     def __cinit__(self):
         self.modules = ()
         self.exchanges = {}
+        self.forgotten = []
         self.closed = True
 
     def _open(self, *, send, log, bint pass_on_failure, size_t outbox_bytes, size_t log_bytes,
@@ -247,16 +250,20 @@ cdef class CoreHost:
         passing.collect = True
         message_event(&event, MH_ON_MESSAGE, as_message(message))
         passing.held = True
+        self.passes += 1
         called = mh_try_process(self.host, &event, &passing, &out)
         if called == MH_BUSY:
             passing.held = False
             with nogil:
                 called = mh_process(self.host, &event, &passing, &out)
         pass_gate()
-        if called == MH_NOT_OPEN:
-            self.drop(&passing, &out)
-            raise faults.host_closed()
-        verdict = self.conclude(<Message>message, &passing, &out)
+        try:
+            if called == MH_NOT_OPEN:
+                self.drop(&passing, &out)
+                raise faults.host_closed()
+            verdict = self.conclude(<Message>message, &passing, &out)
+        finally:
+            self.pass_over()
         if self.resend_depth > 0 and (<Verdict>verdict)._sent:
             self._resend(verdict)
         return verdict
@@ -281,10 +288,19 @@ cdef class CoreHost:
         thread.
         """
         self.check()
-        result = run_batch(self.host, self.modules, batch, threads)
+        self.passes += 1
+        try:
+            result = run_batch(self.host, self.modules, batch, threads)
+        finally:
+            self.pass_over()
         if result.logs:
             self._forward([record for _, record in result.logs])
         return result
+
+    cdef void pass_over(self):
+        self.passes -= 1
+        if self.passes == 0 and self.forgotten:
+            self.forgotten = []
 
     cdef void drop(self, mh_pass *passing, mh_outcome *out):
         """The host was closed halfway: what was sent and logged until then is not lost."""
@@ -303,7 +319,8 @@ cdef class CoreHost:
         verdict.returned = ()
         if out.by != NULL:
             verdict.by = taken(out.by)
-        if passing.mail == NULL and out.failed == NULL and out.rewritten == NULL:
+        if (passing.mail == NULL and out.failed == NULL and out.rewritten == NULL
+                and passing.errors == NULL):
             return verdict
         if out.rewritten != NULL:
             verdict.message = message_like(message, PyBytes_FromStringAndSize(
@@ -335,13 +352,17 @@ cdef class CoreHost:
         cdef mh_called called
         memset(&passing, 0, sizeof(passing))
         passing.collect = True
+        self.passes += 1
         with nogil:
             called = mh_notify(self.host, event, instance, &passing)
         pass_gate()
         verdict = Verdict.__new__(Verdict)
         (<Verdict>verdict).message = message
-        self.collect(verdict, &passing)
-        self.conclude_returned(verdict, &passing, CALLBACKS[event.kind])
+        try:
+            self.collect(verdict, &passing)
+            self.conclude_returned(verdict, &passing, CALLBACKS[event.kind])
+        finally:
+            self.pass_over()
         if called == MH_NOT_OPEN:
             raise faults.host_closed()
         if called == MH_NO_ROOM:
@@ -354,7 +375,11 @@ cdef class CoreHost:
         cdef size_t i
         pairs = []
         verdict.result = PASS
-        error = errors_of(passing)
+        try:
+            error = errors_of(passing)
+        except BaseException:
+            mh_mail_free(mail)
+            raise
         if mail != NULL:
             for i in range(mail.returned_count):
                 returned = &mail.returned[i]
@@ -523,6 +548,8 @@ cdef class CoreHost:
 
     def _forget(self, LoadedModule module not None):
         """The module is closed."""
+        if self.passes > 0:
+            self.forgotten.append(module)
         self.modules = tuple(other for other in self.modules if other is not module)
 
     def open_requests(self):
