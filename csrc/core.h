@@ -70,6 +70,7 @@ struct mh_instance {
     bool registered;    /* with the registry's lock */
     _Atomic bool undecided; /* it is in its init, and may yet refuse this revision for another */
     bool has_synchronous; /* sdk2019: its module_http_option_t has that word */
+    _Atomic bool leaving;   /* somebody waits to close it: no more requests */
     _Atomic int threads; /* made by the host for it */
     mh_items *items;     /* of its configuration: the values are the module's to write into */
     size_t item_count;
@@ -128,10 +129,12 @@ void mh_register(mh_instance *instance);
 void mh_unregister(mh_instance *instance);
 
 /* The instance behind the first argument of a host function, without following that pointer; NULL
- * when it is no live module struct. Held until mh_caller_done. */
+ * when it is no live module struct of this process. Held until mh_caller_done; until then a thread of
+ * the module's own is not cancelled, for it may hold a lock or be in the embedder. */
 typedef struct mh_caller {
     mh_instance *instance;
     bool guest;
+    int cancelling; /* of the thread, as pthread_setcancelstate has it; -1: left alone */
 } mh_caller;
 mh_caller mh_caller_of(const void *module);
 void mh_caller_done(mh_caller caller);
@@ -229,6 +232,9 @@ void mh_requests_stop(mh_requests *requests);
 /* Ends what the instance has open, with a last answer each. The instance is entered or unreachable
  * for others. */
 void mh_requests_end(mh_instance *instance);
+/* Wakes the threads that wait in synchronous requests, of one module or of all (NULL): they have the
+ * host's lock, and whoever closes wants it. */
+void mh_requests_hurry(mh_requests *requests, const mh_instance *instance);
 
 bool mh_wakeup_init(mh_host *host);
 void mh_wakeup_free(mh_host *host);

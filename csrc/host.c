@@ -77,7 +77,10 @@ void mh_host_free(mh_host *host) {
 }
 
 void mh_host_stop(mh_host *host) { mh_requests_stop(host->requests); }
-void mh_host_refuse(mh_host *host) { host->refusing = true; }
+void mh_host_refuse(mh_host *host) {
+    host->refusing = true;
+    mh_requests_hurry(host->requests, NULL);
+}
 
 /* ---- Changing the chain ---------------------------------------------------------------------------
  *

@@ -180,30 +180,50 @@ bool mh_hold(mh_instance *instance) {
 
 void mh_let_go(mh_instance *instance) { instance->guests--; }
 
+/* No thread that is in a pass is a module's own, and so none of those is cancelled. */
+static int hold_cancelling(void) {
+    int before = -1;
+    if (mh_top == NULL || mh_top->pass == NULL)
+        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+/* In a child of fork the hosts are the parent's. With the registry's lock. */
+static mh_instance *at_home(mh_instance *found) {
+    if (found == NULL || !mh_host_here(found->host))
+        return NULL;
+    found->guests++;
+    return found;
+}
+
 mh_caller mh_caller_of(const void *module) {
     mh_frame *top = mh_top;
+    int cancelling = hold_cancelling();
     if (top != NULL && top->instance->module == module && module != NULL &&
-        top->instance->state != MH_DEAD)
-        return (mh_caller){top->instance, false};
+        top->instance->state != MH_DEAD && mh_host_here(top->instance->host))
+        return (mh_caller){top->instance, false, cancelling};
     pthread_mutex_lock(&registry_lock);
     mh_instance *found = *bucket_of(module);
     while (found != NULL && found->module != module)
         found = found->next_registered;
-    if (found != NULL)
-        found->guests++;
+    found = at_home(found);
     pthread_mutex_unlock(&registry_lock);
-    return (mh_caller){found, true};
+    return (mh_caller){found, true, cancelling};
 }
 
 void mh_caller_done(mh_caller caller) {
     if (caller.guest && caller.instance != NULL)
         mh_let_go(caller.instance);
+    if (caller.cancelling >= 0)
+        pthread_setcancelstate(caller.cancelling, NULL);
 }
 
 mh_caller mh_caller_at(void *address) {
+    int cancelling = hold_cancelling();
     if (mh_top != NULL) {
         mh_instance *innermost = mh_top->instance;
-        return (mh_caller){innermost->state != MH_DEAD ? innermost : NULL, false};
+        bool usable = innermost->state != MH_DEAD && mh_host_here(innermost->host);
+        return (mh_caller){usable ? innermost : NULL, false, cancelling};
     }
     mh_instance *found = NULL;
     pthread_mutex_lock(&registry_lock);
@@ -212,10 +232,9 @@ mh_caller mh_caller_at(void *address) {
             if (found->library != NULL &&
                 mh_library_has_code(found->library, (uint64_t)(uintptr_t)address))
                 break;
-    if (found != NULL)
-        found->guests++;
+    found = at_home(found);
     pthread_mutex_unlock(&registry_lock);
-    return (mh_caller){found, true};
+    return (mh_caller){found, true, cancelling};
 }
 
 /* ---- What its struct says now ------------------------------------------------------------------ */

@@ -46,6 +46,7 @@ static void crash_quietly(void) {
 static void run_init_in_child(mh_instance *instance, void *entry, int to_parent) {
     crash_quietly();
     instance->host->hooks = (mh_hooks){0};
+    instance->host->generation = mh_generation; /* what it asks of the host is to be answered */
     char refused = instance->revision->init(instance, entry) != 0;
     ssize_t written = write(to_parent, &refused, 1);
     _exit(written == 1 ? 0 : 1);
@@ -307,8 +308,12 @@ mh_closing mh_close(mh_instance *instance, mh_pass *pass, double seconds, int64_
     *damage = (mh_damage){0};
     if (mh_is_inside(instance))
         return MH_INSIDE_ITSELF;
-    if (!mh_lock_try(&host->lock) && !mh_lock_wait(&host->lock, seconds))
+    instance->leaving = true;
+    mh_requests_hurry(host->requests, instance);
+    if (!mh_lock_try(&host->lock) && !mh_lock_wait(&host->lock, seconds)) {
+        instance->leaving = false;
         return MH_LOCK_TIMEOUT;
+    }
     if (instance->state != MH_OPEN) {
         mh_lock_release(&host->lock);
         return MH_ALREADY_CLOSED;

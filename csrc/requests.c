@@ -11,7 +11,7 @@ static _Atomic uint64_t last_id;
 /* ---- Taking in ------------------------------------------------------------------------------------- */
 
 static bool is_closing(const mh_instance *instance) {
-    return instance->host->refusing || instance->state == MH_CLOSING ||
+    return instance->host->refusing || instance->leaving || instance->state == MH_CLOSING ||
            instance->state == MH_DEAD;
 }
 
@@ -105,15 +105,22 @@ static mh_request *claim(mh_requests *requests, const mh_instance *instance) {
     return request;
 }
 
-/* Synchronous requests end on the threads that wait for them; whether one is left to end. */
+/* Synchronous requests end on the threads that wait for them; whether one is left to end. `instance`
+ * NULL: those of all modules. */
 static bool end_synchronous(mh_requests *requests, const mh_instance *instance) {
     bool left = false;
     for (mh_request *request = requests->open; request != NULL; request = request->next_open)
-        if (request->instance == instance && request->what.synchronous)
+        if ((instance == NULL || request->instance == instance) && request->what.synchronous)
             left = request->ending = true;
     if (left)
         pthread_cond_broadcast(&requests->own);
     return left;
+}
+
+void mh_requests_hurry(mh_requests *requests, const mh_instance *instance) {
+    pthread_mutex_lock(&requests->lock);
+    end_synchronous(requests, instance);
+    pthread_mutex_unlock(&requests->lock);
 }
 
 static void wait_for_synchronous(mh_requests *requests, const mh_instance *instance) {
