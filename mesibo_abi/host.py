@@ -119,10 +119,10 @@ class Host(CoreHost):
         self._depth = threading.local()
         self._labels: dict[str, object] = {}
         self.resend_depth = resend_depth
-        self.sent: Mailbox[Message] = Mailbox(self._new_sent)
+        self.sent: Mailbox[Message] = Mailbox(self._take_sent)
         """Messages that modules sent outside of `process`: from an HTTP callback, from a thread of
         their own, in a direct call. Iterating takes them."""
-        self.logs: Mailbox[LogRecord] = Mailbox(self._new_logs, most=65536)
+        self.logs: Mailbox[LogRecord] = Mailbox(self._new_logs, most=65536, told=self._forward)
         """Lines logged outside of `process`, in loading and closing. Iterating takes them."""
         self._open(
             send=send,
@@ -327,14 +327,10 @@ class Host(CoreHost):
         logs = self.dropped_logs + self.logs.lost
         return Dropped(self.dropped_sent, logs, self._refused_requests())
 
-    def _new_sent(self) -> list[Message]:
-        return self._take_sent()
-
     def _new_logs(self) -> list[LogRecord]:
         records, dropped = self._take_logs()
         if dropped:
             records.insert(0, self._loss(dropped))
-        self._forward(records)
         return records
 
     @staticmethod
@@ -343,7 +339,7 @@ class Host(CoreHost):
         return LogRecord("", 0, text, time.time(), threading.get_native_id())
 
     def _gather_logs(self) -> None:
-        len(self.logs)
+        self.logs.gather()
 
     def _deliver(self, sent: list[Message], logs: list[LogRecord]) -> None:
         """What came while a module was loaded or closed."""
@@ -394,7 +390,7 @@ class Host(CoreHost):
         if code != 0:
             _log.warning("the cleanup of module %r returned %d", module.name, code)
         self._gather_logs()
-        self.sent.put(self._new_sent())
+        self.sent.gather()
 
     def close(self) -> None:
         """Closes the modules in the order of the chain, each after its requests have failed, and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
@@ -15,10 +16,18 @@ class Mailbox(Generic[T]):
 
     Above `most` items the oldest go; `lost` counts them."""
 
-    def __init__(self, refill: Callable[[], Iterable[T]], most: int | None = None) -> None:
+    def __init__(
+        self,
+        refill: Callable[[], list[T]],
+        most: int | None = None,
+        told: Callable[[list[T]], None] | None = None,
+    ) -> None:
         self._refill = refill
         self._most = most
+        self._told = told
         self._items: deque[T] = deque()
+        # What one thread has taken from the core is here before another looks.
+        self._lock = threading.RLock()
         self.lost = 0
 
     def __iter__(self) -> Iterator[T]:
@@ -30,15 +39,24 @@ class Mailbox(Generic[T]):
             yield item
 
     def __len__(self) -> int:
-        self.put(self._refill())
+        self.gather()
         return len(self._items)
 
     def __repr__(self) -> str:
         return f"<{len(self)} waiting>"
 
+    def gather(self) -> None:
+        """Takes in what the core has, and tells of it."""
+        with self._lock:
+            arrived = self._refill()
+            self.put(arrived)
+        if arrived and self._told is not None:
+            self._told(arrived)
+
     def put(self, items: Iterable[T]) -> None:
         """Adds items behind those that wait."""
-        self._items.extend(items)
-        while self._most is not None and len(self._items) > self._most:
-            self._items.popleft()
-            self.lost += 1
+        with self._lock:
+            self._items.extend(items)
+            while self._most is not None and len(self._items) > self._most:
+                self._items.popleft()
+                self.lost += 1

@@ -19,10 +19,12 @@ class Ended:
     output: str
 
 
-def run(program: str, *arguments: object, timeout: float = 30) -> Ended:
-    """Runs a program; `sys.argv[1:]` are the arguments. Warnings are errors in it, too."""
+def run(program: str, *arguments: object, timeout: float = 30, checked: bool = False) -> Ended:
+    """Runs a program; `sys.argv[1:]` are the arguments. Warnings are errors in it, too; `checked`
+    means with Python's own checks of memory and threads, which end it where they fail."""
     # -P: the package that is installed, not the one that happens to lie in the checkout.
-    command = [sys.executable, "-P", "-W", "error", "-c", textwrap.dedent(program)]
+    options = ["-P", "-W", "error", *(["-X", "dev"] if checked else [])]
+    command = [sys.executable, *options, "-c", textwrap.dedent(program)]
     done = subprocess.run(
         [*command, *map(str, arguments)],
         cwd=ROOT,

@@ -421,6 +421,13 @@ def test_a_table_outlives_everything(built: Built) -> None:
     assert codes.tolist() == [0, 0]
 
 
+def test_verdicts_of_one_row_share_nothing(result: BatchResult) -> None:
+    row = next(row for row in range(len(result)) if result.verdict(row).sent)
+    first, second = result.verdict(row), result.verdict(row)
+    first.sent.clear()
+    assert second.sent
+
+
 def test_rows_that_are_not_there(result: BatchResult) -> None:
     for row in (-1, 6):
         with pytest.raises(IndexError, match=f"the batch has no row {row}: expected 0 to 5"):

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesibo_abi import Host, LoadedModule, Message, Module, OnFailure, Result
+from mesibo_abi import (
+    Host,
+    LoadedModule,
+    LogRecord,
+    Message,
+    Module,
+    OnFailure,
+    Result,
+)
 from tests.conftest import Built
 
 
@@ -183,6 +191,35 @@ def test_a_loaded_module_knows_its_host(host: Host, built: Built) -> None:
 
 
 UNDONE = "wrote into the message, which is const in doc2019: undone; copy it first"
+
+
+@pytest.mark.parametrize("hold_gil", [False, True])
+def test_a_log_handler_that_fails_on_that_line(built: Built, hold_gil: bool) -> None:
+    def log(record: LogRecord) -> None:
+        if record.text == UNDONE:
+            raise ValueError("cannot write")
+
+    with Host(log=log) as host:
+        module = host.load("const_write", built("const_write"), hold_gil=hold_gil)
+        for verdict in (
+            host.process(Message("hello")),
+            host.process_batch([Message("hello")]).verdict(0),
+        ):
+            assert isinstance(verdict.error, ValueError)
+        with pytest.raises(ValueError, match="cannot write"):
+            module.on_message(Message("hello"))
+
+
+@pytest.mark.parametrize("hold_gil", [False, True])
+def test_an_interrupt_on_that_line_is_nobodys_verdict(built: Built, hold_gil: bool) -> None:
+    def log(record: LogRecord) -> None:
+        if record.text == UNDONE:
+            raise KeyboardInterrupt
+
+    with Host(log=log) as host:
+        host.load("const_write", built("const_write"), hold_gil=hold_gil)
+        with pytest.raises(KeyboardInterrupt):
+            host.process(Message("hello"))
 
 
 @pytest.mark.parametrize("hold_gil", [False, True])

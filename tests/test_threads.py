@@ -243,6 +243,31 @@ def test_modules_come_and_go_under_load(built: Built, thread_safe: bool) -> None
                 done.result()
 
 
+@pytest.mark.parametrize("thread_safe", [False, True])
+def test_a_verdict_names_a_module_that_was_closed_meanwhile(
+    built: Built, thread_safe: bool
+) -> None:
+    with Host() as host:
+        stop = threading.Event()
+
+        def process(_: int) -> None:
+            while not stop.is_set():
+                verdict = host.process(Message("1"))
+                assert (verdict.by is None) == (verdict.result is Result.PASS)
+                batch = host.process_batch([Message("1")] * 50)
+                for row in (0, 49):
+                    one = batch.verdict(row)
+                    assert (one.by is None) == (one.result is Result.PASS)
+
+        with ThreadPoolExecutor(4) as pool:
+            working = [pool.submit(process, number) for number in range(4)]
+            for _ in range(300):
+                host.load("result", built("result"), thread_safe=thread_safe).close()
+            stop.set()
+            for done in working:
+                done.result()
+
+
 def test_a_message_that_is_through_is_not_lost_to_a_close(built: Built) -> None:
     verdicts: list[Verdict] = []
     host = Host()

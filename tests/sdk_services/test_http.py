@@ -98,6 +98,27 @@ def test_a_synchronous_cancel(built_for: BuiltFor, stop: int) -> None:
         assert host.open_requests() == 0
 
 
+@pytest.mark.parametrize("close", ["host", "module"])
+def test_a_close_does_not_wait_for_it(built_for: BuiltFor, server: str, close: str) -> None:
+    host = Host()
+    module = host.load("fetch", built_for("sdk2019", "http_calls"))
+    verdicts: list[Verdict] = []
+
+    def work() -> None:
+        verdicts.append(ask(host, f"{server}/stall-headers", flags=SYNCHRONOUS))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    while host.open_requests() == 0:
+        time.sleep(0.01)
+    began = time.monotonic()
+    (host if close == "host" else module).close()
+    assert time.monotonic() - began < 10
+    thread.join()
+    host.close()
+    assert texts(verdicts[0].logs)[-2:] == [FAILED, "returned 0"]
+
+
 def test_it_is_refused_on_the_service_thread(built_for: BuiltFor) -> None:
     """There it would wait for itself."""
     seen: list[str] = []

@@ -1,0 +1,44 @@
+"""What one thread has begun to take in, another does not miss."""
+
+from __future__ import annotations
+
+import threading
+
+from mesibo_abi import Mailbox
+
+
+def test_two_threads_take_in() -> None:
+    """The second one waits for what the first one is taking in; and who is told may iterate."""
+    begun, go_on = threading.Event(), threading.Event()
+    core = [[1, 2], [3]]
+    told: list[tuple[int, ...]] = []
+
+    def refill() -> list[int]:
+        if not core:
+            return []
+        items = core.pop(0)
+        if items == [1, 2]:
+            begun.set()
+            assert go_on.wait(10)
+        return items
+
+    def tell(items: list[int]) -> None:
+        told.append(tuple(items))
+        len(mailbox)
+
+    mailbox = Mailbox(refill, told=tell)
+    first = threading.Thread(target=mailbox.gather)
+    first.start()
+    assert begun.wait(10)
+    timer = threading.Timer(0.1, go_on.set)
+    timer.start()
+    assert list(mailbox) == [1, 2, 3]
+    first.join()
+    timer.join()
+    assert sorted(told) == [(1, 2), (3,)]
+
+
+def test_the_oldest_go() -> None:
+    mailbox: Mailbox[int] = Mailbox(list, most=3)
+    mailbox.put(range(5))
+    assert (list(mailbox), mailbox.lost) == ([2, 3, 4], 2)
