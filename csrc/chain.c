@@ -115,7 +115,10 @@ static mh_failure call_slot(mh_instance *instance, const mh_event *event, mh_pas
     mh_frame frame;
     unsigned failures = pass->failures;
     mh_push(&frame, instance, pass, event);
+    uint64_t begun = instance->times != NULL ? mh_now() : 0;
     int64_t returned = *code = instance->revision->call(instance, event);
+    if (begun != 0 && returned != MH_NO_SLOT)
+        mh_note_time(instance, begun);
     mh_pop(&frame);
     if (mh_instance_damage(instance, names[event->kind], damage))
         return MH_DAMAGED;
@@ -186,6 +189,15 @@ static mh_failure call_any(mh_instance *instance, passing *message, mh_pass *pas
     return failure;
 }
 
+static void count_call(mh_instance *instance, mh_event_kind kind, int result) {
+    mh_counts *counts = &instance->counts;
+    _Atomic uint64_t *counter = result < 0              ? &counts->failed
+                                : kind != MH_ON_MESSAGE ? &counts->events
+                                : result == 0           ? &counts->passed
+                                                        : &counts->consumed;
+    mh_count(counter, instance->thread_safe);
+}
+
 /* What one module makes of it, in out->result; false: it left that slot NULL, which passes. */
 static bool call_entered(mh_instance *instance, passing *message, mh_pass *pass, mh_outcome *out) {
     int64_t code = -1;
@@ -193,9 +205,12 @@ static bool call_entered(mh_instance *instance, passing *message, mh_pass *pass,
     mh_failure failure = call_any(instance, message, pass, &code, &damage);
     if (failure == MH_SOUND) {
         out->result = code == MH_NO_SLOT ? 0 : (int)code;
+        if (code != MH_NO_SLOT)
+            count_call(instance, message->event->kind, out->result);
         return code != MH_NO_SLOT;
     }
     out->result = -1;
+    count_call(instance, message->event->kind, -1);
     if (out->failed == NULL) {
         mh_instance_ref(instance);
         out->failed = instance;
@@ -298,6 +313,8 @@ mh_called mh_notify(mh_host *host, const mh_event *event, mh_instance *only, mh_
             returned.failure = call_slot(returned.instance, event, pass, &returned.code,
                                          &returned.damage);
         called = called && returned.code != MH_NO_SLOT;
+        if (called)
+            count_call(returned.instance, event->kind, returned.failure == MH_SOUND ? 0 : -1);
         if (returned.instance->thread_safe)
             mh_leave(returned.instance);
         if (called && !note_returned(pass, host, &returned))

@@ -58,12 +58,21 @@ typedef struct mh_items {
     char *name, *value;
 } mh_items;
 
+/* What a module did so far (mh_stats). */
+typedef struct mh_counts {
+    _Atomic uint64_t passed, consumed, failed, events, sent, logged;
+} mh_counts;
+
+typedef struct mh_histogram mh_histogram;
+
 struct mh_instance {
     /* what a call reads comes first */
     void *module; /* the module struct; behind it the canary */
     const mh_revision *revision;
     mh_host *host;
     uint64_t log_level;
+    mh_histogram *times; /* of its callbacks, in nanoseconds; NULL: nobody asked */
+    mh_counts counts;
     _Atomic int state;    /* mh_state; written with the host's lock held */
     _Atomic int entries;  /* thread-safe modules: threads inside */
     bool thread_safe, hold_gil, zero_copy, keep_mapped, scripted;
@@ -86,6 +95,19 @@ struct mh_instance {
     const char *damaged_in; /* the callback behind which damage was first seen, or NULL */
     mh_instance *next_registered;
 };
+
+/* Several threads count at once only where the module is `shared`, or outside of its callbacks. */
+static inline void mh_count(_Atomic uint64_t *counter, bool shared) {
+    if (shared)
+        atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    else
+        atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                              memory_order_relaxed);
+}
+
+mh_histogram *mh_histogram_new(void); /* NULL: no memory; free(3) frees it */
+uint64_t mh_now(void);                /* nanoseconds */
+void mh_note_time(mh_instance *instance, uint64_t begun);
 
 /* Who is running on this thread, innermost first. */
 typedef struct mh_frame {
@@ -180,6 +202,7 @@ struct mh_host {
     /* wakeup.c */
     int wakeup;
     _Atomic bool served, woken;
+    bool timed; /* modules that are loaded from now on have their callbacks timed */
     pthread_t server; /* the thread that takes commands */
 };
 

@@ -76,6 +76,7 @@ void mh_host_free(mh_host *host) {
     free(host);
 }
 
+void mh_host_time(mh_host *host) { host->timed = true; }
 void mh_host_stop(mh_host *host) { mh_requests_stop(host->requests); }
 void mh_host_refuse(mh_host *host) {
     host->refusing = true;

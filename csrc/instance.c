@@ -52,7 +52,10 @@ mh_instance *mh_instance_new(mh_host *host, const mh_load *what, const mh_revisi
         instance->scripted = true;
         instance->script = *what->script;
     }
-    if (!mh_items_copy(instance, what->items, what->item_count) ||
+    if (host->timed)
+        instance->times = mh_histogram_new();
+    if ((host->timed && instance->times == NULL) ||
+        !mh_items_copy(instance, what->items, what->item_count) ||
         !mh_instance_offer(instance, revision)) {
         mh_instance_forget_module(instance, false);
         mh_instance_unref(instance);
@@ -124,6 +127,7 @@ void mh_instance_ref(mh_instance *instance) { atomic_fetch_add(&instance->refs, 
 void mh_instance_unref(mh_instance *instance) {
     if (instance == NULL || atomic_fetch_sub(&instance->refs, 1) != 1)
         return;
+    free(instance->times);
     free(instance->label);
     free(instance);
 }

@@ -151,7 +151,10 @@ int64_t mh_vlog(mh_instance *from, uint64_t level, const char *format, va_list a
         return 0;
     if (format == NULL)
         return -1;
-    return log_line(from, level, format, args);
+    int64_t result = log_line(from, level, format, args);
+    if (result >= 0)
+        mh_count(&from->counts.logged, true);
+    return result;
 }
 
 static int64_t log_format(mh_instance *from, uint64_t level, const char *format, ...) {

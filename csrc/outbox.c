@@ -195,9 +195,11 @@ int64_t mh_send(mh_instance *from, const mh_params *given, const char *message, 
     }
     if (message == NULL)
         message = "";
-    if (from->host->hooks.send != NULL)
-        return to_upcall(from, &params, message, len);
-    return to_outbox(from, &params, message, len);
+    int64_t result = from->host->hooks.send != NULL ? to_upcall(from, &params, message, len)
+                                                    : to_outbox(from, &params, message, len);
+    if (result >= 0)
+        mh_count(&from->counts.sent, true);
+    return result;
 }
 
 void mh_take_sent(mh_host *host, mh_queue *out) {

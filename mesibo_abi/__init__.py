@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .module import HttpAnswer, HttpOptions, Module
     from .paths import get_cmake_dir, get_include, get_pkgconfig_dir
     from .services.http_types import HttpRequest, HttpResponse
+    from .stats import Latency, ModuleStats
     from .types import HttpState, LogRecord, MessageFields, OnFailure, Result, Revision, User
 
 # Where each name lives: it is imported when it is first asked for, so that a command that needs one
@@ -53,6 +54,7 @@ _HOMES = {
     "HttpState": "types",
     "InputError": "errors",
     "Inspection": "elf",
+    "Latency": "stats",
     "Limits": "host",
     "LoadError": "errors",
     "LoadedModule": "bridge.module",
@@ -62,6 +64,7 @@ _HOMES = {
     "MessageFields": "types",
     "Module": "module",
     "ModuleError": "errors",
+    "ModuleStats": "stats",
     "OnFailure": "types",
     "Result": "types",
     "Revision": "types",
@@ -96,6 +99,7 @@ __all__ = [
     "HttpState",
     "InputError",
     "Inspection",
+    "Latency",
     "Limits",
     "LoadError",
     "LoadedModule",
@@ -105,6 +109,7 @@ __all__ = [
     "MessageFields",
     "Module",
     "ModuleError",
+    "ModuleStats",
     "OnFailure",
     "Result",
     "Revision",

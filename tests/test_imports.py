@@ -18,7 +18,7 @@ LAYERS = (
     (
         "facts",
         "compiler config elf elf_facts elf_needs faults header_names mailbox outputs paths search "
-        "share thread_starters",
+        "share stats thread_starters",
     ),
     ("bridge", "bridge"),
     ("services", "services"),

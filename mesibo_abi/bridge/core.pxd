@@ -133,6 +133,7 @@ cdef extern from "host.h" nogil:
     void mh_take_sent(mh_host *host, mh_queue *out)
     void mh_take_logs(mh_host *host, mh_queue *out)
     uint64_t mh_refused_requests(mh_host *host)
+    void mh_host_time(mh_host *host)
 
     ctypedef enum mh_called:
         MH_CALLED
@@ -277,6 +278,11 @@ cdef extern from "host.h" nogil:
     const char *mh_label(const mh_instance *instance)
     void mh_set_tag(mh_instance *instance, void *tag)
     void *mh_tag(const mh_instance *instance)
+    ctypedef struct mh_stats:
+        uint64_t passed, consumed, failed, events, sent, logged
+        uint64_t timed, p50, p90, p99, p999, most
+
+    void mh_instance_stats(const mh_instance *instance, mh_stats *out)
     const char *mh_instance_revision(const mh_instance *instance)
 
     bint mh_inside_host(const mh_host *host)

@@ -42,6 +42,7 @@ class CoreHost:
         outbox_bytes: int,
         log_bytes: int,
         requests: int,
+        latencies: bool,
     ) -> None: ...
     def _load(
         self,

@@ -167,7 +167,7 @@ cdef class CoreHost:
         self.closed = True
 
     def _open(self, *, send, log, bint pass_on_failure, size_t outbox_bytes, size_t log_bytes,
-              size_t requests):
+              size_t requests, bint latencies):
         cdef mh_hooks hooks
         cdef mh_limits limits = mh_limits(outbox_bytes, log_bytes, requests)
         memset(&hooks, 0, sizeof(hooks))
@@ -184,6 +184,8 @@ cdef class CoreHost:
         self.host = mh_host_new(&hooks, &limits, pass_on_failure)
         if self.host == NULL:
             raise MemoryError("a host needs memory and one descriptor; free some")
+        if latencies:
+            mh_host_time(self.host)
         self.generation = mh_generation
         self.closed = False
 

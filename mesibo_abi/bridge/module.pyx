@@ -165,6 +165,15 @@ cdef class LoadedModule:
             if mh_has_callback(self.instance, <mh_event_kind>kind)
         )
 
+    def _stats(self):
+        """What it did so far: the counts, and the percentiles of its times."""
+        cdef mh_stats stats
+        memset(&stats, 0, sizeof(stats))
+        if self.instance != NULL and not self.closed:
+            mh_instance_stats(self.instance, &stats)
+        counts = (stats.passed, stats.consumed, stats.failed, stats.events, stats.sent, stats.logged)
+        return counts, (stats.timed, stats.p50, stats.p90, stats.p99, stats.p999, stats.most)
+
     # -- its callbacks
 
     def on_message(self, message):

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from ..host import Host
 
 
-def open_host(plan: Plan, on_failure: OnFailure) -> Host:
+def open_host(plan: Plan, on_failure: OnFailure, *, latencies: bool = False) -> Host:
     """A host with the modules of the plan. Raises as `Host.from_config` and `Host.load`, and
     InputError for a module that is still a source."""
     from ..host import Host  # only now: it is the slowest to import
 
     if plan.configuration is not None:
-        return Host.from_config(plan.configuration, on_failure=on_failure)
-    host = Host(on_failure=on_failure)
+        return Host.from_config(plan.configuration, on_failure=on_failure, latencies=latencies)
+    host = Host(on_failure=on_failure, latencies=latencies)
     try:
         for path in plan.modules:
             _refuse_source(path)

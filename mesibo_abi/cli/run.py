@@ -36,6 +36,7 @@ class Options:
     keep_going: bool
     strict: bool
     quiet: bool
+    stats: bool
     progress: bool
 
 
@@ -86,6 +87,7 @@ class Options:
 @click.option("--keep-going", is_flag=True, help="Report a bad line of input and go on.")
 @click.option("--strict", is_flag=True, help="Exit with 1 if anything failed or was skipped.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress.")
+@click.option("--stats", is_flag=True, help="Say what each module did, and how long it took.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -101,6 +103,7 @@ def command(
     keep_going: bool,
     strict: bool,
     quiet: bool,
+    stats: bool,
 ) -> None:
     """Send messages through a chain of modules.
 
@@ -138,6 +141,7 @@ def command(
         keep_going=keep_going,
         strict=strict,
         quiet=quiet,
+        stats=stats,
         progress=not quiet and wanted(is_terminal(output)),
     )
     try:
@@ -163,7 +167,7 @@ def _run(plan: Plan, options: Options) -> Status:
     ):
         plan = _built(plan, options)
         with (
-            open_host(plan, options.on_failure) as host,
+            open_host(plan, options.on_failure, latencies=options.stats) as host,
             open_output(options.output, plan, stdout) as stream,
         ):
             writer = open_writer(stream, table=options.table)
@@ -181,6 +185,7 @@ def _converse(
     from .interrupt import Interrupt
     from .progress import Progress
     from .session import Session
+    from .stats import in_columns
 
     bar = Progress(source.size, wanted=options.progress)
     if not options.quiet and source.is_terminal:
@@ -205,6 +210,8 @@ def _converse(
                 bar.close()
             if not options.quiet:
                 say(str(tally))
+            if options.stats:
+                say(in_columns(session.stats))
         return interrupt.asked
 
 

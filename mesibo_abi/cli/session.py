@@ -10,6 +10,7 @@ import msgspec
 from ..bridge.values import Verdict
 from ..errors import InputError
 from ..host import Host
+from ..stats import ModuleStats
 from .bad_line import BadLine
 from .interrupt import Interrupt
 from .records import Event, EventKind, RecordFault, read_event
@@ -44,6 +45,7 @@ class Session:
         self._host = host
         self._writer = writer
         self._tally = tally
+        self.stats: tuple[ModuleStats, ...] = ()  # until its modules are closed
         self._logs = logs
         self._keep_going = keep_going
         self._report = report
@@ -71,6 +73,7 @@ class Session:
         what still came. What a module raises while it is closed is reported: the run is over."""
         self._wait(time.monotonic() + seconds)
         self._tally.open_requests = self._host.open_requests()
+        self.stats = self._host.stats()
         try:
             self._host.close()
         except Exception as error:

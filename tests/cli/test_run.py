@@ -103,6 +103,17 @@ def test_messages_from_standard_input(built: Built) -> None:
         assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_what_each_module_did(built: Built, tmp_path: Path) -> None:
+    """On standard error, behind the summary, also where that is not wanted."""
+    messages = write(tmp_path / "m.jsonl", {"message": "1"})
+    done = invoke("run", "--quiet", "--stats", built("result"), built("minimal"), messages)
+    header, _, first, second = done.stderr.splitlines()
+    assert header.split()[1:7] == ["passed", "consumed", "failed", "events", "sent", "logged"]
+    assert first.split()[:7] == ["result", "0", "1", "0", "0", "0", "0"]
+    assert first.split()[-1] in ("ns", "µs", "ms", "s")
+    assert second.split()[:7] == ["minimal", *"000000"]
+
+
 def test_it_waits_for_open_requests(built: Built, tmp_path: Path) -> None:
     with http_server() as url:
         message = {"to": None, "id": 7, "message": f"{url}/slow/3/100"}
