@@ -10,7 +10,7 @@ from ..errors import InputError
 
 SOURCE_SUFFIXES = (".c", ".cpp", ".cc", ".cxx", ".c++", ".cp", ".C")
 _LOADABLE = (".so", ".py")
-_MESSAGES = (".jsonl", ".ndjson")
+_MESSAGES = (".jsonl", ".ndjson", ".parquet")
 STANDARD_INPUT = Path("-")
 
 
@@ -27,9 +27,9 @@ class Plan:
 def read_arguments(arguments: Iterable[str], messages: str | None = None) -> Plan:
     """Sorts the arguments by what they end in. `messages` is the option --input.
 
-    .so and .py are modules, as are sources; .jsonl and .ndjson are messages, as is `-`. Of other
-    files the first is the configuration and the next the messages. Raises InputError for what
-    cannot be meant.
+    .so and .py are modules, as are sources; .jsonl, .ndjson and .parquet are messages, as is `-`.
+    Of other files the first is the configuration and the next the messages. Raises InputError for
+    what cannot be meant.
     """
     modules: list[Path] = []
     configurations: list[Path] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import BinaryIO
 
 from ..errors import Error, InputError
 from .arguments import Plan
+from .parquet import ParquetWriter, is_parquet
 from .writers import JsonLines, Writer
 
 
@@ -60,10 +62,48 @@ def open_output(
         ) from error
 
 
-def open_writer(stream: BinaryIO, *, table: bool) -> Writer:
-    """What writes verdicts to the stream: a table for people, or JSON lines."""
-    if not table:
+class Form(enum.StrEnum):
+    """How verdicts are written."""
+
+    JSONL = "jsonl"
+    TABLE = "table"
+    PARQUET = "parquet"
+
+
+def form_of(wanted: str | None, path: Path | None) -> Form:
+    """The form that is asked for, or the one that the place suggests.
+
+    Raises InputError for Parquet on a terminal.
+    """
+    if wanted is None:
+        if is_parquet(path):
+            return Form.PARQUET
+        return Form.TABLE if is_terminal(path) else Form.JSONL
+    if wanted == Form.PARQUET and is_terminal(path):
+        raise InputError(
+            "run: Parquet is nothing for a terminal",
+            detail="expected a file or a pipe, found the terminal",
+            hint="add --output FILE",
+        )
+    return Form(wanted)
+
+
+@contextmanager
+def open_writer(stream: BinaryIO, form: Form, path: Path | None) -> Iterator[Writer]:
+    """What writes verdicts to the stream, which is that of `path`. Raises InputError where a
+    package for it is missing."""
+    writer = _writer(stream, form, path)
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+def _writer(stream: BinaryIO, form: Form, path: Path | None) -> Writer:
+    if form is Form.JSONL:
         return JsonLines(stream)
+    if form is Form.PARQUET:
+        return ParquetWriter(stream, path or Path("<stdout>"))
     from .table import Table  # only now: rich is slow to import
 
     return Table(stream)

@@ -16,6 +16,8 @@ from .text import say
 
 if TYPE_CHECKING:
     from ..host import Host
+    from .output import Form
+    from .parquet import ParquetSource
     from .source import Source
     from .tally import Tally
     from .watch import Watch
@@ -27,7 +29,7 @@ class Options:
     """The options of `run`. `timeout` is in seconds."""
 
     output: Path | None
-    table: bool
+    form: Form
     logs: bool
     build: bool
     revision: str
@@ -53,8 +55,9 @@ class Options:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["jsonl", "table"]),
-    help="How to write verdicts.  [default: table on a terminal, else jsonl]",
+    type=click.Choice(["jsonl", "table", "parquet"]),
+    help="How to write verdicts.  [default: table on a terminal, parquet for FILE.parquet, else "
+    "jsonl]",
 )
 @click.option("--logs", is_flag=True, help="Write what modules log as well.")
 @click.option(
@@ -111,7 +114,8 @@ def command(
       mesibo-abi run mesibo.conf messages.jsonl
       mesibo-abi run --build filter.c greeter.py < messages.jsonl
 
-    What becomes of each is written, a line each. Messages are JSON, one a line:
+    What becomes of each is written, a line each. Messages are JSON, one a line, or the rows of a
+    file that ends in .parquet:
 
     \b
       {"from": "alice", "to": "bob", "id": 7, "message": "hello"}
@@ -126,13 +130,13 @@ def command(
     Exit status: 0 all went through, whatever the verdicts; 1 with --strict, and something failed; 2
     it could not be run or a line is bad; 130 after Ctrl-C.
     """
-    from .output import Gone, is_terminal
+    from .output import Gone, form_of, is_terminal
     from .progress import wanted
 
     plan = read_arguments(arguments, messages)
     options = Options(
         output=output,
-        table=form == "table" if form else is_terminal(output),
+        form=form_of(form, output),
         logs=logs,
         build=build,
         revision=revision,
@@ -154,7 +158,7 @@ def _run(plan: Plan, options: Options) -> Status:
     """Opens everything, what may be wrong first."""
     from .loading import open_host
     from .output import open_output, open_writer
-    from .source import Source
+    from .source import open_source
     from .stdout import own_stdout
     from .tally import Tally
     from .watch import Watch
@@ -162,16 +166,16 @@ def _run(plan: Plan, options: Options) -> Status:
     tally = Tally()
     with (
         Watch() as watch,
-        Source(plan.messages) as source,
+        open_source(plan.messages) as source,
         own_stdout() if options.output is None else nullcontext() as stdout,
     ):
         plan = _built(plan, options)
         with (
             open_host(plan, options.on_failure, latencies=options.stats) as host,
             open_output(options.output, plan, stdout) as stream,
+            open_writer(stream, options.form, options.output) as writer,
         ):
-            writer = open_writer(stream, table=options.table)
-            watch.last = writer.flush
+            watch.last = writer.close
             interrupted = _converse(host, source, writer, tally, options, watch)
     if interrupted:
         return Status.INTERRUPTED
@@ -179,7 +183,12 @@ def _run(plan: Plan, options: Options) -> Status:
 
 
 def _converse(
-    host: Host, source: Source, writer: Writer, tally: Tally, options: Options, watch: Watch
+    host: Host,
+    source: Source | ParquetSource,
+    writer: Writer,
+    tally: Tally,
+    options: Options,
+    watch: Watch,
 ) -> bool:
     """Runs the source to its end, and says what it came to; whether Ctrl-C ended it early."""
     from .interrupt import Interrupt

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,7 @@ from ..host import Host
 from ..stats import ModuleStats
 from .bad_line import BadLine
 from .interrupt import Interrupt
+from .parquet import ParquetSource
 from .records import Event, EventKind, RecordFault, read_event
 from .source import Block, Source
 from .tally import Tally
@@ -21,6 +23,7 @@ from .writers import Writer
 
 _TICK = 0.05  # seconds between looks at what came by itself
 _SLICE = 0.1  # seconds between looks at Ctrl-C
+_MOST_ROWS = 1 << 14  # at once
 
 
 class Session:
@@ -54,10 +57,16 @@ class Session:
         self._done = 0  # bytes of the input
         self._settled = 0.0
 
-    def feed(self, source: Source) -> None:
+    def feed(self, source: Source | ParquetSource) -> None:
         """Takes the source to its end. Raises InputError for a line that is none, unless it is to
         keep going; what came before is written then."""
         self.settle()
+        if isinstance(source, ParquetSource):
+            self._feed_columns(source)
+        else:
+            self._feed_lines(source)
+
+    def _feed_lines(self, source: Source) -> None:
         for block in source.blocks():
             begun = time.perf_counter()
             try:
@@ -67,6 +76,36 @@ class Session:
                 self.settle()
             if self._interrupt.asked:
                 return
+
+    def _feed_columns(self, source: ParquetSource) -> None:
+        first, rows = 1, 1
+        for table in source.tables():
+            offset = 0
+            while offset < table.num_rows:
+                part = table.slice(offset, rows)
+                begun = time.perf_counter()
+                try:
+                    self._take_rows(source.name, first, part)
+                finally:
+                    took = time.perf_counter() - begun
+                    self._tally.busy += took
+                    self.settle()
+                if self._interrupt.asked:
+                    return
+                first += part.num_rows
+                offset += part.num_rows
+                # As many as are done between two looks at other things.
+                rows = min(2 * rows, _MOST_ROWS) if took < _TICK else max(rows // 2, 1)
+
+    def _take_rows(self, file: str, first: int, rows: Any) -> None:
+        try:
+            result = self._host.process_batch(rows)
+        except InputError as error:
+            error.add_note(f"in {file}, from row {first}")
+            raise
+        for row in range(len(result)):
+            verdict = result.verdict(row)
+            self._record(first + row, Event(EventKind.MESSAGE, verdict.message), verdict)
 
     def finish(self, seconds: float) -> None:
         """Waits so long for the answers that modules asked for, then closes the host and writes
@@ -126,7 +165,9 @@ class Session:
         self._report(in_words(error))
 
     def _run(self, number: int, event: Event) -> None:
-        verdict = self._send(event)
+        self._record(number, event, self._send(event))
+
+    def _record(self, number: int, event: Event, verdict: Verdict) -> None:
         self._tally.count(event.kind, verdict)
         if self._logs:
             for record in verdict.logs:

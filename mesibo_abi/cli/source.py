@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from ..errors import InputError
+from .parquet import ParquetSource, is_parquet
 
 _BLOCK = 1 << 18
 _PATIENCE = 100  # milliseconds
@@ -104,6 +105,12 @@ class Source:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+
+
+def open_source(path: Path | None) -> Source | ParquetSource:
+    """What is in a file of JSON lines, or of Parquet by its name; None is standard input. Raises
+    InputError."""
+    return ParquetSource(path) if path is not None and is_parquet(path) else Source(path)
 
 
 def _open(path: Path | None) -> io.FileIO:

@@ -71,6 +71,10 @@ class Table:
         self._text.truncate()
         self._stream.flush()
 
+    def close(self) -> None:
+        """Writes what is still here."""
+        self.flush()
+
     def _header(self) -> None:
         if not self._has_header:
             self._has_header = True

@@ -34,7 +34,10 @@ class Writer(Protocol):
         """A line that a module logged, during the event in `line` or outside of any."""
 
     def flush(self) -> None:
-        """Writes what is still here."""
+        """Writes what is still here, for whoever watches."""
+
+    def close(self) -> None:
+        """Writes all that is still here. Nothing comes any more."""
 
 
 class JsonLines:
@@ -62,6 +65,10 @@ class JsonLines:
         self._stream.write(self._buffer)
         self._buffer.clear()
         self._stream.flush()
+
+    def close(self) -> None:
+        """Writes what is still here."""
+        self.flush()
 
     def _write(self, record: VerdictRecord | SentRecord | LogLine) -> None:
         self._encoder.encode_into(record, self._buffer, -1)
