@@ -258,7 +258,10 @@ bool mh_batch_begin(mh_host *host, mh_batch *batch) {
     return true;
 }
 
-void mh_batch_end(mh_batch *batch) {
+void mh_batch_leave(mh_batch *batch) {
+    if (batch->chain == NULL)
+        return;
+    batch->chain = NULL;
     batch->host->free_passes--;
     for (size_t i = 0; i < batch->module_count; i++)
         mh_instance_unref(batch->modules[i]);
@@ -266,6 +269,13 @@ void mh_batch_end(mh_batch *batch) {
         mh_instance_unref(batch->failures[i].instance);
     free(batch->modules);
     free(batch->failures);
+    batch->modules = NULL;
+    batch->failures = NULL;
+    batch->module_count = batch->failure_count = 0;
+}
+
+void mh_batch_end(mh_batch *batch) {
+    mh_batch_leave(batch);
     free(batch->rewritten_rows);
     free(batch->rewritten_ends);
     free(batch->rewritten);

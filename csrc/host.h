@@ -302,7 +302,10 @@ bool mh_batch_begin(mh_host *host, mh_batch *batch);
  * MH_NOT_OPEN: the host was closed, MH_NO_ROOM: no memory; `*done` is the first row that was not
  * processed. */
 mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t *done);
-/* Frees what the batch owns; errors of failures are the embedder's. */
+/* Behind the last row: its pass is over, and what it has of modules and failures (but not their errors,
+ * which are the embedder's) is let go. What was rewritten and the mail stay. */
+void mh_batch_leave(mh_batch *batch);
+/* The same where it is still to be done, and frees what the batch owns; the host may be gone. */
 void mh_batch_end(mh_batch *batch);
 
 /* ---- Modules -------------------------------------------------------------------------------- */

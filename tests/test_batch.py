@@ -421,6 +421,19 @@ def test_a_table_outlives_everything(built: Built) -> None:
     assert codes.tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_so_do_payloads_that_lie_where_they_were_written(rewriting: Path, threads: int) -> None:
+    rows = [b"text %d" % row * 50 for row in range(1000)]
+    with Host() as host:
+        host.load("rewrite", rewriting, thread_safe=True)
+        result = host.process_batch(pa.table({"message": rows}), threads=threads)
+        table = pa.table(result)
+        host.modules[0].close()
+        assert result.verdict(999).message == Message(rows[999].upper(), to=None, from_=None)
+    del result, host
+    assert table["message"].to_pylist() == [row.upper() for row in rows]
+
+
 def test_verdicts_of_one_row_share_nothing(result: BatchResult) -> None:
     row = next(row for row in range(len(result)) if result.verdict(row).sent)
     first, second = result.verdict(row), result.verdict(row)

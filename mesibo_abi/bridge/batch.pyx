@@ -4,7 +4,7 @@
 from array import array
 
 from cpython.bytearray cimport PyByteArray_AS_STRING
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int8_t, int32_t, uint64_t
 from libc.stdlib cimport calloc, free
@@ -14,7 +14,7 @@ from .columns cimport Chunk, chunks_of
 from .core cimport *
 from .failures cimport errors_of, failure_of
 from .module cimport LoadedModule, module_of, pass_gate
-from .tables cimport Column, Table, column, text_column
+from .tables cimport Column, Table, column, lent, text_column
 from .values cimport (
     Message,
     Verdict,
@@ -268,6 +268,7 @@ cdef class BatchResult(Table):
             if part.batch.mail != NULL:
                 self.sent += take_row_messages(&part.batch.mail.sent)
                 self.logs += take_row_lines(&part.batch.mail.logs)
+            mh_batch_leave(&part.batch)
         return 0
 
     # -- rows
@@ -340,7 +341,6 @@ cdef class BatchResult(Table):
         ends_buffer, valid_buffer = bytearray(8 * (count + 1)), bytearray((count + 7) // 8)
         cdef int64_t *ends = <int64_t *>PyByteArray_AS_STRING(ends_buffer)
         cdef char *valid = PyByteArray_AS_STRING(valid_buffer)
-        payloads = []
         for part in self.parts:
             i = begin = 0
             for row in range(part.first, part.last):
@@ -350,9 +350,25 @@ cdef class BatchResult(Table):
                     begin = part.batch.rewritten_ends[i]
                     i += 1
                 ends[row + 1] = end
-            payloads.append(PyBytes_FromStringAndSize(part.batch.rewritten, <Py_ssize_t>begin))
-        return column("message", "Z", count, (valid_buffer, ends_buffer, b"".join(payloads)),
+        return column("message", "Z", count, (valid_buffer, ends_buffer, self.payloads(end)),
                       count - <int64_t>rows)
+
+    cdef object payloads(self, int64_t size):
+        """All rewritten payloads, one behind the other: where they lie, if one thread made them."""
+        cdef Part part
+        cdef char *at
+        cdef size_t begin
+        if len(self.parts) == 1:
+            part = self.parts[0]
+            return lent(part.batch.rewritten, part)
+        joined = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>size)
+        at = PyBytes_AS_STRING(joined)
+        for part in self.parts:
+            if part.batch.rewritten_count > 0:
+                begin = part.batch.rewritten_ends[part.batch.rewritten_count - 1]
+                memcpy(at, part.batch.rewritten, begin)
+                at += begin
+        return joined
 
     def sent_table(self):
         """What was sent, as a Table: `row`, `module`, `message`, `to`, `from` and the words."""

@@ -211,6 +211,7 @@ cdef extern from "host.h" nogil:
 
     bint mh_batch_begin(mh_host *host, mh_batch *batch)
     mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t *done)
+    void mh_batch_leave(mh_batch *batch)
     void mh_batch_end(mh_batch *batch)
 
     ctypedef struct mh_script:

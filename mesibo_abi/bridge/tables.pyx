@@ -119,9 +119,18 @@ cdef void release_array(ArrowArray *array) noexcept with gil:
     array.release = NULL
 
 
+cdef Lent lent(const void *start, object owner):
+    """Memory that `owner` frees when nobody holds it."""
+    cdef Lent made = Lent.__new__(Lent)
+    made.start, made.owner = start, owner
+    return made
+
+
 cdef const void *start_of(object buffer) noexcept:
     if buffer is None:
         return NULL
+    if type(buffer) is Lent:
+        return (<Lent>buffer).start
     if type(buffer) is bytes:
         return PyBytes_AS_STRING(buffer)
     return PyByteArray_AS_STRING(buffer)
@@ -203,6 +212,10 @@ cdef const char *stream_error(ArrowArrayStream *stream) noexcept:
 cdef void release_stream(ArrowArrayStream *stream) noexcept with gil:
     Py_DECREF(<object>stream.private_data)
     stream.release = NULL
+
+
+cdef class Lent:
+    """Memory in a table that is no Python object's own."""
 
 
 cdef class Table:
