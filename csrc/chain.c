@@ -190,7 +190,7 @@ static mh_failure call_any(mh_instance *instance, passing *message, mh_pass *pas
 }
 
 static void count_call(mh_instance *instance, mh_event_kind kind, int result) {
-    mh_counts *counts = &instance->counts;
+    mh_counts *counts = instance->thread_safe ? mh_own_counts(instance) : instance->counts;
     _Atomic uint64_t *counter = result < 0              ? &counts->failed
                                 : kind != MH_ON_MESSAGE ? &counts->events
                                 : result == 0           ? &counts->passed

@@ -58,9 +58,12 @@ typedef struct mh_items {
     char *name, *value;
 } mh_items;
 
-/* What a module did so far (mh_stats). */
+/* What a module did so far (mh_stats), on the threads that have this share: several that count at once
+ * would wait for each other's cache lines. */
+enum { MH_SHARES = 8 };
 typedef struct mh_counts {
-    _Atomic uint64_t passed, consumed, failed, events, sent, logged;
+    _Alignas(64) _Atomic uint64_t passed;
+    _Atomic uint64_t consumed, failed, events, sent, logged;
 } mh_counts;
 
 typedef struct mh_histogram mh_histogram;
@@ -72,7 +75,7 @@ struct mh_instance {
     mh_host *host;
     uint64_t log_level;
     mh_histogram *times; /* of its callbacks, in nanoseconds; NULL: nobody asked */
-    mh_counts counts;
+    mh_counts *counts;   /* MH_SHARES of them */
     _Atomic int state;    /* mh_state; written with the host's lock held */
     _Atomic int entries;  /* thread-safe modules: threads inside */
     bool thread_safe, hold_gil, zero_copy, keep_mapped, scripted;
@@ -105,7 +108,12 @@ static inline void mh_count(_Atomic uint64_t *counter, bool shared) {
                               memory_order_relaxed);
 }
 
-mh_histogram *mh_histogram_new(void); /* NULL: no memory; free(3) frees it */
+static inline mh_counts *mh_own_counts(const mh_instance *instance) {
+    return &instance->counts[mh_this_thread() % MH_SHARES];
+}
+
+mh_counts *mh_counts_new(void);       /* NULL: no memory; free(3) frees them */
+mh_histogram *mh_histogram_new(void); /* the same */
 uint64_t mh_now(void);                /* nanoseconds */
 void mh_note_time(mh_instance *instance, uint64_t begun);
 

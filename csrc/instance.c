@@ -29,13 +29,16 @@ mh_instance *mh_instance_new(mh_host *host, const mh_load *what, const mh_revisi
     mh_instance *instance = calloc(1, sizeof *instance);
     void *module = calloc(1, MODULE_BLOCK);
     char *label = strdup(what->label);
-    if (instance == NULL || module == NULL || label == NULL) {
+    mh_counts *counts = mh_counts_new();
+    if (instance == NULL || module == NULL || label == NULL || counts == NULL) {
+        free(counts);
         free(instance);
         free(module);
         free(label);
         return NULL;
     }
     instance->module = module;
+    instance->counts = counts;
     instance->host = host;
     instance->tag = what->tag;
     instance->log_level = what->log_level;
@@ -127,6 +130,7 @@ void mh_instance_ref(mh_instance *instance) { atomic_fetch_add(&instance->refs, 
 void mh_instance_unref(mh_instance *instance) {
     if (instance == NULL || atomic_fetch_sub(&instance->refs, 1) != 1)
         return;
+    free(instance->counts);
     free(instance->times);
     free(instance->label);
     free(instance);

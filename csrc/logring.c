@@ -153,7 +153,7 @@ int64_t mh_vlog(mh_instance *from, uint64_t level, const char *format, va_list a
         return -1;
     int64_t result = log_line(from, level, format, args);
     if (result >= 0)
-        mh_count(&from->counts.logged, true);
+        mh_count(&mh_own_counts(from)->logged, true);
     return result;
 }
 

@@ -198,7 +198,7 @@ int64_t mh_send(mh_instance *from, const mh_params *given, const char *message, 
     int64_t result = from->host->hooks.send != NULL ? to_upcall(from, &params, message, len)
                                                     : to_outbox(from, &params, message, len);
     if (result >= 0)
-        mh_count(&from->counts.sent, true);
+        mh_count(&mh_own_counts(from)->sent, true);
     return result;
 }
 

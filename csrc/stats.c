@@ -6,6 +6,7 @@
 #include "core.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum { FINE_BITS = 4, FINE = 1 << FINE_BITS, BUCKETS = (64 - FINE_BITS + 1) * FINE };
@@ -13,6 +14,13 @@ enum { FINE_BITS = 4, FINE = 1 << FINE_BITS, BUCKETS = (64 - FINE_BITS + 1) * FI
 struct mh_histogram {
     _Atomic uint64_t buckets[BUCKETS];
 };
+
+mh_counts *mh_counts_new(void) {
+    mh_counts *counts = aligned_alloc(_Alignof(mh_counts), MH_SHARES * sizeof *counts);
+    if (counts != NULL)
+        memset(counts, 0, MH_SHARES * sizeof *counts);
+    return counts;
+}
 
 mh_histogram *mh_histogram_new(void) { return calloc(1, sizeof(mh_histogram)); }
 
@@ -54,12 +62,16 @@ static uint64_t percentile(const mh_histogram *times, uint64_t count, uint64_t o
 }
 
 void mh_instance_stats(const mh_instance *instance, mh_stats *out) {
-    *out = (mh_stats){.passed = instance->counts.passed,
-                      .consumed = instance->counts.consumed,
-                      .failed = instance->counts.failed,
-                      .events = instance->counts.events,
-                      .sent = instance->counts.sent,
-                      .logged = instance->counts.logged};
+    *out = (mh_stats){0};
+    for (int i = 0; i < MH_SHARES; i++) {
+        const mh_counts *share = &instance->counts[i];
+        out->passed += share->passed;
+        out->consumed += share->consumed;
+        out->failed += share->failed;
+        out->events += share->events;
+        out->sent += share->sent;
+        out->logged += share->logged;
+    }
     if (instance->times == NULL)
         return;
     for (unsigned bucket = 0; bucket < BUCKETS; bucket++)

@@ -250,10 +250,13 @@ cdef class BatchResult(Table):
             return 0
         from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(len(self.parts), "mesibo-batch") as pool:
+        first, *others = self.parts
+        with ThreadPoolExecutor(len(others), "mesibo-batch") as pool:
             try:
-                for running in [pool.submit(part.run) for part in self.parts]:
-                    running.result()
+                running = [pool.submit(part.run) for part in others]
+                first.run()
+                for part in running:
+                    part.result()
             except BaseException:
                 for part in self.parts:
                     (<Part>part).stopped = True
