@@ -41,7 +41,7 @@ class EventKind(enum.StrEnum):
     CONFIG = "config"
 
 
-class Params(msgspec.Struct, kw_only=True, omit_defaults=True, rename={"from_": "from"}):
+class Params(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename={"from_": "from"}):
     """The header's params. A field that is 0 or empty need not be there.
 
     JSON cannot hold an address that is not UTF-8: it is in `from_base64` or `to_base64` then.
@@ -141,6 +141,7 @@ class RecordFault(Exception):
 # -- in
 
 _decoder = msgspec.json.Decoder(InputRecord)
+_MESSAGE = EventKind.MESSAGE  # looked up once: members of an enum are slow to get at
 _EVENT_FIELDS = {
     EventKind.MESSAGE: {"event", "uflags", *MessageRecord.__struct_encode_fields__},
     EventKind.STATUS: {"event", "uflags", *Params.__struct_encode_fields__},
@@ -157,9 +158,16 @@ def read_event(line: bytes) -> Event:
     Raises msgspec.DecodeError, UnicodeDecodeError or RecordFault.
     """
     record = _decoder.decode(line)
-    _refuse_idle_fields(record)
-    if record.event is EventKind.MESSAGE:
-        return Event(EventKind.MESSAGE, _message(record, _status(record)))
+    if (
+        record.event is not _MESSAGE
+        or record.address is not UNSET
+        or record.online is not UNSET
+        or record.data is not UNSET
+        or record.data_base64 is not UNSET
+    ):
+        _refuse_idle_fields(record)
+    if record.event is _MESSAGE:
+        return Event(_MESSAGE, _message(record, _status(record)))
     if record.event is EventKind.LOGIN:
         return Event(EventKind.LOGIN, user=_user(record))
     if record.event is EventKind.CONFIG:
@@ -178,10 +186,6 @@ def read_event(line: bytes) -> Event:
 
 def _refuse_idle_fields(record: InputRecord) -> None:
     """Whoever wrote a field expects that something comes of it."""
-    if record.event is EventKind.MESSAGE and (
-        record.address is record.online is record.data is record.data_base64 is UNSET
-    ):
-        return  # the usual case, and fast
     for field in msgspec.to_builtins(record):
         if field not in _EVENT_FIELDS[record.event]:
             raise RecordFault(
@@ -225,11 +229,21 @@ def _status(record: InputRecord) -> int:
 
 
 def _message(record: InputRecord, status: int) -> Message:
+    # What is usual without a call: this is most of what a line takes.
+    payload: Text | bytes = record.message
+    to: Address | bytes = record.to
+    from_: Address | bytes = record.from_
+    if payload is UNSET or record.message_base64 is not UNSET:
+        payload = _payload(record.message, record.message_base64)
+    if to is UNSET or record.to_base64 is not UNSET:
+        to = _address("to", record.to, record.to_base64)
+    if from_ is UNSET or record.from_base64 is not UNSET:
+        from_ = _address("from", record.from_, record.from_base64)
     try:
         return Message(
-            _payload(record.message, record.message_base64),
-            to=_address("to", record.to, record.to_base64),
-            from_=_address("from", record.from_, record.from_base64),
+            payload,
+            to=to,
+            from_=from_,
             aid=record.aid,
             id=record.id,
             refid=record.refid,
@@ -237,7 +251,7 @@ def _message(record: InputRecord, status: int) -> Message:
             flags=record.flags,
             type=record.type,
             expiry=record.expiry,
-            uflags=_uflags(record),
+            uflags=record.to_online if record.uflags is UNSET else _uflags(record),
             status=status,
             sid=record.sid,
             device=record.device,
@@ -248,6 +262,10 @@ def _message(record: InputRecord, status: int) -> Message:
             _word(field, getattr(record, field))
         _word("uflags", _uflags(record))
         _word("status", status)
+        raise
+    except ValueError:
+        _address("to", record.to, record.to_base64)
+        _address("from", record.from_, record.from_base64)
         raise
 
 
@@ -348,41 +366,66 @@ def log_record(record: LogRecord, line: int | None) -> LogLine:
     )
 
 
+_RESULTS = ("PASS", "CONSUMED", "FAIL")  # by Result: -1 is the last
+
+
 def verdict_record(line: int, event: Event, verdict: Verdict) -> VerdictRecord:
     """The record of what became of an event."""
     record = VerdictRecord(
         line=line,
         of=event.kind,
-        result=verdict.result.name,
+        result=_RESULTS[verdict.result],
         by=None if verdict.by is None else utf8(verdict.by.name),
         error=None if verdict.error is None else utf8(in_words(verdict.error)),
-        sent=[message_record(message) for message in verdict.sent],
+        sent=list(map(message_record, verdict.sent)),
     )
     if verdict.message is not None:
         _filled(record, verdict.message)
-    if event.kind is not EventKind.MESSAGE:
-        record.message = record.message_base64 = UNSET
-        record.returned = {utf8(module.name): code for module, code in verdict.returned if module}
+    if event.kind is _MESSAGE:
+        return record
+    record.message = record.message_base64 = UNSET
+    record.returned = {utf8(module.name): code for module, code in verdict.returned if module}
     if event.kind is EventKind.STATUS:
         record.status = event.status
     return record
 
 
 def _filled(record: _Record, message: Message) -> _Record:
-    record.from_, record.from_base64 = _text_or_bytes(message.from_)
-    record.to, record.to_base64 = _text_or_bytes(message.to)
-    record.id = message.id
-    record.aid = message.aid
-    record.refid = message.refid
-    record.groupid = message.groupid
-    record.flags = message.flags
-    record.type = message.type
-    record.expiry = message.expiry
-    record.to_online = message.to_online
-    record.sid = message.sid
-    record.device = message.device
-    record.status = message.status or UNSET
-    record.module = None if message.module is None else utf8(message.module)
+    address = message.from_
+    if address is None or address.isascii():
+        record.from_ = address
+    else:
+        record.from_, record.from_base64 = _text_or_bytes(address)
+    address = message.to
+    if address is None or address.isascii():
+        record.to = address
+    else:
+        record.to, record.to_base64 = _text_or_bytes(address)
+    # What is 0 is left out.
+    if word := message.id:
+        record.id = word
+    if word := message.aid:
+        record.aid = word
+    if word := message.refid:
+        record.refid = word
+    if word := message.groupid:
+        record.groupid = word
+    if word := message.flags:
+        record.flags = word
+    if word := message.type:
+        record.type = word
+    if word := message.expiry:
+        record.expiry = word
+    if word := message.to_online:
+        record.to_online = word
+    if word := message.sid:
+        record.sid = word
+    if word := message.device:
+        record.device = word
+    if word := message.status:
+        record.status = word
+    if message.module is not None:
+        record.module = utf8(message.module)
     try:
         record.message = message.payload.decode()
     except UnicodeDecodeError:

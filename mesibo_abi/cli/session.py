@@ -21,6 +21,7 @@ from .tally import Tally
 from .text import in_words
 from .writers import Writer
 
+_MESSAGE = EventKind.MESSAGE  # looked up once: members of an enum are slow to get at
 _TICK = 0.05  # seconds between looks at what came by itself
 _SLICE = 0.1  # seconds between looks at Ctrl-C
 _MOST_ROWS = 1 << 14  # at once
@@ -175,6 +176,9 @@ class Session:
         self._writer.verdict(number, event, verdict)
 
     def _send(self, event: Event) -> Verdict:
+        if event.kind is _MESSAGE:
+            assert event.message is not None
+            return self._host.process(event.message)
         if event.kind is EventKind.CALL:
             return self._host.call()
         if event.kind is EventKind.CALL_STATUS:
@@ -185,6 +189,4 @@ class Session:
         if event.kind is EventKind.CONFIG:
             return self._host.config(event.type, event.data)
         assert event.message is not None
-        if event.kind is EventKind.STATUS:
-            return self._host.status(event.message, event.status)
-        return self._host.process(event.message)
+        return self._host.status(event.message, event.status)

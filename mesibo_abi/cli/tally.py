@@ -9,6 +9,9 @@ from ..bridge.values import Verdict
 from ..types import Result
 from .records import EventKind
 
+_MESSAGE = EventKind.MESSAGE  # looked up once: members of an enum are slow to get at
+_PASS, _CONSUMED = Result.PASS, Result.CONSUMED
+
 
 @dataclass(slots=True)
 class Tally:
@@ -31,13 +34,14 @@ class Tally:
         """Counts one verdict, and what was sent meanwhile."""
         self.sent += len(verdict.sent)
         self.errors += verdict.error is not None
-        if kind is not EventKind.MESSAGE:
+        if kind is not _MESSAGE:
             self.events += 1
             return
         self.messages += 1
-        if verdict.result is Result.PASS:
+        result = verdict.result
+        if result is _PASS:
             self.passed += 1
-        elif verdict.result is Result.CONSUMED:
+        elif result is _CONSUMED:
             self.consumed += 1
         else:
             self.failed += 1
