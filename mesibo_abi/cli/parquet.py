@@ -66,6 +66,8 @@ class ParquetSource:
         self.name = str(path)
         self._arrow, parquet = _modules(path)
         try:
+            if path.is_fifo():
+                raise OSError("a pipe, whose end cannot be read first")
             self._stream = path.open("rb")
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
@@ -114,6 +116,7 @@ class ParquetWriter:
         self._arrow, parquet = _modules(path)
         self._schema = _schema(self._arrow)
         self._rows: list[dict[str, object]] = []
+        self._broken = False  # it could not be written to: nothing more is tried
         self._file = parquet.ParquetWriter(stream, self._schema)
 
     def verdict(self, line: int, event: Event, verdict: Verdict) -> None:
@@ -158,8 +161,9 @@ class ParquetWriter:
 
     def close(self) -> None:
         """Writes what is still here, and the end of the file, without which nobody can read it."""
-        self._write()
-        self._file.close()
+        if not self._broken:
+            self._write()
+            self._file.close()
 
     def _add(self, row: dict[str, object]) -> None:
         self._rows.append(row)
@@ -167,9 +171,12 @@ class ParquetWriter:
             self._write()
 
     def _write(self) -> None:
-        if self._rows:
-            self._file.write_table(self._arrow.Table.from_pylist(self._rows, self._schema))
-            self._rows = []
+        if not self._rows:
+            return
+        rows, self._rows = self._rows, []
+        self._broken = True
+        self._file.write_table(self._arrow.Table.from_pylist(rows, self._schema))
+        self._broken = False
 
 
 def _schema(arrow: ModuleType) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -143,6 +144,31 @@ def test_an_interrupt_between_rows(built: Built, tmp_path: Path) -> None:
     assert 1 <= pq.read_table(output).num_rows < 1000
 
 
+def test_a_reader_that_leaves(built: Built, tmp_path: Path) -> None:
+    source = parquet(tmp_path / "m.parquet", {"message": ["hello"] * 100_000})
+    command: list[str | Path] = [*COMMAND, "run", "-q", "--format", "parquet"]
+    with subprocess.Popen(
+        [*command, built("minimal"), source], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.read(4) == b"PAR1"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(20) == 141
+
+
+def test_a_full_disk(built: Built, tmp_path: Path) -> None:
+    source = parquet(tmp_path / "m.parquet", {"message": ["hello"] * 100_000})
+    arguments = ["-q", "--format", "parquet", "-o", "/dev/full"]
+    done = invoke("run", *arguments, built("minimal"), source)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[:2] == [
+        "/dev/full: the verdicts cannot be written",
+        "  expected room for them, found: No space left on device",
+    ]
+
+
 # ---- What is refused -----------------------------------------------------------------------------
 
 
@@ -162,6 +188,16 @@ def test_a_file_that_is_not_there(built: Built, tmp_path: Path) -> None:
     done = invoke("run", built("minimal"), path)
     assert done.stderr.splitlines()[1] == (
         "  expected a Parquet file, found: No such file or directory"
+    )
+
+
+def test_a_pipe(built: Built, tmp_path: Path) -> None:
+    path = tmp_path / "m.parquet"
+    os.mkfifo(path)
+    done = invoke("run", built("minimal"), path)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[1] == (
+        "  expected a Parquet file, found: a pipe, whose end cannot be read first"
     )
 
 
