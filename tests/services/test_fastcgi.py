@@ -199,7 +199,22 @@ def test_a_kept_connection_that_closes_on_the_request(client: Client) -> None:
 
 def test_idle_connections_are_few(client: Client) -> None:
     """One is kept when nobody else waits: each may hold a process of the server."""
-    with counting([9] * 13) as (port, seen):
+    seen: list[int] = []
+    waiting: list[asyncio.StreamWriter] = []
+    count = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        number = len(seen)
+        seen.append(0)
+        while await request_of(reader):
+            seen[number] += 1
+            waiting.append(writer)
+            if len(waiting) == count:  # all are under way at once
+                for one in waiting:
+                    one.write(HELLO)
+                waiting.clear()
+
+    with server(answer) as port:
         for count in (10, 4):
             for exchange in [client.begin("127.0.0.1", port, keepalive=True) for _ in range(count)]:
                 assert exchange.over.wait(10)
