@@ -329,7 +329,9 @@ class Host(CoreHost):
 
     def stats(self) -> tuple[ModuleStats, ...]:
         """What each module did since it was loaded, in the order of the chain. Counting is always
-        on. While other threads call modules the numbers of one need not be of one moment."""
+        on. While other threads call modules the numbers of one need not be of one moment. A module
+        that is closed is not in it any more. Raises ForkedError."""
+        self._check_here()
         return tuple(self._stats_of(module) for module in self.modules)
 
     def _stats_of(self, module: LoadedModule) -> ModuleStats:

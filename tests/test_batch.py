@@ -569,6 +569,21 @@ def test_a_host_that_closes_under_threads(built: Built) -> None:
         closer.join(10)
 
 
+def test_what_was_sent_before_it_ended_is_not_lost(built: Built) -> None:
+    class Stop(Module):
+        def on_message(self, message: Message) -> Result:
+            self.log("stops")
+            raise KeyboardInterrupt
+
+    with Host() as host:
+        host.load("echo", built("echo"))
+        host.load("stop", Stop)
+        with pytest.raises(KeyboardInterrupt):
+            host.process_batch([Message("hello", to="bob")])
+        assert [message.payload for message in host.sent] == [b"hello"]
+        assert "stops" in [record.text for record in host.logs]
+
+
 def test_an_interrupt_ends_it(host: Host) -> None:
     class Interrupted(Module):
         def on_message(self, message: Message) -> Result:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mesibo_abi import Host, Latency, LoadError, Message, Module, ModuleStats, Result
 from tests.conftest import Built
+from tests.running import SILENT, run
 
 NOTHING = {
     "passed": 0,
@@ -165,3 +166,22 @@ def test_a_module_that_is_refused(built: Built) -> None:
 def test_latencies_is_a_bool() -> None:
     with pytest.raises(TypeError, match="latencies="):
         Host(latencies="yes")  # type: ignore[arg-type]
+
+
+def test_not_in_a_child_of_fork() -> None:
+    program = """
+    import os, warnings
+    from mesibo_abi import ForkedError, Host
+
+    warnings.simplefilter("ignore", DeprecationWarning)  # of forks with threads: that is meant
+    with Host() as host:
+        child = os.fork()
+        if child == 0:
+            try:
+                host.stats()
+            except ForkedError:
+                os._exit(0)
+            os._exit(1)
+        assert os.waitpid(child, 0)[1] == 0
+    """
+    assert run(program) == SILENT

@@ -1,4 +1,5 @@
 from .core cimport mh_host
 
 
-cdef object run_batch(mh_host *core, tuple modules, object data, object threads)
+cdef object run_batch(mh_host *core, tuple modules, object data, object threads,
+                      object deliver)

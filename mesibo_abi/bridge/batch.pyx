@@ -265,13 +265,19 @@ cdef class BatchResult(Table):
 
     cdef int conclude(self) except -1:
         cdef Part part
+        raised = None
         self.errors, self.sent, self.logs = {}, [], []
         for part in self.parts:
-            self.errors.update(part.errors())
+            try:
+                self.errors.update(part.errors())
+            except BaseException as error:
+                raised = raised or error
             if part.batch.mail != NULL:
                 self.sent += take_row_messages(&part.batch.mail.sent)
                 self.logs += take_row_lines(&part.batch.mail.logs)
             mh_batch_leave(&part.batch)
+        if raised is not None:
+            raise raised
         return 0
 
     # -- rows
@@ -417,8 +423,9 @@ cdef int64_t count_bits(bytearray valid):
     return int.from_bytes(valid, "little").bit_count()
 
 
-cdef object run_batch(mh_host *core, tuple modules, object data, object threads):
-    """Sends every message of `data` through the chain of `core`."""
+cdef object run_batch(mh_host *core, tuple modules, object data, object threads, object deliver):
+    """Sends every message of `data` through the chain of `core`. Where that ends early, `deliver`
+    gets what was sent and logged until then."""
     cdef BatchResult result = BatchResult.__new__(BatchResult)
     if type(threads) is not int or not 1 <= threads <= MOST_THREADS:
         raise InputError(
@@ -438,8 +445,12 @@ cdef object run_batch(mh_host *core, tuple modules, object data, object threads)
     # No thread without a row; but one there is.
     result.begin(core, 1 if result.count == 0 else min(<uint64_t>threads, result.count))
     try:
-        result.run()
-    finally:
-        result.conclude()
+        try:
+            result.run()
+        finally:
+            result.conclude()
+    except BaseException:
+        deliver([message for _, message in result.sent], [record for _, record in result.logs])
+        raise
     result.show()
     return result

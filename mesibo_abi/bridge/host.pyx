@@ -292,7 +292,7 @@ cdef class CoreHost:
         self.check()
         self.passes += 1
         try:
-            result = run_batch(self.host, self.modules, batch, threads)
+            result = run_batch(self.host, self.modules, batch, threads, self._deliver)
         finally:
             self.pass_over()
         if result.logs:
@@ -511,6 +511,10 @@ cdef class CoreHost:
         return module
 
     # -- mail and requests
+
+    def _check_here(self):
+        """Raises ForkedError in a child of fork."""
+        self.check_here()
 
     def _take_sent(self):
         """Messages sent outside of any pass since it was last asked, in order."""

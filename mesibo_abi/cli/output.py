@@ -12,8 +12,10 @@ from typing import BinaryIO
 
 from ..errors import Error, InputError
 from .arguments import Plan
-from .parquet import ParquetWriter, is_parquet
+from .parquet import ParquetWriter, check_installed, is_parquet
 from .writers import JsonLines, Writer
+
+_STDOUT = Path("<stdout>")
 
 
 class Gone(Exception):
@@ -73,19 +75,21 @@ class Form(enum.StrEnum):
 def form_of(wanted: str | None, path: Path | None) -> Form:
     """The form that is asked for, or the one that the place suggests.
 
-    Raises InputError for Parquet on a terminal.
+    Raises InputError for Parquet on a terminal, or without pyarrow.
     """
-    if wanted is None:
-        if is_parquet(path):
-            return Form.PARQUET
+    if wanted is None and not is_parquet(path):
         return Form.TABLE if is_terminal(path) else Form.JSONL
-    if wanted == Form.PARQUET and is_terminal(path):
+    form = Form.PARQUET if wanted is None else Form(wanted)
+    if form is not Form.PARQUET:
+        return form
+    if is_terminal(path):
         raise InputError(
             "run: Parquet is nothing for a terminal",
             detail="expected a file or a pipe, found the terminal",
             hint="add --output FILE",
         )
-    return Form(wanted)
+    check_installed(path or _STDOUT)
+    return form
 
 
 @contextmanager
@@ -103,7 +107,7 @@ def _writer(stream: BinaryIO, form: Form, path: Path | None) -> Writer:
     if form is Form.JSONL:
         return JsonLines(stream)
     if form is Form.PARQUET:
-        return ParquetWriter(stream, path or Path("<stdout>"))
+        return ParquetWriter(stream, path or _STDOUT)
     from .table import Table  # only now: rich is slow to import
 
     return Table(stream)

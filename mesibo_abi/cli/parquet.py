@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -34,6 +35,11 @@ _WORDS = [
 def is_parquet(path: Path | None) -> bool:
     """Whether that is where Parquet is read from or written to."""
     return path is not None and path.suffix == SUFFIX
+
+
+def check_installed(path: Path) -> None:
+    """Raises InputError where pyarrow is not there, which `path` needs."""
+    _modules(path)
 
 
 def _modules(path: Path) -> tuple[ModuleType, ModuleType]:
@@ -115,6 +121,9 @@ class ParquetWriter:
     def __init__(self, stream: BinaryIO, path: Path) -> None:
         self._arrow, parquet = _modules(path)
         self._schema = _schema(self._arrow)
+        self._stream = stream
+        # Whoever ends a run that hangs closes it from a thread of its own.
+        self._lock = threading.Lock()
         self._rows: list[dict[str, object]] = []
         self._broken = False  # it could not be written to: nothing more is tried
         self._file = parquet.ParquetWriter(stream, self._schema)
@@ -161,22 +170,27 @@ class ParquetWriter:
 
     def close(self) -> None:
         """Writes what is still here, and the end of the file, without which nobody can read it."""
-        if not self._broken:
-            self._write()
-            self._file.close()
+        with self._lock:
+            if not self._broken:
+                self._write()
+                self._file.close()
+                self._stream.flush()
 
     def _add(self, row: dict[str, object]) -> None:
-        self._rows.append(row)
-        if len(self._rows) >= _ROWS:
-            self._write()
+        with self._lock:
+            self._rows.append(row)
+            if len(self._rows) >= _ROWS:
+                self._write()
 
     def _write(self) -> None:
         if not self._rows:
             return
         rows, self._rows = self._rows, []
-        self._broken = True
-        self._file.write_table(self._arrow.Table.from_pylist(rows, self._schema))
-        self._broken = False
+        try:
+            self._file.write_table(self._arrow.Table.from_pylist(rows, self._schema))
+        except (OSError, self._arrow.ArrowException):
+            self._broken = True
+            raise
 
 
 def _schema(arrow: ModuleType) -> Any:

@@ -114,8 +114,7 @@ def command(
       mesibo-abi run mesibo.conf messages.jsonl
       mesibo-abi run --build filter.c greeter.py < messages.jsonl
 
-    What becomes of each is written, a line each. Messages are JSON, one a line, or the rows of a
-    file that ends in .parquet:
+    What becomes of each is written, a line each. Messages are JSON, one a line:
 
     \b
       {"from": "alice", "to": "bob", "id": 7, "message": "hello"}
@@ -126,6 +125,9 @@ def command(
     Further fields: aid refid groupid flags type expiry uflags (to_online) status sid device module;
     message_base64, from_base64, to_base64 and data_base64 for what is not text. Events: message,
     status, call, call_status, login, config.
+
+    The rows of a file that ends in .parquet are messages, in columns named message, to, from and as
+    the numbers above.
 
     Exit status: 0 all went through, whatever the verdicts; 1 with --strict, and something failed; 2
     it could not be run or a line is bad; 130 after Ctrl-C.

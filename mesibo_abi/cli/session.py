@@ -24,7 +24,7 @@ from .writers import Writer
 _MESSAGE = EventKind.MESSAGE  # looked up once: members of an enum are slow to get at
 _TICK = 0.05  # seconds between looks at what came by itself
 _SLICE = 0.1  # seconds between looks at Ctrl-C
-_MOST_ROWS = 1 << 14  # at once
+_MOST_ROWS = 256  # at once: a module may begin to take its time, and Ctrl-C waits for them
 
 
 class Session:
@@ -102,8 +102,13 @@ class Session:
         try:
             result = self._host.process_batch(rows)
         except InputError as error:
-            error.add_note(f"in {file}, from row {first}")
-            raise
+            if rows.num_rows > 1:  # none was sent: those before the bad one still are
+                for row in range(rows.num_rows):
+                    self._take_rows(file, first + row, rows.slice(row, 1))
+                return
+            error.add_note(f"in {file}, row {first}")
+            self._refuse(error)
+            return
         for row in range(len(result)):
             verdict = result.verdict(row)
             self._record(first + row, Event(EventKind.MESSAGE, verdict.message), verdict)

@@ -22,7 +22,11 @@ def utf8(text: str) -> str:
     """Text that can be written as UTF-8: bytes that are none show as \\xNN."""
     if text.isascii():
         return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # half a pair of UTF-16, which is no byte either
+        data = text.encode("utf-8", "backslashreplace")
+    return data.decode("utf-8", "backslashreplace")
 
 
 def printable(text: str) -> str:

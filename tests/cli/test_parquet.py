@@ -169,6 +169,21 @@ def test_a_full_disk(built: Built, tmp_path: Path) -> None:
     ]
 
 
+def test_a_run_that_hangs_leaves_what_is_done(built: Built, tmp_path: Path) -> None:
+    """The second Ctrl-C ends it, and the file has its end all the same."""
+    texts = [""] * 100 + ["hang"]
+    messages = write(tmp_path / "m.jsonl", *({"message": text} for text in texts))
+    output = tmp_path / "out.parquet"
+    command: list[str | Path] = [*COMMAND, "run", "-q", "-o", output, built("stuck"), messages]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        time.sleep(3)
+        for _ in range(2):
+            process.send_signal(2)
+            time.sleep(0.7)
+        assert process.wait(20) == 130
+    assert pq.read_table(output).num_rows == 100
+
+
 # ---- What is refused -----------------------------------------------------------------------------
 
 
@@ -206,7 +221,7 @@ def test_a_column_of_another_name(built: Built, tmp_path: Path) -> None:
     done = invoke("run", "-q", built("minimal"), path)
     assert done.exit_code == 2
     assert done.stderr.splitlines()[0] == "the batch's column `num` cannot be used"
-    assert done.stderr.splitlines()[-1] == f"in {path}, from row 1"
+    assert done.stderr.splitlines()[-1] == f"in {path}, row 1"
 
 
 def test_a_column_that_cannot_be_used(built: Built, tmp_path: Path) -> None:
@@ -214,7 +229,7 @@ def test_a_column_that_cannot_be_used(built: Built, tmp_path: Path) -> None:
     done = invoke("run", "-q", built("minimal"), path)
     assert done.exit_code == 2
     assert "flags" in done.stderr.splitlines()[0]
-    assert done.stderr.splitlines()[-1] == f"in {path}, from row 1"
+    assert done.stderr.splitlines()[-1] == f"in {path}, row 1"
 
 
 def test_without_pyarrow(built: Built, tmp_path: Path) -> None:
@@ -241,3 +256,47 @@ def test_the_format_of_the_json_is_untouched(built: Built, tmp_path: Path) -> No
     done = execute("run", built("minimal"), source)
     first = json.loads(done.stdout.splitlines()[0])
     assert list(first)[:3] == ["event", "from", "to"]
+
+
+NEGATIVE = {"message": ["0", "1", "x", "0"], "flags": [0, 0, -1, 0]}
+
+
+def test_a_row_that_cannot_be_used(built: Built, tmp_path: Path) -> None:
+    """What stands before it is done, as with lines."""
+    path = parquet(tmp_path / "m.parquet", NEGATIVE)
+    output = tmp_path / "o.jsonl"
+    done = invoke("run", "-q", "-o", output, built("result"), path)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[-1] == f"in {path}, row 3"
+    assert [record["line"] for record in records(output.read_text())] == [1, 2]
+
+
+def test_a_row_that_is_skipped(built: Built, tmp_path: Path) -> None:
+    path = parquet(tmp_path / "m.parquet", NEGATIVE)
+    output = tmp_path / "o.jsonl"
+    done = invoke("run", "--keep-going", "--strict", "-o", output, built("minimal"), path)
+    assert done.exit_code == 1
+    assert [record["line"] for record in records(output.read_text())] == [1, 2, 4]
+    assert f"in {path}, row 3" in done.stderr.splitlines()
+    assert "1 bad line skipped" in done.stderr
+
+
+def test_an_output_without_pyarrow_is_left_alone(built: Built, tmp_path: Path) -> None:
+    output = tmp_path / "out.parquet"
+    output.write_text("precious")
+    program = f"""
+import sys
+sys.modules["pyarrow"] = None
+from mesibo_abi.cli import main
+main(["run", {str(built("minimal"))!r}, "-o", {str(output)!r}])
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{output}: Parquet is read and written by pyarrow\n")
+    assert output.read_text() == "precious"
