@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
 from types import MappingProxyType
-from typing import cast
+from typing import Any, cast
 
 Loop = Callable[[int], object]
 
@@ -30,7 +30,7 @@ class Call:
     names: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     own_loop: Loop | None = None
 
-    def result(self) -> object:
+    def result(self) -> Any:
         """What the line comes to."""
         return eval(self.body, dict(self.names))
 

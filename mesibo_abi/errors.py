@@ -98,7 +98,11 @@ class ConfigError(Error):
 
 
 class InputError(Error):
-    """What was given to a command or a reader is not what it takes: a record, an option, a file."""
+    """What was given to a command or a reader is not what it takes: a record, an option, a file.
+
+    `row` is the row of a batch, from 0, that is to blame; None where none of them is."""
+
+    row: int | None = None
 
 
 class ModuleError(Error):

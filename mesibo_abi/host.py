@@ -361,9 +361,13 @@ class Host(CoreHost):
         self.logs.gather()
 
     def _deliver(self, sent: list[Message], logs: list[LogRecord]) -> None:
-        """What came while a module was loaded or closed."""
+        """What came while a module was loaded or closed, or with a call that raised."""
         self.sent.put(sent)
         self.logs.put(logs)
+
+    def _keep(self, sent: list[Message], logs: list[LogRecord]) -> None:
+        self._forward(logs)
+        self._deliver(sent, logs)
 
     def _forward(self, records: Iterable[LogRecord]) -> None:
         """To Python's logging: level 0 is INFO, the others are DEBUG."""

@@ -28,8 +28,7 @@ class ModuleStats:
     a callback that left something broken behind has failed, and so has one of another event.
     `events` are other events that it was called with, without those. `sent` and `logged` are what
     it sent and logged, on any thread, and was not refused; the exceptions of a Python module are
-    lines, too. `latency` is None unless the host was
-    made with `latencies=True`.
+    lines, too. `latency` is None unless the host was made with `latencies=True`.
     """
 
     name: str

@@ -10,6 +10,22 @@ if TYPE_CHECKING:
     from .bridge.values import Message
 
 
+WORDS = (
+    "aid",
+    "id",
+    "refid",
+    "groupid",
+    "flags",
+    "type",
+    "expiry",
+    "uflags",
+    "status",
+    "sid",
+    "device",
+)
+"""The words of a message's params, in the order of the core's mh_params."""
+
+
 class Result(enum.IntEnum):
     """What `on_message` decides (header: MESIBO_RESULT_*)."""
 

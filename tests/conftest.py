@@ -34,6 +34,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 @pytest.fixture(scope="session")
+def rewriting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A module of sdk2020 that writes each message in capitals, in place."""
+    output = tmp_path_factory.mktemp("rewrite") / "mesibo_mod_rewrite.so"
+    return mesibo_abi.build(SOURCES / "sdk2020" / "rewrite.c", output=output, revision="sdk2020")
+
+
+@pytest.fixture(scope="session")
 def bench_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the benchmark's peers are compiled, once for all tests, and not the user's cache."""
     folder = tmp_path_factory.mktemp("cache")

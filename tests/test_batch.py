@@ -1,8 +1,7 @@
-"""Batches: what became of each message is what `process` says of it, whoever made the columns."""
+"""Batches: what becomes of each message is what `process` says of it, whoever made the columns."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,64 +9,29 @@ from typing import Any, TypeAlias
 
 import duckdb
 import numpy as np
-import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import mesibo_abi
 from mesibo_abi import (
     BatchResult,
     ClosedError,
     Host,
     InputError,
     Message,
-    Module,
     OnFailure,
     Result,
-    StructChanged,
-    Verdict,
 )
 from mesibo_abi.types import Batch
-from tests.conftest import SOURCES, Built
+from tests.batches import PRODUCERS, Moody, said
+from tests.conftest import Built
 from tests.fields import MESSAGES, WORDS
-
-FIELDS = ("aid", "id", "refid", "groupid", "flags", "type", "expiry", "uflags")
-NEW_FIELDS = ("status", "sid", "device")
-
-
-class Moody(Module):
-    """Does what the message's last byte says."""
-
-    def on_message(self, message: Message) -> Result:
-        mood = message.payload[-1] % 8 if message.payload else 0
-        if mood == 1:
-            raise ValueError(f"a bad mood at {message.id}")
-        if mood == 2:
-            self.send(message.payload[:10], to="moody", refid=message.id)
-            self.log(f"sent for {message.id}")
-        if mood == 3:
-            self.rewrite(message.payload[::-1])
-        if mood == 4:
-            return Result.CONSUMED
-        if mood == 5:
-            return Result.FAIL
-        return Result.PASS
-
 
 LINKS = st.lists(st.sampled_from(["echo", "result", "const_write", "rewrite", "moody"]), max_size=5)
 
-
 Load: TypeAlias = Callable[[Host, str], object]
-
-
-@pytest.fixture(scope="module")
-def rewriting(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("rewrite") / "mesibo_mod_rewrite.so"
-    source = SOURCES / "sdk2020" / "rewrite.c"
-    return mesibo_abi.build(source, output=output, revision="sdk2020")
 
 
 @pytest.fixture(scope="module")
@@ -80,19 +44,6 @@ def load(built: Built, rewriting: Path) -> Load:
     return load
 
 
-def said(verdict: Verdict) -> tuple[Any, ...]:
-    """All that a verdict says, but for the time."""
-    error = verdict.error
-    return (
-        verdict.result,
-        verdict.by and verdict.by.name,
-        error and (type(error), str(error)),
-        verdict.message,
-        verdict.sent,
-        [(line.module, line.level, line.text) for line in verdict.logs],
-    )
-
-
 @contextmanager
 def chain_of(load: Load, links: Sequence[str], policy: OnFailure) -> Iterator[Host]:
     with Host(on_failure=policy) as host:
@@ -100,59 +51,6 @@ def chain_of(load: Load, links: Sequence[str], policy: OnFailure) -> Iterator[Ho
             load(host, name)
         yield host
 
-
-def columns_of(messages: Sequence[Message]) -> dict[str, list[Any]]:
-    def raw(address: str | None) -> bytes | None:
-        return None if address is None else address.encode("utf-8", "surrogateescape")
-
-    texts: dict[str, list[Any]] = {
-        "message": [message.payload for message in messages],
-        "to": [raw(message.to) for message in messages],
-        "from": [raw(message.from_) for message in messages],
-    }
-    words = {name: [getattr(m, name) for m in messages] for name in (*FIELDS, *NEW_FIELDS)}
-    return texts | words
-
-
-def table_of(messages: Sequence[Message], text: pa.DataType) -> pa.Table:
-    schema = [(name, text) for name in ("message", "to", "from")]
-    schema += [(name, pa.uint64()) for name in (*FIELDS, *NEW_FIELDS)]
-    return pa.table(columns_of(messages), schema=pa.schema(schema))
-
-
-def in_pieces(messages: Sequence[Message]) -> pa.Table:
-    """Several batches, each a slice of a larger one: its arrays have offsets."""
-    around = Message("not one of them", to="nobody", id=99)
-    parts = [list(messages[:3]), list(messages[3:])]
-    tables = [table_of([around, *part, around], pa.large_binary()) for part in parts]
-    return pa.concat_tables(
-        table.slice(1, len(part)) for table, part in zip(tables, parts, strict=True)
-    )
-
-
-def sliced_struct(messages: Sequence[Message]) -> Any:
-    """A struct array with an offset of its own, through the array interface."""
-    table = table_of([*messages, Message(), *messages], pa.binary()).combine_chunks()
-    return table.to_struct_array().combine_chunks().slice(len(messages) + 1)
-
-
-PRODUCERS: dict[str, Callable[[Sequence[Message]], Batch]] = {
-    "a list": list,
-    "binary": lambda messages: table_of(messages, pa.binary()),
-    "large binary": lambda messages: table_of(messages, pa.large_binary()),
-    "binary views": lambda messages: table_of(messages, pa.binary_view()),
-    "in pieces": in_pieces,
-    "a sliced struct": sliced_struct,
-    "polars": lambda messages: pl.DataFrame(
-        columns_of(messages),
-        schema=dict.fromkeys(("message", "to", "from"), pl.Binary)
-        | dict.fromkeys((*FIELDS, *NEW_FIELDS), pl.UInt64),
-    ),
-    "duckdb": lambda messages: duckdb.arrow(table_of(messages, pa.binary())),
-    "pandas": lambda messages: table_of(messages, pa.binary()).to_pandas(
-        types_mapper=pd.ArrowDtype
-    ),
-}
 
 sdk_messages = st.builds(
     lambda message, status, sid, device: message.replace(status=status, sid=sid, device=device),
@@ -307,7 +205,16 @@ def test_columns_that_cannot_be_used(host: Host, what: str) -> None:
     with pytest.raises(InputError) as caught:
         host.process_batch(pa.table(columns))
     assert str(caught.value) == words
+    assert caught.value.row == {"below zero": 2, "a NUL": 1}.get(what)
     assert len(host.process_batch([Message()])) == 1
+
+
+@pytest.mark.parametrize("what", [what for what in BAD if what not in ("below zero", "a NUL")])
+def test_nor_where_no_row_is_in_them(host: Host, what: str) -> None:
+    columns, words = BAD[what]
+    with pytest.raises(InputError) as caught:
+        host.process_batch(pa.table(columns).slice(0, 0))
+    assert str(caught.value) == words
 
 
 def test_what_is_no_batch(host: Host) -> None:
@@ -450,153 +357,3 @@ def test_rows_that_are_not_there(result: BatchResult) -> None:
 def test_results_come_from_hosts() -> None:
     with pytest.raises(TypeError, match="come from Host"):
         BatchResult()
-
-
-# ---- On the way ---------------------------------------------------------------------------------
-
-
-def test_a_module_that_overwrites_its_struct(host: Host, built: Built) -> None:
-    host.load("overwrite", built("overwrite"))
-    result = host.process_batch([Message("nothing"), Message("signature"), Message("nothing")])
-    assert list(result.results) == [0, -1, -1]
-    assert isinstance(result.errors[1], StructChanged)
-
-
-def test_the_callers_memory_is_not_written_to(host: Host, built: Built, rewriting: Path) -> None:
-    host.load("const_write", built("const_write"))
-    host.load("rewrite", rewriting)
-    table = pa.table({"message": ["abc", "x" * 300]})
-    result = host.process_batch(table)
-    assert table["message"].to_pylist() == ["abc", "x" * 300]
-    assert [result.rewritten(row) for row in range(2)] == [b"ABC", b"X" * 300]
-
-
-def places(host: Host, batch: Batch) -> list[int]:
-    return [int(line.text) for _, line in host.process_batch(batch).logs]
-
-
-def test_where_a_message_lies(built: Built, rewriting: Path) -> None:
-    column = pa.array([b"abc", b"def", b"ghi"])
-    start = column.buffers()[2].address
-    lies = [start, start + 3, start + 6]
-    table = pa.table({"message": column})
-    with Host() as host:
-        host.load("lent", built("where"), zero_copy=True)
-        assert places(host, table) == lies
-        assert places(host, table.slice(1)) == lies[1:]
-        # What Python owns is never lent.
-        assert not set(places(host, [Message(b"abc")])) & set(lies)
-        (line,) = host.process(Message(b"abc")).logs
-        assert int(line.text) not in lies
-    with Host() as host:
-        host.load("given a copy", built("where"))
-        assert not set(places(host, table)) & set(lies)
-    with Host() as host:
-        host.load("rewrite", rewriting, zero_copy=True)
-        host.load("behind it", built("where"), zero_copy=True)
-        assert not set(places(host, table)) & set(lies)
-        assert table["message"].to_pylist() == [b"abc", b"def", b"ghi"]
-        assert host.process_batch(table).rewritten(2) == b"GHI"
-
-
-@pytest.mark.parametrize("producer", ["a list", "in pieces", "polars"])
-@pytest.mark.parametrize("threads", [2, 3, 8])
-def test_threads_keep_the_order(
-    load: Load, built: Built, rewriting: Path, threads: int, producer: str
-) -> None:
-    messages = [Message(b"%d;%d" % (n % 3, n), to="bob", id=n) for n in range(50)]
-    with Host() as host:
-        for name, target in (("echo", built("echo")), ("rewrite", rewriting), ("moody", Moody)):
-            host.load(name, target, thread_safe=True)
-        alone = [said(host.process(message)) for message in messages]
-        batch = PRODUCERS[producer](messages)
-        one, many = host.process_batch(batch), host.process_batch(batch, threads=threads)
-        assert [said(many.verdict(row)) for row in range(50)] == alone
-        assert many.sent == one.sent
-        assert pa.table(many).equals(pa.table(one))
-        assert many.modules == one.modules == host.modules
-
-
-def test_more_threads_than_rows(host: Host) -> None:
-    for count in (0, 1, 3):
-        assert len(host.process_batch([Message()] * count, threads=8)) == count
-
-
-@pytest.mark.parametrize("threads", [0, -1, 257, 1.5, True, "2"])
-def test_threads_that_are_none(host: Host, threads: int) -> None:
-    with pytest.raises(InputError) as caught:
-        host.process_batch([], threads=threads)
-    assert str(caught.value) == (
-        f"a batch cannot be processed by {threads!r} threads\n"
-        "  expected a whole number from 1 to 256\n"
-        "  hint: pass how many cores there are"
-    )
-
-
-def test_threads_and_modules_that_do_not_allow_them(host: Host, built: Built) -> None:
-    host.load("safe", built("echo"), thread_safe=True)
-    host.load("echo", built("echo"))
-    host.load("moody", Moody)
-    with pytest.raises(InputError) as caught:
-        host.process_batch([Message()], threads=2)
-    assert str(caught.value) == (
-        "a batch cannot be processed by 2 threads\n"
-        "  expected modules loaded with thread_safe=True, echo, moody are not\n"
-        "  hint: load them so where they allow it, or leave threads= out"
-    )
-
-
-def test_a_host_that_closes_under_threads(built: Built) -> None:
-    class Closing(Module):
-        def on_message(self, message: Message) -> Result:
-            if message.id == 5:
-                closer.start()
-            if message.id > 5:
-                closing.wait(10)
-            return Result.PASS
-
-    closing = threading.Event()
-    with Host() as host:
-        host.load("closing", Closing, thread_safe=True)
-
-        def close() -> None:
-            closing.set()
-            host.close()
-
-        closer = threading.Thread(target=close)
-        with pytest.raises(ClosedError):
-            host.process_batch([Message(id=n) for n in range(100_000)], threads=4)
-        closer.join(10)
-
-
-def test_what_was_sent_before_it_ended_is_not_lost(built: Built) -> None:
-    class Stop(Module):
-        def on_message(self, message: Message) -> Result:
-            self.log("stops")
-            raise KeyboardInterrupt
-
-    with Host() as host:
-        host.load("echo", built("echo"))
-        host.load("stop", Stop)
-        with pytest.raises(KeyboardInterrupt):
-            host.process_batch([Message("hello", to="bob")])
-        assert [message.payload for message in host.sent] == [b"hello"]
-        assert "stops" in [record.text for record in host.logs]
-
-
-def test_an_interrupt_ends_it(host: Host) -> None:
-    class Interrupted(Module):
-        def on_message(self, message: Message) -> Result:
-            raise KeyboardInterrupt
-
-    host.load("interrupted", Interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        host.process_batch([Message()])
-
-
-def test_logs_reach_logging(host: Host, caplog: pytest.LogCaptureFixture) -> None:
-    host.load("moody", Moody)
-    with caplog.at_level("INFO"):
-        result = host.process_batch([Message("a2", id=5)])
-    assert [record.text for _, record in result.logs] == ["sent for 5"]
-    assert "sent for 5" in caplog.messages

@@ -6,31 +6,15 @@ from pathlib import Path
 
 import pytest
 
-import mesibo_abi
-from tests.conftest import SOURCES
+from tests.conftest import Built
 from tests.running import SILENT, run
 
 ROWS = 400_000
 SIZE = 256
 
 
-@pytest.fixture(scope="module")
-def modules(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """One that passes messages, and one that rewrites each."""
-    folder = tmp_path_factory.mktemp("memory")
-    sources = {"minimal": "doc2019", "rewrite": "sdk2020"}
-    return {
-        name: mesibo_abi.build(
-            SOURCES / (revision if revision != "doc2019" else ".") / f"{name}.c",
-            output=folder / f"mesibo_mod_{name}.so",
-            revision=revision,
-        )
-        for name, revision in sources.items()
-    }
-
-
 @pytest.mark.parametrize("name", ["minimal", "rewrite"])
-def test_no_more_than_a_fifth_more(modules: dict[str, Path], name: str) -> None:
+def test_no_more_than_a_fifth_more(built: Built, rewriting: Path, name: str) -> None:
     """The peak of the process (proc_pid_status(5), VmHWM), above what it had with the input."""
     program = """
     import sys
@@ -60,4 +44,4 @@ def test_no_more_than_a_fifth_more(modules: dict[str, Path], name: str) -> None:
     if peak > 1.2 * both:
         sys.exit(f"peak {peak}, input and output {both}: {peak / both:.2f}")
     """
-    assert run(program, modules[name], ROWS, SIZE) == SILENT
+    assert run(program, rewriting if name == "rewrite" else built(name), ROWS, SIZE) == SILENT

@@ -14,19 +14,18 @@ from mesibo_abi import Host, Latency, LoadError, Message, Module, ModuleStats, R
 from tests.conftest import Built
 from tests.running import SILENT, run
 
-NOTHING = {
-    "passed": 0,
-    "consumed": 0,
-    "failed": 0,
-    "events": 0,
-    "sent": 0,
-    "logged": 0,
-    "latency": None,
-}
 
-
-def stats(name: str, **counts: int) -> ModuleStats:
-    return ModuleStats(name, **{**NOTHING, **counts})  # type: ignore[arg-type]
+def stats(
+    name: str,
+    *,
+    passed: int = 0,
+    consumed: int = 0,
+    failed: int = 0,
+    events: int = 0,
+    sent: int = 0,
+    logged: int = 0,
+) -> ModuleStats:
+    return ModuleStats(name, passed, consumed, failed, events, sent, logged, None)
 
 
 class Speaker(Module):

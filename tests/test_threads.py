@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -222,50 +223,49 @@ def test_a_handler_that_waits_for_a_thread_that_processes(built: Built) -> None:
 # ---- While modules come and go ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("thread_safe", [False, True])
-def test_modules_come_and_go_under_load(built: Built, thread_safe: bool) -> None:
-    with Host() as host:
-        host.load("echo", built("echo"), thread_safe=True)
-        stop = threading.Event()
+def while_one_comes_and_goes(
+    host: Host, path: Path, thread_safe: bool, work: Callable[[], object]
+) -> None:
+    """Four threads work as long as a module is loaded and closed 300 times."""
+    stop = threading.Event()
 
-        def process(_: int) -> None:
-            while not stop.is_set():
-                verdict = host.process(Message(to="bob"))
-                assert verdict.result is Result.PASS
-                assert len(verdict.sent) in (1, 2)
+    def repeat() -> None:
+        while not stop.is_set():
+            work()
 
-        with ThreadPoolExecutor(4) as pool:
-            working = [pool.submit(process, number) for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        working = [pool.submit(repeat) for _ in range(4)]
+        try:
             for _ in range(300):
-                host.load("guest", built("echo"), thread_safe=thread_safe).close()
+                host.load("guest", path, thread_safe=thread_safe).close()
+        finally:
             stop.set()
-            for done in working:
-                done.result()
+        for done in working:
+            done.result()
+
+
+@pytest.mark.parametrize("thread_safe", [False, True])
+def test_modules_come_and_go_under_load(host: Host, built: Built, thread_safe: bool) -> None:
+    host.load("echo", built("echo"), thread_safe=True)
+
+    def process() -> None:
+        verdict = host.process(Message(to="bob"))
+        assert verdict.result is Result.PASS
+        assert len(verdict.sent) in (1, 2)
+
+    while_one_comes_and_goes(host, built("echo"), thread_safe, process)
 
 
 @pytest.mark.parametrize("thread_safe", [False, True])
 def test_a_verdict_names_a_module_that_was_closed_meanwhile(
-    built: Built, thread_safe: bool
+    host: Host, built: Built, thread_safe: bool
 ) -> None:
-    with Host() as host:
-        stop = threading.Event()
+    def process() -> None:
+        batch = host.process_batch([Message("1")] * 50)
+        for verdict in (host.process(Message("1")), batch.verdict(0), batch.verdict(49)):
+            assert (verdict.by is None) == (verdict.result is Result.PASS)
 
-        def process(_: int) -> None:
-            while not stop.is_set():
-                verdict = host.process(Message("1"))
-                assert (verdict.by is None) == (verdict.result is Result.PASS)
-                batch = host.process_batch([Message("1")] * 50)
-                for row in (0, 49):
-                    one = batch.verdict(row)
-                    assert (one.by is None) == (one.result is Result.PASS)
-
-        with ThreadPoolExecutor(4) as pool:
-            working = [pool.submit(process, number) for number in range(4)]
-            for _ in range(300):
-                host.load("result", built("result"), thread_safe=thread_safe).close()
-            stop.set()
-            for done in working:
-                done.result()
+    while_one_comes_and_goes(host, built("result"), thread_safe, process)
 
 
 def test_a_message_that_is_through_is_not_lost_to_a_close(built: Built) -> None:

@@ -27,7 +27,7 @@ def _prepare(way: str, parts: Mapping[str, Call] = MappingProxyType({})) -> Prep
     def prepare(shop: Workshop) -> Iterator[Sequence[Contestant]]:
         for given in messages():
             results = {
-                peer.name: int(call.result())  # type: ignore[call-overload]
+                peer.name: int(call.result())
                 for peer in shop.peers
                 if (call := call_of(peer, given)) is not None
             }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ..calls import Call, Given
 
@@ -77,9 +77,9 @@ def handler_of(seen: Seen | None) -> Callable[[object, object], int]:
     def handler(_module: object, _message: object) -> int:
         return 0
 
-    def noting(_module: object, message: object) -> int:
+    def noting(_module: object, message: Any) -> int:
         assert seen is not None
-        seen.append(message.payload)  # type: ignore[attr-defined]
+        seen.append(message.payload)
         return 0
 
     return handler if seen is None else noting

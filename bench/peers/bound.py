@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from abc import ABC, abstractmethod
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,7 +19,7 @@ def _bound(part: Part) -> Any:
     return imported(part)
 
 
-class Bound(Peer):
+class Bound(Peer, ABC):
     """A peer in C++ with the classes Module and Params."""
 
     def __init__(self, libraries: Libraries) -> None:
@@ -27,9 +28,9 @@ class Bound(Peer):
         self.module = self.bound.Module(str(libraries.filter), FILTER)
 
     @classmethod
+    @abstractmethod
     def part(cls) -> Part:
         """What is compiled."""
-        raise NotImplementedError
 
     @classmethod
     def compile(cls) -> None:

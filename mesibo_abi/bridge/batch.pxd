@@ -2,4 +2,4 @@ from .core cimport mh_host
 
 
 cdef object run_batch(mh_host *core, tuple modules, object data, object threads,
-                      object deliver)
+                      object keep)

@@ -28,7 +28,7 @@ from .values cimport (
 
 from .. import faults
 from ..errors import InputError
-from ..types import Result
+from ..types import WORDS, Result
 
 cdef enum:
     ROWS_A_SLICE = 65536  # between two looks for signals
@@ -394,8 +394,7 @@ cdef class BatchResult(Table):
             text_column("from", [message.from_ for message in messages]),
             *(column(name, "L", count,
                      (None, array("Q", [getattr(message, name) for message in messages]).tobytes()))
-              for name in ("aid", "id", "refid", "groupid", "flags", "type", "expiry", "uflags",
-                           "status", "sid", "device")),
+              for name in WORDS),
         ]
         return table
 
@@ -423,9 +422,9 @@ cdef int64_t count_bits(bytearray valid):
     return int.from_bytes(valid, "little").bit_count()
 
 
-cdef object run_batch(mh_host *core, tuple modules, object data, object threads, object deliver):
-    """Sends every message of `data` through the chain of `core`. Where that ends early, `deliver`
-    gets what was sent and logged until then."""
+cdef object run_batch(mh_host *core, tuple modules, object data, object threads, object keep):
+    """Sends every message of `data` through the chain of `core`. Where that ends early, `keep` gets
+    what was sent and logged until then."""
     cdef BatchResult result = BatchResult.__new__(BatchResult)
     if type(threads) is not int or not 1 <= threads <= MOST_THREADS:
         raise InputError(
@@ -450,7 +449,7 @@ cdef object run_batch(mh_host *core, tuple modules, object data, object threads,
         finally:
             result.conclude()
     except BaseException:
-        deliver([message for _, message in result.sent], [record for _, record in result.logs])
+        keep([message for _, message in result.sent], [record for _, record in result.logs])
         raise
     result.show()
     return result

@@ -18,11 +18,10 @@ from .core cimport (
 )
 
 from ..errors import InputError
+from ..types import WORDS
 
 cdef tuple TEXTS = ("message", "to", "from")
-cdef tuple FIELDS = ("aid", "id", "refid", "groupid", "flags", "type", "expiry", "uflags", "status",
-                     "sid", "device")
-cdef str NAMES = "message, to, from, " + ", ".join(FIELDS) + " and to_online"
+cdef str NAMES = "message, to, from, " + ", ".join(WORDS) + " and to_online"
 cdef dict WORD_SIZES = {"c": 1, "C": 1, "s": 2, "S": 2, "i": 4, "I": 4, "l": 8, "L": 8}
 cdef dict LAYOUTS = {
     "u": <int>MH_TEXT_OFFSETS_32, "z": <int>MH_TEXT_OFFSETS_32,
@@ -31,8 +30,10 @@ cdef dict LAYOUTS = {
 }
 
 
-cdef object bad_column(str name, str detail, str hint):
-    return InputError(f"the batch's column `{name}` cannot be used", detail=detail, hint=hint)
+cdef object bad_column(str name, str detail, str hint, object row=None):
+    error = InputError(f"the batch's column `{name}` cannot be used", detail=detail, hint=hint)
+    error.row = row
+    return error
 
 
 cdef class Chunk:
@@ -43,61 +44,31 @@ cdef class Chunk:
             self.array.release(&self.array)
 
     cdef int take(self, ArrowSchema *schema, uint64_t first) except -1:
-        """Reads the columns of `array`, which is there already."""
+        """Reads the columns of `array`, which is there already; `schema` is checked."""
         cdef int64_t i
         cdef ArrowArray *array = &self.array
         self.first, self.count = first, <uint64_t>array.length
-        if schema.format == NULL or strcmp(schema.format, "+s") != 0:
-            raise InputError(
-                "the batch is no table",
-                detail=f"expected columns (Arrow's struct, +s), got {format_of(schema)!r}",
-                hint="pass a table or a record batch",
-            )
         if array.null_count != 0 and array.n_buffers > 0 and array.buffers[0] != NULL:
             check_rows(<const uint8_t *>array.buffers[0], array.offset, array.length, first)
-        seen = set()
         for i in range(schema.n_children):
-            name = column_name(schema.children[i])
-            role = "uflags" if name == "to_online" else name
-            if role in seen:
-                raise bad_column(name, "expected each column once, it is there twice (to_online and "
-                                 "uflags are one)", "leave one out")
-            seen.add(role)
-            self.take_column(schema.children[i], array.children[i])
+            if format_of(schema.children[i]) != "n":
+                self.take_column(schema.children[i], array.children[i])
         return 0
 
     cdef int take_column(self, ArrowSchema *schema, ArrowArray *array) except -1:
         cdef str name = column_name(schema), form = format_of(schema)
-        if schema.dictionary != NULL:
-            raise bad_column(name, "expected plain values, found a dictionary",
-                             "decode it, in pyarrow with .dictionary_decode()")
         # Where row 0 of the batch would be; a sum with a row's number is right again.
         cdef size_t offset = <size_t>(self.array.offset + array.offset) - <size_t>self.first
-        if name in TEXTS:
-            if form == "n":
-                return 0
-            if form not in LAYOUTS:
-                raise bad_column(name, f"expected text or binary, found Arrow's {form!r}",
-                                 "convert it, in pyarrow with .cast('string')")
-            if name == "message":
-                fill_text(&self.columns.message, array, LAYOUTS[form], offset)
-            elif name == "to":
-                fill_text(&self.columns.to, array, LAYOUTS[form], offset)
-                check_addresses(&self.columns.to, name, self.first, self.count)
-            else:
-                fill_text(&self.columns.from_, array, LAYOUTS[form], offset)
-                check_addresses(&self.columns.from_, name, self.first, self.count)
+        if name == "message":
+            fill_text(&self.columns.message, array, LAYOUTS[form], offset)
             return 0
-        field = "uflags" if name == "to_online" else name
-        if field not in FIELDS:
-            raise bad_column(name, f"expected {NAMES}, there is no field of that name",
-                             "rename the column, or leave it out")
-        if form == "n":
-            return 0
-        if form not in WORD_SIZES:
-            raise bad_column(name, f"expected whole numbers, found Arrow's {form!r}",
-                             "convert it, in pyarrow with .cast('uint64')")
-        cdef mh_word_column *column = &self.columns.words[<int>FIELDS.index(field)]
+        if name == "to":
+            fill_text(&self.columns.to, array, LAYOUTS[form], offset)
+            return check_addresses(&self.columns.to, name, self.first, self.count)
+        if name == "from":
+            fill_text(&self.columns.from_, array, LAYOUTS[form], offset)
+            return check_addresses(&self.columns.from_, name, self.first, self.count)
+        cdef mh_word_column *column = &self.columns.words[<int>WORDS.index(word_of(name))]
         column.valid = <const uint8_t *>array.buffers[0]
         column.values = array.buffers[1]
         column.size = WORD_SIZES[form]
@@ -105,6 +76,52 @@ cdef class Chunk:
         if form.islower():
             check_signs(column, name, self.first, self.count)
         return 0
+
+
+# ---- Schemas ---------------------------------------------------------------------------------------
+
+
+cdef int check_schema(ArrowSchema *schema) except -1:
+    """Whether every column can be read, whatever is in it."""
+    cdef int64_t i
+    if schema.format == NULL or strcmp(schema.format, "+s") != 0:
+        raise InputError(
+            "the batch is no table",
+            detail=f"expected columns (Arrow's struct, +s), got {format_of(schema)!r}",
+            hint="pass a table or a record batch",
+        )
+    seen = set()
+    for i in range(schema.n_children):
+        name = column_name(schema.children[i])
+        if word_of(name) in seen:
+            raise bad_column(name, "expected each column once, it is there twice (to_online and "
+                             "uflags are one)", "leave one out")
+        seen.add(word_of(name))
+        check_column(schema.children[i], name)
+    return 0
+
+
+cdef int check_column(ArrowSchema *schema, str name) except -1:
+    cdef str form = format_of(schema)
+    if schema.dictionary != NULL:
+        raise bad_column(name, "expected plain values, found a dictionary",
+                         "decode it, in pyarrow with .dictionary_decode()")
+    if name in TEXTS:
+        if form not in LAYOUTS and form != "n":
+            raise bad_column(name, f"expected text or binary, found Arrow's {form!r}",
+                             "convert it, in pyarrow with .cast('string')")
+        return 0
+    if word_of(name) not in WORDS:
+        raise bad_column(name, f"expected {NAMES}, there is no field of that name",
+                         "rename the column, or leave it out")
+    if form not in WORD_SIZES and form != "n":
+        raise bad_column(name, f"expected whole numbers, found Arrow's {form!r}",
+                         "convert it, in pyarrow with .cast('uint64')")
+    return 0
+
+
+cdef str word_of(str name):
+    return "uflags" if name == "to_online" else name
 
 
 cdef str format_of(ArrowSchema *schema):
@@ -134,11 +151,13 @@ cdef int check_rows(const uint8_t *valid, int64_t offset, int64_t count, uint64_
     cdef int64_t row
     for row in range(count):
         if not is_valid(valid, <size_t>(offset + row)):
-            raise InputError(
+            error = InputError(
                 f"row {first + <uint64_t>row} of the batch is null",
                 detail="expected a message in every row",
                 hint="drop the rows that are null",
             )
+            error.row = first + <uint64_t>row
+            raise error
     return 0
 
 
@@ -154,7 +173,7 @@ cdef int check_addresses(const mh_text_column *column, str name, uint64_t first,
         text = mh_text_at(column, row, &size)
         if size > 0 and memchr(text, 0, size) != NULL:
             raise bad_column(name, f"expected addresses without a NUL, row {row} is "
-                             f"{text[:size]!r}", "take the NUL out")
+                             f"{text[:size]!r}", "take the NUL out", row)
     return 0
 
 
@@ -189,7 +208,7 @@ cdef int check_signs(const mh_word_column *column, str name, uint64_t first,
             value = (<const int8_t *>column.values)[at]
         if value < 0 and is_valid(column.valid, at):
             raise bad_column(name, f"expected 0 to 2**64 - 1, row {row} is {value}",
-                             "the header's params are unsigned 64-bit words")
+                             "the header's params are unsigned 64-bit words", row)
     return 0
 
 
@@ -226,6 +245,7 @@ cdef list chunk_of_array(object schema_capsule, object array_capsule):
     cdef Chunk chunk = Chunk.__new__(Chunk)
     chunk.array = array[0]
     array.release = NULL  # it has moved
+    check_schema(schema)
     chunk.take(schema, 0)
     return [chunk]
 
@@ -239,6 +259,7 @@ cdef list chunks_of_stream(object capsule):
     chunks = []
     if stream.get_schema(stream, &schema.schema) != 0:
         raise stream_failed(stream)
+    check_schema(&schema.schema)
     while True:
         chunk = Chunk.__new__(Chunk)
         if stream.get_next(stream, &chunk.array) != 0:
@@ -248,19 +269,7 @@ cdef list chunks_of_stream(object capsule):
         chunk.take(&schema.schema, first)
         first += chunk.count
         chunks.append(chunk)
-    if not chunks:  # an empty table has columns all the same
-        check_empty(&schema.schema)
     return chunks
-
-
-cdef int check_empty(ArrowSchema *schema) except -1:
-    if schema.format == NULL or strcmp(schema.format, "+s") != 0:
-        raise InputError(
-            "the batch is no table",
-            detail=f"expected columns (Arrow's struct, +s), got {format_of(schema)!r}",
-            hint="pass a table or a record batch",
-        )
-    return 0
 
 
 cdef object stream_failed(ArrowArrayStream *stream):

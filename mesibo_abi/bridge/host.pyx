@@ -292,7 +292,7 @@ cdef class CoreHost:
         self.check()
         self.passes += 1
         try:
-            result = run_batch(self.host, self.modules, batch, threads, self._deliver)
+            result = run_batch(self.host, self.modules, batch, threads, self._keep)
         finally:
             self.pass_over()
         if result.logs:
@@ -331,11 +331,19 @@ cdef class CoreHost:
         failed = taken(out.failed)
         self.collect(verdict, passing)
         mh_mail_free(passing.mail)
-        error = errors_of(passing)
+        error = self.error_of(verdict, passing)
         if failed is not None:
             verdict.error = failure_of(failed.name, "on_message", out.failure, out.code,
                                        &out.damage, error)
         return verdict
+
+    cdef object error_of(self, Verdict verdict, mh_pass *passing):
+        """Raises what is nobody's verdict; what came with it is kept for whoever asks the host."""
+        try:
+            return errors_of(passing)
+        except BaseException:
+            self._deliver(verdict.sent, verdict.logs)
+            raise
 
     cdef void collect(self, Verdict verdict, mh_pass *passing):
         cdef mh_mail *mail = passing.mail
@@ -378,7 +386,7 @@ cdef class CoreHost:
         pairs = []
         verdict.result = PASS
         try:
-            error = errors_of(passing)
+            error = self.error_of(verdict, passing)
         except BaseException:
             mh_mail_free(mail)
             raise

@@ -8,6 +8,7 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memchr, memset
 
 from .core cimport (
+    MH_WORDS,
     MH_ON_LOGIN,
     mh_event,
     mh_event_kind,
@@ -21,7 +22,7 @@ from .core cimport (
     mh_user,
 )
 
-from ..types import LogRecord, User
+from ..types import WORDS, LogRecord, User
 
 cimport cython
 
@@ -31,9 +32,7 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
 
 cdef object ZERO = 0
-cdef tuple FIELDS = ("aid", "id", "refid", "groupid", "flags", "type", "expiry", "uflags", "status",
-                     "sid", "device")
-cdef tuple WORDS = FIELDS + ("to", "from_")
+cdef tuple FIELDS = WORDS + ("to", "from_")
 
 
 cdef uint64_t as_word(object value, str field) except? 0xFFFFFFFFFFFFFFFF:
@@ -260,7 +259,7 @@ cdef class Message:
 
     def fields(self):
         """Every field but the payload, by its name: `Message(m.payload, **m.fields())` equals m."""
-        found = {name: getattr(self, name) for name in WORDS}
+        found = {name: getattr(self, name) for name in FIELDS}
         found["module"] = self.module
         return found
 
@@ -271,8 +270,14 @@ cdef class Message:
             fields["uflags"] = fields.pop("to_online")
         return Message(fields.pop("payload"), **fields)
 
+    def _nonzero(self):
+        """The words that are not 0, with their names."""
+        cdef const uint64_t *words = &self.params.aid
+        cdef Py_ssize_t i
+        return [(WORDS[i], words[i]) for i in range(MH_WORDS) if words[i] != 0]
+
     def _key(self):
-        return (self.payload, *(getattr(self, name) for name in WORDS), self.module)
+        return (self.payload, *(getattr(self, name) for name in FIELDS), self.module)
 
     def __eq__(self, other):
         return isinstance(other, Message) and self._key() == (<Message>other)._key()
@@ -286,7 +291,7 @@ cdef class Message:
     def __repr__(self):
         shown = self.payload if len(self.payload) <= 60 else self.payload[:57] + b"..."
         parts = [repr(shown), f"to={self.to!r}", f"from_={self.from_!r}"]
-        parts += [f"{name}={getattr(self, name)}" for name in FIELDS if getattr(self, name)]
+        parts += [f"{name}={word}" for name, word in self._nonzero()]
         if self.module is not None:
             parts.append(f"module={self.module!r}")
         return f"Message({', '.join(parts)})"

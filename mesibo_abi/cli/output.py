@@ -13,6 +13,7 @@ from typing import BinaryIO
 from ..errors import Error, InputError
 from .arguments import Plan
 from .parquet import ParquetWriter, check_installed, is_parquet
+from .text import reason_of
 from .writers import JsonLines, Writer
 
 _STDOUT = Path("<stdout>")
@@ -45,7 +46,7 @@ def open_output(
     except (OSError, ValueError) as error:
         raise InputError(
             f"{name}: the output cannot be opened",
-            detail=f"expected a file that can be written, found: {_reason(error)}",
+            detail=f"expected a file that can be written, found: {reason_of(error)}",
             hint="give another path to --output",
         ) from error
     try:
@@ -59,7 +60,7 @@ def open_output(
             raise Gone from error
         raise Error(
             f"{name}: the verdicts cannot be written",
-            detail=f"expected room for them, found: {_reason(error)}",
+            detail=f"expected room for them, found: {reason_of(error)}",
             hint="the last line may be cut short; make room, and run it again",
         ) from error
 
@@ -131,7 +132,3 @@ def _opened(stdout: BinaryIO | None) -> BinaryIO:
     if stdout is None:
         raise ValueError("standard output is closed")
     return stdout
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)

@@ -10,26 +10,13 @@ from typing import Any, BinaryIO, Self
 
 from ..bridge.values import Message, Verdict
 from ..errors import InputError
-from ..types import LogRecord
+from ..types import WORDS, LogRecord
 from .records import Event, EventKind
-from .text import in_words, utf8
+from .text import in_words, reason_of, utf8
 
 SUFFIX = ".parquet"
 
 _ROWS = 1 << 16
-_WORDS = [
-    "id",
-    "aid",
-    "refid",
-    "groupid",
-    "flags",
-    "type",
-    "expiry",
-    "uflags",
-    "status",
-    "sid",
-    "device",
-]
 
 
 def is_parquet(path: Path | None) -> bool:
@@ -91,10 +78,9 @@ class ParquetSource:
             raise self._unreadable(error) from error
 
     def _unreadable(self, error: Exception) -> InputError:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return InputError(
             f"{self.name}: the messages cannot be read",
-            detail=f"expected a Parquet file, found: {reason}",
+            detail=f"expected a Parquet file, found: {reason_of(error)}",
             hint="give the path of a Parquet file; files of JSON lines end in .jsonl",
         )
 
@@ -196,7 +182,7 @@ class ParquetWriter:
 def _schema(arrow: ModuleType) -> Any:
     text, word = arrow.string(), arrow.uint64()
     message = [(name, arrow.binary()) for name in ("message", "from", "to")]
-    message += [(name, word) for name in _WORDS]
+    message += [(name, word) for name in WORDS]
     message += [("module", text)]
     return arrow.schema(
         [
@@ -215,7 +201,7 @@ def _schema(arrow: ModuleType) -> Any:
 
 
 def _fields(message: Message) -> dict[str, object]:
-    fields: dict[str, object] = {name: getattr(message, name) for name in _WORDS}
+    fields: dict[str, object] = {name: getattr(message, name) for name in WORDS}
     fields["message"] = message.payload
     fields["from"] = _bytes(message.from_)
     fields["to"] = _bytes(message.to)

@@ -9,25 +9,12 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..bridge.values import Message, Verdict
-from ..types import LogRecord, User
+from ..types import WORDS, LogRecord, User
 from .text import in_words, utf8
 
 Text: TypeAlias = str | UnsetType
 Address: TypeAlias = str | UnsetType | None
 Bytes: TypeAlias = bytes | UnsetType  # in JSON: base64
-
-_WORDS = (
-    "id",
-    "aid",
-    "refid",
-    "groupid",
-    "flags",
-    "type",
-    "expiry",
-    "to_online",
-    "sid",
-    "device",
-)
 
 
 class EventKind(enum.StrEnum):
@@ -258,10 +245,10 @@ def _message(record: InputRecord, status: int) -> Message:
             module=record.module,
         )
     except OverflowError:
-        for field in _WORDS:
-            _word(field, getattr(record, field))
-        _word("uflags", _uflags(record))
-        _word("status", status)
+        for field in (*WORDS, "to_online"):
+            word = getattr(record, field)
+            if word is not UNSET:
+                _word(field, word)
         raise
     except ValueError:
         _address("to", record.to, record.to_base64)
@@ -391,39 +378,10 @@ def verdict_record(line: int, event: Event, verdict: Verdict) -> VerdictRecord:
 
 
 def _filled(record: _Record, message: Message) -> _Record:
-    address = message.from_
-    if address is None or address.isascii():
-        record.from_ = address
-    else:
-        record.from_, record.from_base64 = _text_or_bytes(address)
-    address = message.to
-    if address is None or address.isascii():
-        record.to = address
-    else:
-        record.to, record.to_base64 = _text_or_bytes(address)
-    # What is 0 is left out.
-    if word := message.id:
-        record.id = word
-    if word := message.aid:
-        record.aid = word
-    if word := message.refid:
-        record.refid = word
-    if word := message.groupid:
-        record.groupid = word
-    if word := message.flags:
-        record.flags = word
-    if word := message.type:
-        record.type = word
-    if word := message.expiry:
-        record.expiry = word
-    if word := message.to_online:
-        record.to_online = word
-    if word := message.sid:
-        record.sid = word
-    if word := message.device:
-        record.device = word
-    if word := message.status:
-        record.status = word
+    record.from_, record.from_base64 = _text_or_bytes(message.from_)
+    record.to, record.to_base64 = _text_or_bytes(message.to)
+    for name, word in message._nonzero():  # most are 0, and left out
+        setattr(record, "to_online" if name == "uflags" else name, word)
     if message.module is not None:
         record.module = utf8(message.module)
     try:

@@ -126,8 +126,8 @@ def command(
     message_base64, from_base64, to_base64 and data_base64 for what is not text. Events: message,
     status, call, call_status, login, config.
 
-    The rows of a file that ends in .parquet are messages, in columns named message, to, from and as
-    the numbers above.
+    A file that ends in .parquet has a message in each row, in columns named message, to, from, id
+    and so on; it is read by its path, not from standard input.
 
     Exit status: 0 all went through, whatever the verdicts; 1 with --strict, and something failed; 2
     it could not be run or a line is bad; 130 after Ctrl-C.

@@ -99,15 +99,19 @@ class Session:
                 rows = min(2 * rows, _MOST_ROWS) if took < _TICK else max(rows // 2, 1)
 
     def _take_rows(self, file: str, first: int, rows: Any) -> None:
+        if rows.num_rows == 0:
+            return
         try:
             result = self._host.process_batch(rows)
         except InputError as error:
-            if rows.num_rows > 1:  # none was sent: those before the bad one still are
-                for row in range(rows.num_rows):
-                    self._take_rows(file, first + row, rows.slice(row, 1))
-                return
-            error.add_note(f"in {file}, row {first}")
+            if error.row is None:
+                error.add_note(f"in {file}")
+                raise
+            # No row was sent: those before the bad one are now, those behind it if it is skipped.
+            self._take_rows(file, first, rows.slice(0, error.row))
+            error.add_note(f"in {file} that is row {first + error.row}")
             self._refuse(error)
+            self._take_rows(file, first + error.row + 1, rows.slice(error.row + 1))
             return
         for row in range(len(result)):
             verdict = result.verdict(row)

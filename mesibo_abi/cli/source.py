@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 
 from ..errors import InputError
 from .parquet import ParquetSource, is_parquet
+from .text import reason_of
 
 _BLOCK = 1 << 18
 _PATIENCE = 100  # milliseconds
@@ -88,10 +89,9 @@ class Source:
             yield data
 
     def _unreadable(self, error: OSError | ValueError) -> InputError:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return InputError(
             f"{self.name}: the messages cannot be read",
-            detail=f"expected a file of JSON lines, found: {reason}",
+            detail=f"expected a file of JSON lines, found: {reason_of(error)}",
             hint="give the path of a file, or - for standard input",
         )
 

@@ -13,6 +13,11 @@ def in_words(error: BaseException) -> str:
     return "\n".join([text, *getattr(error, "__notes__", ())])
 
 
+def reason_of(error: Exception) -> str:
+    """Why a file cannot be used, without its name, which stands before it."""
+    return error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+
+
 def say(text: str) -> None:
     """To standard error: what is for people and not part of the result."""
     click.echo(text, err=True)

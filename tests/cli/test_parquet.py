@@ -221,7 +221,7 @@ def test_a_column_of_another_name(built: Built, tmp_path: Path) -> None:
     done = invoke("run", "-q", built("minimal"), path)
     assert done.exit_code == 2
     assert done.stderr.splitlines()[0] == "the batch's column `num` cannot be used"
-    assert done.stderr.splitlines()[-1] == f"in {path}, row 1"
+    assert done.stderr.splitlines()[-1] == f"in {path}"
 
 
 def test_a_column_that_cannot_be_used(built: Built, tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_column_that_cannot_be_used(built: Built, tmp_path: Path) -> None:
     done = invoke("run", "-q", built("minimal"), path)
     assert done.exit_code == 2
     assert "flags" in done.stderr.splitlines()[0]
-    assert done.stderr.splitlines()[-1] == f"in {path}, row 1"
+    assert done.stderr.splitlines()[-1] == f"in {path}"
 
 
 def test_without_pyarrow(built: Built, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_a_row_that_cannot_be_used(built: Built, tmp_path: Path) -> None:
     output = tmp_path / "o.jsonl"
     done = invoke("run", "-q", "-o", output, built("result"), path)
     assert done.exit_code == 2
-    assert done.stderr.splitlines()[-1] == f"in {path}, row 3"
+    assert done.stderr.splitlines()[-1] == f"in {path} that is row 3"
     assert [record["line"] for record in records(output.read_text())] == [1, 2]
 
 
@@ -277,7 +277,7 @@ def test_a_row_that_is_skipped(built: Built, tmp_path: Path) -> None:
     done = invoke("run", "--keep-going", "--strict", "-o", output, built("minimal"), path)
     assert done.exit_code == 1
     assert [record["line"] for record in records(output.read_text())] == [1, 2, 4]
-    assert f"in {path}, row 3" in done.stderr.splitlines()
+    assert f"in {path} that is row 3" in done.stderr.splitlines()
     assert "1 bad line skipped" in done.stderr
 
 
