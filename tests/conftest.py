@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,18 @@ class Built(Protocol):
     """`built("echo", "-DX=1")` is the library of tests/modules/echo.c, compiled so."""
 
     def __call__(self, name: str, *extra_args: str) -> Path: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def desk() -> Iterator[None]:
+    """All tests run as at a desk: what `make` was told is not for the makes that they start, and a
+    shell's background job hears Ctrl-C, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON"):
+            patch.delenv(name, raising=False)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        yield
 
 
 @pytest.fixture(scope="session")
