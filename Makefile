@@ -2,7 +2,7 @@
 
 PYTHON ?= python
 CC ?= cc
-STUBS = $(addprefix mesibo_abi.bridge.,batch columns failures host module requests tables upcalls values)
+STUBS = $(addprefix mesibo_abi.bridge.,batch columns failures host module requests sent_table tables upcalls values)
 PEERS = $(wildcard bench/native/*.c bench/native/extension/*.c)
 CORE = $(wildcard csrc/*.c csrc/revisions/*.c)
 

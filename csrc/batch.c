@@ -1,107 +1,10 @@
 /* batch.c - many messages through a chain, taken from columns. */
-#include "core.h"
+#include "columns.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { ROWS_A_LOCK = 256 };
-
-/* ---- Columns ------------------------------------------------------------------------------------- */
-
-static bool is_valid(const uint8_t *valid, size_t at) {
-    return valid == NULL || (valid[at / 8] >> at % 8 & 1) != 0;
-}
-
-/* Words in columns need not be aligned. */
-#define READ(type, from, at) \
-    __extension__({ \
-        type value; \
-        memcpy(&value, (const char *)(from) + (at) * sizeof value, sizeof value); \
-        value; \
-    })
-
-static const char *view_at(const mh_text_column *column, size_t at, size_t *len) {
-    const char *view = (const char *)column->index + 16 * at;
-    *len = READ(uint32_t, view, 0);
-    if (*len <= 12)
-        return view + 4;
-    return column->buffers[READ(uint32_t, view, 2)] + READ(uint32_t, view, 3);
-}
-
-static inline const char *text_at(const mh_text_column *column, uint64_t row, size_t *len) {
-    size_t at = column->offset + row;
-    *len = 0;
-    if (column->layout == MH_TEXT_ABSENT || !is_valid(column->valid, at))
-        return NULL;
-    if (column->layout == MH_TEXT_VIEWS)
-        return view_at(column, at, len);
-    uint64_t begin, end;
-    if (column->layout == MH_TEXT_OFFSETS_32) {
-        begin = READ(uint32_t, column->index, at);
-        end = READ(uint32_t, column->index, at + 1);
-    } else {
-        begin = READ(uint64_t, column->index, at);
-        end = READ(uint64_t, column->index, at + 1);
-    }
-    *len = end - begin;
-    return *len > 0 ? column->bytes + begin : ""; /* there may be no bytes at all */
-}
-
-const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len) {
-    return text_at(column, row, len);
-}
-
-static uint64_t word_at(const mh_word_column *column, uint64_t row) {
-    size_t at = column->offset + row;
-    if (column->size == 0 || !is_valid(column->valid, at))
-        return 0;
-    switch (column->size) {
-    case 1: return READ(uint8_t, column->values, at);
-    case 2: return READ(uint16_t, column->values, at);
-    case 4: return READ(uint32_t, column->values, at);
-    default: return READ(uint64_t, column->values, at);
-    }
-}
-
-static void take_texts(const mh_columns *columns, uint64_t row, mh_event *event,
-                       mh_params *params) {
-    params->to = text_at(&columns->to, row, &params->to_len);
-    params->from = text_at(&columns->from, row, &params->from_len);
-    event->message = text_at(&columns->message, row, &event->len);
-    if (event->message == NULL)
-        event->message = "";
-}
-
-void mh_columns_row(const mh_columns *columns, uint64_t row, mh_event *event, mh_params *params) {
-    uint64_t *words = &params->aid;
-    for (int i = 0; i < MH_WORDS; i++)
-        words[i] = word_at(&columns->words[i], row);
-    take_texts(columns, row, event, params);
-}
-
-/* The same, row after row: words that no column has are 0 from the beginning. */
-typedef struct reader {
-    const mh_columns *columns;
-    int present[MH_WORDS], count;
-    mh_params params;
-} reader;
-
-static void begin_reading(reader *from, const mh_columns *columns) {
-    *from = (reader){.columns = columns};
-    for (int i = 0; i < MH_WORDS; i++)
-        if (columns->words[i].size > 0)
-            from->present[from->count++] = i;
-}
-
-static void read_row(reader *from, uint64_t row, mh_event *event) {
-    uint64_t *words = &from->params.aid;
-    for (int i = 0; i < from->count; i++)
-        words[from->present[i]] = word_at(&from->columns->words[from->present[i]], row);
-    take_texts(from->columns, row, event, &from->params);
-}
-
-_Static_assert(offsetof(mh_params, device) == (MH_WORDS - 1) * sizeof(uint64_t),
-               "the words of mh_params come first");
 
 /* ---- What came of a row --------------------------------------------------------------------------- */
 
@@ -190,13 +93,13 @@ static void allow_row(mh_mail *mail, const mh_limits *limits) {
     mail->logs.limit = mail->logs.tail - mail->logs.head + limits->log_bytes;
 }
 
-static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, reader *from) {
-    mh_event event = {.kind = MH_ON_MESSAGE, .params = &from->params};
+static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, mh_reader *reader) {
+    mh_event event = {.kind = MH_ON_MESSAGE, .params = &reader->params};
     mh_outcome out;
     if (batch->events != NULL)
         event = batch->events[row];
     else
-        read_row(from, row, &event);
+        mh_read_row(reader, row, &event);
     pass->row = row;
     allow_row(pass->mail, &batch->host->limits);
     mh_called called = mh_walk(batch->host, batch->chain, true, &event, pass, &out);
@@ -224,16 +127,19 @@ mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t 
     const mh_chain *chain = batch->chain;
     mh_host *host = batch->host;
     mh_pass pass = {.collect = true, .lent = batch->events == NULL, .mail = batch->mail};
-    reader from;
+    mh_reader reader;
     mh_called called = MH_CALLED;
-    begin_reading(&from, &batch->columns);
+    mh_reader_begin(&reader, &batch->columns);
     *done = first;
     while (*done < last && called == MH_CALLED) {
         uint64_t pause = last - *done < ROWS_A_LOCK ? last : *done + ROWS_A_LOCK;
         enter_all(host, chain);
-        while (*done < pause && (called = run_row(batch, *done, &pass, &from)) == MH_CALLED)
+        while (*done < pause && (called = run_row(batch, *done, &pass, &reader)) == MH_CALLED)
             ++*done;
         leave_all(host, chain);
+        if (pass.mail != NULL && !mh_sent_columns_take(&batch->sent, &pass.mail->sent) &&
+            called == MH_CALLED)
+            called = MH_NO_ROOM;
     }
     batch->mail = pass.mail;
     return called;
@@ -279,5 +185,6 @@ void mh_batch_end(mh_batch *batch) {
     free(batch->rewritten_rows);
     free(batch->rewritten_ends);
     free(batch->rewritten);
+    mh_sent_columns_free(&batch->sent);
     mh_mail_free(batch->mail);
 }

@@ -273,6 +273,28 @@ typedef struct mh_row_failure {
     void *errors; /* the embedder's: mh_pass.errors */
 } mh_row_failure;
 
+/* Texts one behind the other: from ends[i] to ends[i + 1], the first from 0. */
+typedef struct mh_texts {
+    char *bytes;
+    uint64_t *ends;
+    uint8_t *valid; /* a bit for each, lowest first; those that are not are NULL */
+    size_t count, nulls;
+    size_t capacity, size; /* of `ends`, in texts, and of `bytes` */
+} mh_texts;
+
+/* What was sent during a batch, by row. Where `count` is 0 there may be no arrays. */
+typedef struct mh_sent_columns {
+    uint64_t *rows, *words[MH_WORDS]; /* the words in the order of mh_params */
+    int32_t *labels;                  /* the place of the sender's label in `names` */
+    mh_texts message, to, from, names;
+    size_t count, capacity;
+} mh_sent_columns;
+
+/* One message; valid as long as the columns are left alone. */
+void mh_sent_at(const mh_sent_columns *columns, size_t at, mh_sent *out);
+/* Takes all of `others` to the end of `columns`. False: no memory, and both are as they were. */
+bool mh_sent_columns_join(mh_sent_columns *columns, mh_sent_columns *others);
+
 typedef struct mh_batch {
     /* what the embedder sets: */
     mh_columns columns;
@@ -282,7 +304,8 @@ typedef struct mh_batch {
     /* what it gets: */
     mh_instance **modules; /* the chain, held by the batch */
     size_t module_count;
-    mh_mail *mail; /* or NULL */
+    mh_sent_columns sent;
+    mh_mail *mail; /* or NULL; what was sent is in `sent` but where there was no memory for it */
     mh_row_failure *failures;
     size_t failure_count;
     uint64_t *rewritten_rows; /* rows whose message was rewritten, and where in `rewritten` it ends */

@@ -318,6 +318,35 @@ def test_what_was_sent_as_a_table(result: BatchResult) -> None:
     assert again == [message for _, message in result.sent]
 
 
+@pytest.mark.parametrize("from_", ["alice", "zo\xeb", "\udcff", None])
+@pytest.mark.parametrize("threads", [1, 3])
+def test_addresses_of_what_was_sent(
+    host: Host, built: Built, from_: str | None, threads: int
+) -> None:
+    """Text where all of them are, else binary; null where there is none."""
+    for name in ("first", "second"):
+        host.load(name, built("echo"), thread_safe=True)
+    batch = [Message(b"\0%d" % n, to=f"u{n}", from_=from_ if n % 3 else "bob") for n in range(99)]
+    result = host.process_batch(batch, threads=threads)
+    table = pa.table(result.sent_table())
+    table.validate(full=True)
+    del host, batch
+    raw = from_ is not None and not from_.isprintable()
+    assert str(table.schema.field("from").type) == ("large_binary" if raw else "large_string")
+    assert str(table.schema.field("to").type) == "large_string"
+    bob, other = (b"bob", b"\xff") if raw else ("bob", from_)
+    assert [tuple(row.values())[:5] for row in table.to_pylist()] == [
+        (n, name, b"\0%d" % n, f"u{n}", other if n % 3 else bob)
+        for n in range(99)
+        for name in ("first", "second")
+    ]
+    assert [(row, m.module, m.payload, m.to, m.from_) for row, m in result.sent] == [
+        (n, name, b"\0%d" % n, f"u{n}", from_ if n % 3 else "bob")
+        for n in range(99)
+        for name in ("first", "second")
+    ]
+
+
 def test_a_table_outlives_everything(built: Built) -> None:
     with Host() as host:
         host.load("moody", Moody)

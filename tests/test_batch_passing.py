@@ -71,6 +71,7 @@ def test_threads_keep_the_order(built: Built, rewriting: Path, threads: int, pro
         one, many = host.process_batch(batch), host.process_batch(batch, threads=threads)
         assert [said(many.verdict(row)) for row in range(50)] == alone
         assert many.sent == one.sent
+        assert pa.table(many.sent_table()).equals(pa.table(one.sent_table()))
         assert pa.table(many).equals(pa.table(one))
         assert many.modules == one.modules == host.modules
 

@@ -19,6 +19,7 @@ MODULES = (
     "module",
     "columns",
     "tables",
+    "sent_table",
     "batch",
     "host",
 )

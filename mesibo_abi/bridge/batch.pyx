@@ -1,8 +1,6 @@
 # cython: language_level=3, binding=False
 """Batches: many messages through a chain in one pass, and what became of them as columns."""
 
-from array import array
-
 from cpython.bytearray cimport PyByteArray_AS_STRING
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.exc cimport PyErr_CheckSignals
@@ -14,6 +12,7 @@ from .columns cimport Chunk, chunks_of
 from .core cimport *
 from .failures cimport errors_of, failure_of
 from .module cimport LoadedModule, module_of, pass_gate
+from .sent_table cimport sent_for, sent_pairs, table_of
 from .tables cimport Column, Table, column, lent, text_column
 from .values cimport (
     Message,
@@ -22,13 +21,13 @@ from .values cimport (
     message_event,
     message_from,
     message_like,
+    take_messages,
     take_row_lines,
-    take_row_messages,
 )
 
 from .. import faults
 from ..errors import InputError
-from ..types import WORDS, Result
+from ..types import Result
 
 cdef enum:
     ROWS_A_SLICE = 65536  # between two looks for signals
@@ -121,6 +120,14 @@ cdef class Part:
             first = done
         return 0
 
+    cdef list lines(self):
+        """What was logged, with the rows; nothing the second time."""
+        return [] if self.batch.mail == NULL else take_row_lines(&self.batch.mail.logs)
+
+    cdef list unplaced(self):
+        """What was sent and found no memory in the columns; nothing the second time."""
+        return [] if self.batch.mail == NULL else take_messages(&self.batch.mail.sent)
+
     cdef dict errors(self):
         """What modules failed with, by row. Raises what is nobody's verdict."""
         cdef size_t i
@@ -166,12 +173,12 @@ cdef class BatchResult(Table):
     `results` are the verdicts' codes (Result) and `by` the places in `modules` of who decided (-1:
     all passed), one each for every row: memoryviews of signed 8 and 32 bits, which
     `numpy.asarray` takes as they lie. `errors` maps the rows of failed modules to their exceptions,
-    `logs` are (row, LogRecord) and `sent` (row, Message) pairs, in order. `verdict(row)` is what
-    `process` would have returned.
+    `logs` are (row, LogRecord) and `sent` (row, Message) pairs, in order, made when they are first
+    asked for. `verdict(row)` is what `process` would have returned.
 
     As a table it has the columns `result`, `by` (names), `error` (text) and `message`: the payload
     where modules rewrote it, else null. `sent_table()` is what was sent: `row`, `module`, `message`,
-    `to`, `from` and the params' words.
+    `to`, `from` and the params' words, in memory of this result.
     """
 
     cdef Rows rows
@@ -180,8 +187,8 @@ cdef class BatchResult(Table):
     cdef uint64_t count
     cdef readonly tuple modules
     cdef readonly dict errors
-    cdef readonly list sent, logs
-    cdef dict row_sent, row_logs
+    cdef list _sent, _logs
+    cdef dict row_logs
 
     def __init__(self):
         raise TypeError("results of batches come from Host.process_batch(batch)")
@@ -202,6 +209,24 @@ cdef class BatchResult(Table):
     def by(self):
         """The place in `modules` of who decided, 32 bits for each row; -1: all passed."""
         return memoryview(self._by).cast("i")
+
+    @property
+    def sent(self):
+        """What was sent, with the rows: pairs of int and Message, in order."""
+        if self._sent is None:
+            self._sent = []
+            for part in self.parts:
+                self._sent += sent_pairs(&(<Part>part).batch.sent)
+        return self._sent
+
+    @property
+    def logs(self):
+        """What was logged, with the rows: pairs of int and LogRecord, in order."""
+        if self._logs is None:
+            self._logs = []
+            for part in self.parts:
+                self._logs += (<Part>part).lines()
+        return self._logs
 
     def counts(self):
         """How many messages had which Result; those that none had are left out."""
@@ -266,18 +291,30 @@ cdef class BatchResult(Table):
     cdef int conclude(self) except -1:
         cdef Part part
         raised = None
-        self.errors, self.sent, self.logs = {}, [], []
+        self.errors = {}
         for part in self.parts:
             try:
                 self.errors.update(part.errors())
             except BaseException as error:
                 raised = raised or error
-            if part.batch.mail != NULL:
-                self.sent += take_row_messages(&part.batch.mail.sent)
-                self.logs += take_row_lines(&part.batch.mail.logs)
             mh_batch_leave(&part.batch)
         if raised is not None:
             raise raised
+        return 0
+
+    cdef list all_sent(self):
+        found = []
+        for part in self.parts:
+            found += [message for _, message in sent_pairs(&(<Part>part).batch.sent)]
+            found += (<Part>part).unplaced()
+        return found
+
+    cdef int join_sent(self) except -1:
+        """All that was sent to the first part."""
+        cdef Part part, first = self.parts[0]
+        for part in self.parts[1:]:
+            if not mh_sent_columns_join(&first.batch.sent, &part.batch.sent):
+                raise MemoryError("a batch needs memory for the columns of what was sent")
         return 0
 
     # -- rows
@@ -300,15 +337,15 @@ cdef class BatchResult(Table):
         cdef Verdict verdict
         if not 0 <= row < self.count:
             raise IndexError(f"the batch has no row {row}: expected 0 to {<int64_t>self.count - 1}")
-        if self.row_sent is None:
-            self.row_sent, self.row_logs = by_row(self.sent), by_row(self.logs)
+        if self.row_logs is None:
+            self.row_logs = by_row(self.logs)
         verdict = Verdict.__new__(Verdict)
         verdict.message = self.message_at(row)
         verdict.result = Result(self.results[row])
         place = self.by[row]
         verdict.by = None if place < 0 else self.modules[place]
         verdict.error = self.errors.get(row)
-        verdict._sent = list(self.row_sent.get(row, ()))
+        verdict._sent = sent_for(&(<Part>self.parts[0]).batch.sent, row)
         verdict._logs = list(self.row_logs.get(row, ()))
         verdict.returned = ()
         return verdict
@@ -381,22 +418,7 @@ cdef class BatchResult(Table):
 
     def sent_table(self):
         """What was sent, as a Table: `row`, `module`, `message`, `to`, `from` and the words."""
-        cdef Table table = Table.__new__(Table)
-        cdef int64_t count = len(self.sent)
-        messages = [message for _, message in self.sent]
-        rows = array("Q", [row for row, _ in self.sent]).tobytes()
-        table.root = column("", "+s", count, (None,))
-        table.root.children = [
-            column("row", "L", count, (None, rows)),
-            text_column("module", [message.module for message in messages]),
-            text_column("message", [message.payload for message in messages]),
-            text_column("to", [message.to for message in messages]),
-            text_column("from", [message.from_ for message in messages]),
-            *(column(name, "L", count,
-                     (None, array("Q", [getattr(message, name) for message in messages]).tobytes()))
-              for name in WORDS),
-        ]
-        return table
+        return table_of(&(<Part>self.parts[0]).batch.sent, self)
 
 
 cdef dict by_row(list pairs):
@@ -448,8 +470,9 @@ cdef object run_batch(mh_host *core, tuple modules, object data, object threads,
             result.run()
         finally:
             result.conclude()
+        result.join_sent()
     except BaseException:
-        keep([message for _, message in result.sent], [record for _, record in result.logs])
+        keep(result.all_sent(), [record for _, record in result.logs])
         raise
     result.show()
     return result

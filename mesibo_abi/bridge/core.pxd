@@ -192,6 +192,26 @@ cdef extern from "host.h" nogil:
         mh_damage damage
         void *errors
 
+    ctypedef struct mh_texts:
+        char *bytes
+        uint64_t *ends
+        uint8_t *valid
+        size_t count
+        size_t nulls
+
+    ctypedef struct mh_sent_columns:
+        uint64_t *rows
+        uint64_t *words[11]
+        int32_t *labels
+        mh_texts message
+        mh_texts to
+        mh_texts from_ "from"
+        mh_texts names
+        size_t count
+
+    void mh_sent_at(const mh_sent_columns *columns, size_t at, mh_sent *out)
+    bint mh_sent_columns_join(mh_sent_columns *columns, mh_sent_columns *others)
+
     ctypedef struct mh_batch:
         mh_columns columns
         const mh_event *events
@@ -199,6 +219,7 @@ cdef extern from "host.h" nogil:
         int32_t *by
         mh_instance **modules
         size_t module_count
+        mh_sent_columns sent
         mh_mail *mail
         mh_row_failure *failures
         size_t failure_count

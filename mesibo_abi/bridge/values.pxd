@@ -1,7 +1,7 @@
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport uint64_t
 
-from .core cimport mh_event, mh_event_kind, mh_line, mh_params, mh_queue, mh_user
+from .core cimport mh_event, mh_event_kind, mh_line, mh_params, mh_queue, mh_sent, mh_user
 
 
 cimport cython
@@ -51,7 +51,7 @@ cdef object event_user(const mh_event *event)
 cdef Message event_message(const mh_event *event)
 cdef list take_messages(mh_queue *queue)
 cdef list take_lines(mh_queue *queue)
-cdef list take_row_messages(mh_queue *queue)
+cdef Message sent_message(const mh_sent *sent)
 cdef list take_row_lines(mh_queue *queue)
 cdef object record_from(const mh_line *line)
 cdef bytes c_text(str text)

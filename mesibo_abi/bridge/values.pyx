@@ -431,16 +431,6 @@ cdef list take_messages(mh_queue *queue):
     return messages
 
 
-cdef list take_row_messages(mh_queue *queue):
-    """The same of a batch, each with its row."""
-    cdef mh_sent sent
-    cdef list messages = []
-    while mh_sent_front(queue, &sent):
-        messages.append((sent.row, sent_message(&sent)))
-        mh_queue_pop(queue)
-    return messages
-
-
 cdef list take_lines(mh_queue *queue):
     """Everything that was logged, in order; the queue is empty then."""
     cdef mh_line line

@@ -1,0 +1,92 @@
+/* columns.c - messages as they lie in columns. */
+#include "columns.h"
+
+#include <string.h>
+
+_Static_assert(offsetof(mh_params, device) == (MH_WORDS - 1) * sizeof(uint64_t),
+               "the words of mh_params come first");
+
+static bool is_valid(const uint8_t *valid, size_t at) {
+    return valid == NULL || (valid[at / 8] >> at % 8 & 1) != 0;
+}
+
+/* Words in columns need not be aligned. */
+#define READ(type, from, at) \
+    __extension__({ \
+        type value; \
+        memcpy(&value, (const char *)(from) + (at) * sizeof value, sizeof value); \
+        value; \
+    })
+
+static const char *view_at(const mh_text_column *column, size_t at, size_t *len) {
+    const char *view = (const char *)column->index + 16 * at;
+    *len = READ(uint32_t, view, 0);
+    if (*len <= 12)
+        return view + 4;
+    return column->buffers[READ(uint32_t, view, 2)] + READ(uint32_t, view, 3);
+}
+
+static inline const char *text_at(const mh_text_column *column, uint64_t row, size_t *len) {
+    size_t at = column->offset + row;
+    *len = 0;
+    if (column->layout == MH_TEXT_ABSENT || !is_valid(column->valid, at))
+        return NULL;
+    if (column->layout == MH_TEXT_VIEWS)
+        return view_at(column, at, len);
+    uint64_t begin, end;
+    if (column->layout == MH_TEXT_OFFSETS_32) {
+        begin = READ(uint32_t, column->index, at);
+        end = READ(uint32_t, column->index, at + 1);
+    } else {
+        begin = READ(uint64_t, column->index, at);
+        end = READ(uint64_t, column->index, at + 1);
+    }
+    *len = end - begin;
+    return *len > 0 ? column->bytes + begin : ""; /* there may be no bytes at all */
+}
+
+const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len) {
+    return text_at(column, row, len);
+}
+
+static uint64_t word_at(const mh_word_column *column, uint64_t row) {
+    size_t at = column->offset + row;
+    if (column->size == 0 || !is_valid(column->valid, at))
+        return 0;
+    switch (column->size) {
+    case 1: return READ(uint8_t, column->values, at);
+    case 2: return READ(uint16_t, column->values, at);
+    case 4: return READ(uint32_t, column->values, at);
+    default: return READ(uint64_t, column->values, at);
+    }
+}
+
+static void take_texts(const mh_columns *columns, uint64_t row, mh_event *event,
+                       mh_params *params) {
+    params->to = text_at(&columns->to, row, &params->to_len);
+    params->from = text_at(&columns->from, row, &params->from_len);
+    event->message = text_at(&columns->message, row, &event->len);
+    if (event->message == NULL)
+        event->message = "";
+}
+
+void mh_columns_row(const mh_columns *columns, uint64_t row, mh_event *event, mh_params *params) {
+    uint64_t *words = &params->aid;
+    for (int i = 0; i < MH_WORDS; i++)
+        words[i] = word_at(&columns->words[i], row);
+    take_texts(columns, row, event, params);
+}
+
+void mh_reader_begin(mh_reader *reader, const mh_columns *columns) {
+    *reader = (mh_reader){.columns = columns};
+    for (int i = 0; i < MH_WORDS; i++)
+        if (columns->words[i].size > 0)
+            reader->present[reader->count++] = i;
+}
+
+void mh_read_row(mh_reader *reader, uint64_t row, mh_event *event) {
+    uint64_t *words = &reader->params.aid;
+    for (int i = 0; i < reader->count; i++)
+        words[reader->present[i]] = word_at(&reader->columns->words[reader->present[i]], row);
+    take_texts(reader->columns, row, event, &reader->params);
+}
