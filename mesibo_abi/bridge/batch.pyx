@@ -273,19 +273,21 @@ cdef class BatchResult(Table):
         if len(self.parts) == 1:
             (<Part>self.parts[0]).run()
             return 0
-        from concurrent.futures import ThreadPoolExecutor
+        from concurrent.futures import wait
 
         first, *others = self.parts
-        with ThreadPoolExecutor(len(others), "mesibo-batch") as pool:
-            try:
-                running = [pool.submit(part.run) for part in others]
-                first.run()
-                for part in running:
-                    part.result()
-            except BaseException:
-                for part in self.parts:
-                    (<Part>part).stopped = True
-                raise
+        running = []
+        try:
+            for part in others:
+                running.append(pool().submit(part.run))
+            first.run()
+            for part in running:
+                part.result()
+        except BaseException:
+            for part in self.parts:
+                (<Part>part).stopped = True
+            wait(running)
+            raise
         return 0
 
     cdef int conclude(self) except -1:
@@ -352,20 +354,26 @@ cdef class BatchResult(Table):
 
     # -- tables
 
-    cdef int show(self) except -1:
-        """The columns, from here on in memory that nobody changes."""
+    cdef Column shown(self):
+        """The columns, made when they are first asked for."""
+        if self.root is None:
+            self.root = self.columns()
+        return self.root
+
+    cdef Column columns(self):
+        cdef Column root
         cdef int64_t count = <int64_t>self.count
         names = text_column("", [module.name for module in self.modules])
         valid = validity(self.by)
         nulls = count - count_bits(valid)
-        self.root = column("", "+s", count, (None,))
-        self.root.children = [
+        root = column("", "+s", count, (None,))
+        root.children = [
             column("result", "c", count, (None, self._results)),
             column("by", "i", count, (valid if nulls else None, self._by), nulls, names),
             self.error_column(),
             self.message_column(),
         ]
-        return 0
+        return root
 
     cdef Column error_column(self):
         if not self.errors:
@@ -421,6 +429,21 @@ cdef class BatchResult(Table):
         return table_of(&(<Part>self.parts[0]).batch.sent, self)
 
 
+# The threads of all batches, kept from one to the next: to start them takes longer than thousands of
+# rows. A child of fork has none of its parent's.
+cdef object _pool = None
+cdef unsigned _pool_generation = 0
+
+
+cdef object pool():
+    global _pool, _pool_generation
+    if _pool is None or _pool_generation != mh_generation:
+        from concurrent.futures import ThreadPoolExecutor
+
+        _pool, _pool_generation = ThreadPoolExecutor(MOST_THREADS, "mesibo-batch"), mh_generation
+    return _pool
+
+
 cdef dict by_row(list pairs):
     found = {}
     for row, what in pairs:
@@ -474,5 +497,4 @@ cdef object run_batch(mh_host *core, tuple modules, object data, object threads,
     except BaseException:
         keep(result.all_sent(), [record for _, record in result.logs])
         raise
-    result.show()
     return result

@@ -227,11 +227,11 @@ cdef class Schema:
 
 cdef list chunks_of(object data):
     """The rows of whatever has the Arrow C stream or array interface."""
-    if hasattr(data, "__arrow_c_stream__"):
-        return chunks_of_stream(data.__arrow_c_stream__())
-    if hasattr(data, "__arrow_c_array__"):
+    if hasattr(data, "__arrow_c_array__"):  # what has both is in one piece
         schema, array = data.__arrow_c_array__()
         return chunk_of_array(schema, array)
+    if hasattr(data, "__arrow_c_stream__"):
+        return chunks_of_stream(data.__arrow_c_stream__())
     raise TypeError(
         "the batch is of the wrong type: expected a list of mesibo_abi.Message or columns with the "
         f"Arrow C interface (a table of pyarrow, polars, DuckDB, pandas), got {type(data).__name__} "

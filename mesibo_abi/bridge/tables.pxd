@@ -19,3 +19,5 @@ cdef Column column(str name, str format, int64_t length, tuple buffers, int64_t 
 cdef Column text_column(str name, list texts)
 cdef class Table:
     cdef Column root
+
+    cdef Column shown(self)

@@ -222,28 +222,32 @@ cdef class Table:
     """Columns of one length. Shows itself through the Arrow C interface, its memory as it lies:
     `pyarrow.table(this)`, `polars.DataFrame(this)` and their like take it."""
 
+    cdef Column shown(self):
+        """Its columns, as a struct."""
+        return self.root
+
     def __len__(self):
-        return self.root.length
+        return self.shown().length
 
     def __arrow_c_schema__(self):
         """A capsule of its ArrowSchema."""
         schema = <ArrowSchema *>room(1, sizeof(ArrowSchema))
         capsule = PyCapsule_New(schema, "arrow_schema", drop_schema)
-        fill_schema(schema, self.root)
+        fill_schema(schema, self.shown())
         return capsule
 
     def __arrow_c_array__(self, requested_schema=None):
         """Capsules of its ArrowSchema and its ArrowArray; always as it is."""
         array = <ArrowArray *>room(1, sizeof(ArrowArray))
         capsule = PyCapsule_New(array, "arrow_array", drop_array)
-        fill_array(array, self.root)
+        fill_array(array, self.shown())
         return self.__arrow_c_schema__(), capsule
 
     def __arrow_c_stream__(self, requested_schema=None):
         """A capsule of an ArrowArrayStream with all of it in one piece."""
         stream = <ArrowArrayStream *>room(1, sizeof(ArrowArrayStream))
         capsule = PyCapsule_New(stream, "arrow_array_stream", drop_stream)
-        state = [self.root, False]
+        state = [self.shown(), False]
         Py_INCREF(state)
         stream.private_data = <void *>state
         stream.get_schema = stream_schema
