@@ -50,7 +50,7 @@ class Part:
     def key(self) -> str:
         """Changes with whatever the library depends on."""
         digest = hashlib.sha256(repr((self.command(), self.version)).encode())
-        for path in sorted({*self.sources, *self.inputs, NATIVE / "opening.h"}):
+        for path in sorted({*self.sources, *self.inputs, *NATIVE.glob("*.h")}):
             digest.update(path.name.encode() + b"\0" + path.read_bytes())
         return f"{sysconfig.get_config_var('SOABI')}-{digest.hexdigest()[:16]}"
 

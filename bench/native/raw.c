@@ -1,6 +1,7 @@
 /* raw.c - what C alone can do: loops through the pointer, and host functions that do the least. */
-#include "opening.h"
+#include "checks.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -118,6 +119,50 @@ void raw_batch(peer_module *peer, mesibo_message_params_t *params, const char *d
     const column messages = {data, offsets, count};
     for (int64_t i = 0; i < rounds; i++)
         run_batch(peer, params, &messages, copy, codes);
+}
+
+/* ---- The same with what a host does -------------------------------------------------------------- */
+
+static size_t length(const column *texts, int64_t row) {
+    return (size_t)(texts->offsets[row + 1] - texts->offsets[row]);
+}
+
+/* A text of a column with a NUL behind it, at `to`, and the end of it. */
+static char *copied(char **to, const column *texts, int64_t row) {
+    size_t len = length(texts, row);
+    char *copy = memcpy(*to, texts->data + texts->offsets[row], len);
+    copy[len] = '\0';
+    *to += len + 1;
+    return copy;
+}
+
+static int run_checked(peer_module *peer, const mesibo_module_t *given, const column *texts,
+                       int64_t row, char *room) {
+    size_t len = length(&texts[0], row);
+    mesibo_message_params_t params = {.id = (mesibo_uint_t)row};
+    const char *message = copied(&room, &texts[0], row);
+    params.to = copied(&room, &texts[1], row);
+    params.from = copied(&room, &texts[2], row);
+    int code = peer_call_checked(peer, given, params, message, len);
+    return memcmp(message, texts->data + texts->offsets[row], len) == 0 ? code : -1;
+}
+
+/* The codes of the columns message, to and from, `rounds` times. `room` has room for a row with three
+ * NULs. The addresses are read and copied, the lock is taken for a round, the struct and the message
+ * are looked at behind each call. */
+void raw_checked_batch(peer_module *peer, const char *const *data, const int32_t *const *offsets,
+                       int64_t count, char *room, int8_t *codes, int64_t rounds) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    const mesibo_module_t given = peer->mod;
+    const column texts[] = {{data[0], offsets[0], count},
+                            {data[1], offsets[1], count},
+                            {data[2], offsets[2], count}};
+    for (int64_t i = 0; i < rounds; i++) {
+        pthread_mutex_lock(&lock);
+        for (int64_t row = 0; row < count; row++)
+            codes[row] = (int8_t)run_checked(peer, &given, texts, row, room);
+        pthread_mutex_unlock(&lock);
+    }
 }
 
 /* How many of them failed. */

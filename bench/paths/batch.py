@@ -22,6 +22,7 @@ from ..workshop import Workshop
 COPYING = "raw C, each message copied"
 PLAIN = "raw C, no copies"
 TWO = "mesibo_abi, two threads"
+CHECKED = f"{PART}raw C, with checks"
 LENDING = "mesibo_abi, zero_copy"
 _AT_LEAST = 1 << 18  # bytes and messages in a sample, in the order of
 
@@ -54,25 +55,13 @@ def record_batch(size: int, count: int) -> Any:
     )
 
 
-class RawBatch:
-    """The loop in C over the columns of a batch."""
+class _Loop:
+    """A loop in C over the columns of a batch; `call` has the arguments but for the rounds."""
 
-    def __init__(self, shop: Workshop, batch: Any, *, copying: bool) -> None:
-        payload = batch.column(0)
-        _, offsets, data = payload.buffers()
-        self.codes = (ctypes.c_int8 * len(payload))()
-        self._kept = (batch, params := params_of("bob", "alice", 7))
-        longest = max(map(len, payload.to_pylist()))
-        self._arguments = (
-            shop.raw.module,
-            ctypes.byref(params),
-            data.address,
-            offsets.address,
-            len(payload),
-            ctypes.create_string_buffer(longest + 1) if copying else None,
-            self.codes,
-        )
-        self._call = shop.raw.lib.raw_batch
+    def __init__(self, batch: Any, codes: Any, call: Callable[..., None], *arguments: Any) -> None:
+        self.codes = codes
+        self._kept = batch
+        self._call, self._arguments = call, arguments
 
     def __call__(self) -> list[int]:
         """All of it once; the codes."""
@@ -84,6 +73,51 @@ class RawBatch:
         self._call(*self._arguments, messages // len(self.codes))
 
 
+def _codes_for(batch: Any) -> Any:
+    return (ctypes.c_int8 * batch.num_rows)()
+
+
+def _room_for(*columns: Any) -> Any:
+    """Of any row of them, each text with a NUL."""
+    return ctypes.create_string_buffer(sum(max(map(len, c.to_pylist())) + 1 for c in columns))
+
+
+def raw_batch(shop: Workshop, batch: Any, *, copying: bool) -> _Loop:
+    """Calls, and nothing else."""
+    payload = batch.column(0)
+    _, offsets, data = payload.buffers()
+    return _Loop(
+        batch,
+        codes := _codes_for(batch),
+        shop.raw.lib.raw_batch,
+        shop.raw.module,
+        params_of("bob", "alice", 7),
+        data.address,
+        offsets.address,
+        batch.num_rows,
+        _room_for(payload) if copying else None,
+        codes,
+    )
+
+
+def checked_batch(shop: Workshop, batch: Any) -> _Loop:
+    """With what a host does at each call: its own copies of the addresses, read from their columns,
+    and a look at the struct and the message behind it."""
+    texts = [column.buffers() for column in batch.columns]
+    pointers = ctypes.c_void_p * len(texts)
+    return _Loop(
+        batch,
+        codes := _codes_for(batch),
+        shop.raw.lib.raw_checked_batch,
+        shop.raw.module,
+        pointers(*(data.address for _, _, data in texts)),
+        pointers(*(offsets.address for _, offsets, _ in texts)),
+        batch.num_rows,
+        _room_for(*batch.columns),
+        codes,
+    )
+
+
 def _prepare(size: int, count: int) -> Prepare:
     @contextmanager
     def prepare(shop: Workshop) -> Iterator[Sequence[Contestant]]:
@@ -91,11 +125,13 @@ def _prepare(size: int, count: int) -> Prepare:
             host.load("filter", shop.libraries.filter)
             lending.load("filter", shop.libraries.filter, zero_copy=True)
             batch = record_batch(size, count)
-            copying = RawBatch(shop, batch, copying=True)
-            plain = RawBatch(shop, batch, copying=False)
+            copying = raw_batch(shop, batch, copying=True)
+            plain = raw_batch(shop, batch, copying=False)
+            checked = checked_batch(shop, batch)
             results = {
                 COPYING: copying(),
                 PLAIN: plain(),
+                CHECKED: checked(),
                 "mesibo_abi": list(host.process_batch(batch).results),
                 LENDING: list(lending.process_batch(batch).results),
             }
@@ -114,6 +150,7 @@ def _prepare(size: int, count: int) -> Prepare:
                 Contestant(LENDING, through(lending), count=count * rounds),
                 Contestant(COPYING, copying.rounds, count=count * rounds),
                 Contestant(PLAIN, plain.rounds, count=count * rounds),
+                Contestant(CHECKED, checked.rounds, count=count * rounds),
             ]
 
     return prepare
@@ -129,7 +166,7 @@ def _prepare_threads(shop: Workshop) -> Iterator[Sequence[Contestant]]:
         process = host.process_batch
         one, two = process(batch).results, process(batch, threads=2).results
         agree({"mesibo_abi": list(one), TWO: list(two)}, f"{count} of {size} bytes")
-        raw = [RawBatch(shop, record_batch(size, count // 2), copying=True) for _ in range(2)]
+        raw = [raw_batch(shop, record_batch(size, count // 2), copying=True) for _ in range(2)]
 
         def one_thread(_: int) -> None:
             for each in raw:

@@ -41,7 +41,11 @@ class Raw(Peer):
             *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64),
             *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64),
         )
-        self.lib.raw_batch.restype = None
+        self.lib.raw_checked_batch.argtypes = (
+            *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64),
+            *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64),
+        )
+        self.lib.raw_batch.restype = self.lib.raw_checked_batch.restype = None
         self.module = self._open(libraries.filter, FILTER)
         self.caller = self._open(libraries.caller, CALLER)
 

@@ -79,18 +79,26 @@ class Column:
 
 
 class Batch:
-    def __init__(self, values: list[bytes]) -> None:
-        self.payload = Column(values)
+    def __init__(self, *columns: list[bytes]) -> None:
+        self.columns = [Column(values) for values in columns]
+        self.num_rows = len(columns[0])
 
     def column(self, index: int) -> Column:
-        assert index == 0
-        return self.payload
+        return self.columns[index]
 
 
 @pytest.mark.parametrize("copying", [False, True])
 def test_the_loop_in_c_over_columns(shop: Workshop, copying: bool) -> None:
     values = [b"!", b"", b"x!", b"!" * 5000, b"\0", b"!x"]
-    loop = batch.RawBatch(shop, Batch(values), copying=copying)
+    loop = batch.raw_batch(shop, Batch(values), copying=copying)
+    assert loop() == [1, 0, 0, 1, 0, 1]
+    loop.rounds(3 * len(values))
+
+
+def test_the_loop_in_c_with_checks(shop: Workshop) -> None:
+    values = [b"!", b"", b"x!", b"!" * 5000, b"\0", b"!x"]
+    columns = [values, [b"bob"] * 6, [b"", b"a", b"alice" * 100, b"b", b"c", b"d"]]
+    loop = batch.checked_batch(shop, Batch(*columns))
     assert loop() == [1, 0, 0, 1, 0, 1]
     loop.rounds(3 * len(values))
 

@@ -2,6 +2,8 @@
  * bookkeeping of a host, and each of the two with the GIL released. */
 #include "peer.h"
 
+#include "../checks.h"
+
 /* ---- The call itself ------------------------------------------------------------------------- */
 
 typedef int (*call)(Module *self, mesibo_message_params_t *params, PyObject *payload);
@@ -10,24 +12,6 @@ static inline int plain(Module *self, mesibo_message_params_t *params, PyObject 
     mesibo_module_t *mod = &self->peer->mod;
     return mod->on_message(mod, params, PyBytes_AS_STRING(payload),
                            (mesibo_uint_t)PyBytes_GET_SIZE(payload));
-}
-
-/* Which module is running on this thread, innermost first. */
-typedef struct frame {
-    struct frame *below;
-    Module *module;
-} frame;
-
-static _Thread_local frame *top;
-
-static inline bool sound(const Module *self) {
-    const mesibo_module_t *mod = &self->peer->mod, *given = &self->given;
-    bool same = mod->version == MESIBO_MODULE_VERSION &&
-                mod->signature == MESIBO_MODULE_SIGNATURE && mod->http == given->http &&
-                mod->log == given->log && mod->send_message == given->send_message;
-    for (int i = 0; i < PEER_CANARY_WORDS; i++)
-        same = same && self->peer->canary[i] == PEER_CANARY;
-    return same;
 }
 
 static inline char *copied(char **at, const char *text) {
@@ -48,12 +32,8 @@ static inline int checked(Module *self, mesibo_message_params_t *given, PyObject
     mesibo_message_params_t params = *given;
     params.to = copied(&at, given->to);
     params.from = copied(&at, given->from);
-    frame frame = {top, self};
-    top = &frame;
-    int result = plain(self, &params, payload);
-    top = frame.below;
-    if (!sound(self))
-        result = -1;
+    int result = peer_call_checked(self->peer, &self->given, params, PyBytes_AS_STRING(payload),
+                                   (mesibo_uint_t)PyBytes_GET_SIZE(payload));
     pthread_mutex_unlock(&self->lock);
     return result;
 }
