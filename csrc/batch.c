@@ -131,10 +131,11 @@ mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t 
     mh_called called = MH_CALLED;
     mh_reader_begin(&reader, &batch->columns);
     *done = first;
-    while (*done < last && called == MH_CALLED) {
+    while (*done < last && called == MH_CALLED && !pass.over) {
         uint64_t pause = last - *done < ROWS_A_LOCK ? last : *done + ROWS_A_LOCK;
         enter_all(host, chain);
-        while (*done < pause && (called = run_row(batch, *done, &pass, &reader)) == MH_CALLED)
+        while (*done < pause && !pass.over &&
+               (called = run_row(batch, *done, &pass, &reader)) == MH_CALLED)
             ++*done;
         leave_all(host, chain);
         if (pass.mail != NULL && !mh_sent_columns_take(&batch->sent, &pass.mail->sent) &&
@@ -142,6 +143,7 @@ mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t 
             called = MH_NO_ROOM;
     }
     batch->mail = pass.mail;
+    batch->over = pass.over;
     return called;
 }
 

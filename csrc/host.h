@@ -110,6 +110,7 @@ typedef struct mh_pass {
     bool lent; /* modules loaded with zero_copy may have the message where it lies */
     bool held; /* the embedder has its own lock (the GIL) all the while: for its upcalls to know */
     mh_mail *mail;
+    bool over;         /* of a batch: an upcall wants no row behind this one */
     uint64_t row;      /* of a batch: what is sent and logged has it */
     unsigned failures; /* upcalls that failed: the embedder's upcalls count them (mh_upcall_failed) */
     void *errors;      /* the embedder's, for what an upcall wants to tell the caller */
@@ -308,6 +309,7 @@ typedef struct mh_batch {
     mh_mail *mail; /* or NULL; what was sent is in `sent` but where there was no memory for it */
     mh_row_failure *failures;
     size_t failure_count;
+    bool over; /* an upcall wanted no row behind that one (mh_pass.over) */
     uint64_t *rewritten_rows; /* rows whose message was rewritten, and where in `rewritten` it ends */
     size_t *rewritten_ends;
     char *rewritten;
@@ -323,7 +325,7 @@ typedef struct mh_batch {
 bool mh_batch_begin(mh_host *host, mh_batch *batch);
 /* [enters] Rows first to last - 1, in order. The lock is let go now and then, so that others come in.
  * MH_NOT_OPEN: the host was closed, MH_NO_ROOM: no memory; `*done` is the first row that was not
- * processed. */
+ * processed; where the batch is over, that may be before `last`. */
 mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t *done);
 /* Behind the last row: its pass is over, and what it has of modules and failures (but not their errors,
  * which are the embedder's) is let go. What was rewritten and the mail stay. */

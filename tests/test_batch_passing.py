@@ -183,11 +183,22 @@ def test_what_was_sent_before_it_ended_is_not_lost(
 def test_an_interrupt_ends_it(host: Host) -> None:
     class Interrupted(Module):
         def on_message(self, message: Message) -> Result:
-            raise KeyboardInterrupt
+            seen.append(message.id)
+            if message.id == 300:
+                raise KeyboardInterrupt
+            return Result.PASS
 
+    seen: list[int] = []
     host.load("interrupted", Interrupted)
     with pytest.raises(KeyboardInterrupt):
-        host.process_batch([Message()])
+        host.process_batch([Message(id=n) for n in range(1000)])
+    assert seen == list(range(301))
+    # Also where it is the last row of a piece.
+    table = pa.table({"id": range(301)})
+    seen.clear()
+    with pytest.raises(KeyboardInterrupt):
+        host.process_batch(pa.concat_tables([table, table]))
+    assert seen == list(range(301))
 
 
 def test_logs_reach_logging(host: Host, caplog: pytest.LogCaptureFixture) -> None:

@@ -179,3 +179,15 @@ def test_lines_that_nobody_takes_are_counted_when_they_go(built: Built) -> None:
         kept = [record for record in host.logs if record.module == "answer"]
         assert len(kept) + host.dropped.logs == total
         assert len(kept) < total
+
+
+def test_an_exception_whose_words_are_no_text(host: Host) -> None:
+    class Broken(Module):
+        def on_message(self, message: Message) -> Result:
+            raise LookupError("no \ud800, \udcff or \0")
+
+    host.load("broken", Broken)
+    verdict = host.process(Message())
+    assert isinstance(verdict.error, LookupError)
+    (record,) = verdict.logs
+    assert record.text == r"on_message: LookupError: no \ud800, \udcff or \0"

@@ -42,6 +42,7 @@ cdef class Rows:
     cdef list chunks, messages
     cdef mh_event *events
     cdef uint64_t count
+    cdef bint stopped  # no thread begins another slice
 
     def __dealloc__(self):
         free(self.events)
@@ -87,7 +88,6 @@ cdef class Part:
     cdef mh_batch batch
     cdef Rows rows
     cdef uint64_t first, last
-    cdef bint stopped
 
     def __dealloc__(self):
         if self.batch.host != NULL:
@@ -107,7 +107,7 @@ cdef class Part:
     cdef int run_rows(self, uint64_t first, uint64_t last) except -1:
         cdef uint64_t done, until
         cdef mh_called called
-        while first < last and not self.stopped:
+        while first < last and not self.rows.stopped:
             until = last if last - first < ROWS_A_SLICE else first + ROWS_A_SLICE
             with nogil:
                 called = mh_batch_run(&self.batch, first, until, &done)
@@ -118,6 +118,8 @@ cdef class Part:
             if called == MH_NO_ROOM:
                 raise MemoryError(f"row {done} of the batch: too little memory for what became of it")
             first = done
+            if self.batch.over:
+                self.rows.stopped = True
         return 0
 
     cdef list lines(self):
@@ -284,8 +286,7 @@ cdef class BatchResult(Table):
             for part in running:
                 part.result()
         except BaseException:
-            for part in self.parts:
-                (<Part>part).stopped = True
+            self.rows.stopped = True
             wait(running)
             raise
         return 0

@@ -75,6 +75,7 @@ cdef extern from "host.h" nogil:
     ctypedef struct mh_pass:
         c_bool collect
         c_bool held
+        c_bool over
         mh_mail *mail
         unsigned failures
         void *errors
@@ -223,6 +224,7 @@ cdef extern from "host.h" nogil:
         mh_mail *mail
         mh_row_failure *failures
         size_t failure_count
+        c_bool over
         uint64_t *rewritten_rows
         size_t *rewritten_ends
         char *rewritten

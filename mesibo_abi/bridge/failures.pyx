@@ -44,6 +44,8 @@ cdef void keep_error(object error, str where):
         Py_INCREF(errors)
         passing.errors = <void *>errors
     (<list>passing.errors).append(error)
+    if not isinstance(error, Exception):
+        passing.over = True
 
 
 cdef int64_t upcall_error(mh_instance *instance, object error, str where):
@@ -51,9 +53,16 @@ cdef int64_t upcall_error(mh_instance *instance, object error, str where):
     name = mh_label(instance).decode("utf-8", "surrogateescape")
     is_own = where != SEND_HANDLER  # what a handler raises is the host's owner's business
     keep_error(faults.of_module(name, where, error) if is_own else error, f"module {name!r}, {where}")
-    line = c_text(f"{where}: {type(error).__name__}: {error}".replace("\0", "\\0"))
+    line = words_of(f"{where}: {type(error).__name__}: {error}".replace("\0", "\\0"))
     mh_log_text(instance, 0, PyBytes_AS_STRING(line), PyBytes_GET_SIZE(line))
     return -1
+
+
+cdef bytes words_of(str text):
+    try:
+        return c_text(text)
+    except UnicodeEncodeError:  # surrogates that stand for no byte
+        return text.encode("utf-8", "backslashreplace")
 
 
 cdef object errors_of(mh_pass *passing):
