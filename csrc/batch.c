@@ -94,16 +94,15 @@ static void allow_row(mh_mail *mail, const mh_limits *limits) {
 }
 
 static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, mh_reader *reader) {
-    mh_event event = {.kind = MH_ON_MESSAGE, .params = &reader->params};
     mh_outcome out;
     if (batch->events != NULL)
-        event = batch->events[row];
+        reader->event = batch->events[row];
     else
-        mh_read_row(reader, row, &event);
+        mh_read_row(reader, row);
     pass->row = row;
     allow_row(pass->mail, &batch->host->limits);
-    mh_called called = mh_walk(batch->host, batch->chain, true, &event, pass, &out);
-    bool noted = note(batch, pass, &out, event.len);
+    mh_called called = mh_walk(batch->host, batch->chain, true, &reader->event, pass, &out);
+    bool noted = note(batch, pass, &out, reader->event.len);
     return called == MH_CALLED && !noted ? MH_NO_ROOM : called;
 }
 

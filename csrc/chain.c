@@ -1,8 +1,12 @@
 /* chain.c - the way of an event through the modules of a host. */
+#include "bytes.h"
 #include "core.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What stands in the way of every message: a tenth of its time went to calls between these. */
+#define inlined __attribute__((always_inline)) inline
 
 /* ---- Passes ----------------------------------------------------------------------------------------- */
 
@@ -62,7 +66,7 @@ static void begin(passing *message, mh_event *event, mh_pass *pass, mh_outcome *
 static char *copy_of(const mh_event *event, char *room) {
     char *copy = event->len < SMALL_MESSAGE ? room : malloc(event->len + 1);
     if (copy != NULL) {
-        memcpy(copy, event->message, event->len);
+        mh_copy_bytes(copy, event->message, event->len);
         copy[event->len] = '\0';
     }
     return copy;
@@ -73,7 +77,7 @@ static void free_copy(char *copy, const char *room) {
         free(copy);
 }
 
-static bool make_copy(passing *message) {
+inlined static bool make_copy(passing *message) {
     if (message->copy != NULL || message->event->kind != MH_ON_MESSAGE)
         return true;
     message->copy = copy_of(message->event, message->small);
@@ -86,14 +90,14 @@ static bool make_copy(passing *message) {
 static void look_for_changes(passing *message) {
     if (message->copy == NULL || message->changed)
         return;
-    message->changed = memcmp(message->copy, message->original, message->event->len) != 0;
+    message->changed = !mh_same_bytes(message->copy, message->original, message->event->len);
     if (message->changed)
         message->event->source = NULL;
 }
 
 /* The copy, for whoever wants to know what became of the message; NULL: it is as it was, or there is
  * no memory. */
-static char *take_rewritten(passing *message) {
+inlined static char *take_rewritten(passing *message) {
     size_t size = message->event->len + 1;
     char *taken = NULL;
     message->event->message = message->original;
@@ -108,7 +112,7 @@ static char *take_rewritten(passing *message) {
 
 /* One callback. The caller has entered the instance. `code` is MH_NO_SLOT where the module left it
  * NULL; `damage` is written to with MH_DAMAGED only. */
-static mh_failure call_slot(mh_instance *instance, const mh_event *event, mh_pass *pass,
+inlined static mh_failure call_slot(mh_instance *instance, const mh_event *event, mh_pass *pass,
                             int64_t *code, mh_damage *damage) {
     static const char *const names[] = {"on_message",     "on_message_status", "on_call",
                                         "on_call_status", "on_login",          "on_config"};
@@ -140,7 +144,7 @@ static bool report_undone(mh_instance *instance, mh_pass *pass) {
 
 /* A module that may not write into the message: what it wrote is undone. Where an earlier one has
  * rewritten it, only a copy of its own can be compared with. */
-static mh_failure call_const(mh_instance *instance, passing *message, mh_pass *pass, int64_t *code,
+inlined static mh_failure call_const(mh_instance *instance, passing *message, mh_pass *pass, int64_t *code,
                              mh_damage *damage) {
     const mh_event *event = message->event;
     const char *untouched = message->original;
@@ -155,7 +159,7 @@ static mh_failure call_const(mh_instance *instance, passing *message, mh_pass *p
             return MH_NO_MEMORY_FOR_IT;
     }
     mh_failure failure = call_slot(instance, event, pass, code, damage);
-    if (lent != NULL && memcmp(lent, untouched, event->len) != 0) {
+    if (lent != NULL && !mh_same_bytes(lent, untouched, event->len)) {
         memcpy(lent, untouched, event->len);
         if (!report_undone(instance, pass) && failure == MH_SOUND)
             failure = MH_UPCALL_FAILED;
@@ -176,7 +180,7 @@ static mh_failure call_lent(mh_instance *instance, passing *message, mh_pass *pa
 }
 
 /* A script writes through mh_rewrite, which makes the copy that it needs. */
-static mh_failure call_any(mh_instance *instance, passing *message, mh_pass *pass, int64_t *code,
+inlined static mh_failure call_any(mh_instance *instance, passing *message, mh_pass *pass, int64_t *code,
                            mh_damage *damage) {
     if (instance->zero_copy && pass->lent && !message->changed && !instance->revision->rewrites)
         return call_lent(instance, message, pass, code, damage);
@@ -189,7 +193,7 @@ static mh_failure call_any(mh_instance *instance, passing *message, mh_pass *pas
     return failure;
 }
 
-static void count_call(mh_instance *instance, mh_event_kind kind, int result) {
+inlined static void count_call(mh_instance *instance, mh_event_kind kind, int result) {
     mh_counts *counts = instance->thread_safe ? mh_own_counts(instance) : instance->counts;
     _Atomic uint64_t *counter = result < 0              ? &counts->failed
                                 : kind != MH_ON_MESSAGE ? &counts->events
@@ -199,7 +203,7 @@ static void count_call(mh_instance *instance, mh_event_kind kind, int result) {
 }
 
 /* What one module makes of it, in out->result; false: it left that slot NULL, which passes. */
-static bool call_entered(mh_instance *instance, passing *message, mh_pass *pass, mh_outcome *out) {
+inlined static bool call_entered(mh_instance *instance, passing *message, mh_pass *pass, mh_outcome *out) {
     int64_t code = -1;
     mh_damage damage = {.field = NULL};
     mh_failure failure = call_any(instance, message, pass, &code, &damage);

@@ -26,23 +26,32 @@ static const char *view_at(const mh_text_column *column, size_t at, size_t *len)
     return column->buffers[READ(uint32_t, view, 2)] + READ(uint32_t, view, 3);
 }
 
-static inline const char *text_at(const mh_text_column *column, uint64_t row, size_t *len) {
-    size_t at = column->offset + row;
+static inline const char *between(const mh_text_column *column, uint64_t begin, uint64_t end,
+                                  size_t *len) {
+    *len = end - begin;
+    return *len > 0 ? column->bytes + begin : ""; /* there may be no bytes at all */
+}
+
+static const char *any_text_at(const mh_text_column *column, size_t at, size_t *len) {
     *len = 0;
     if (column->layout == MH_TEXT_ABSENT || !is_valid(column->valid, at))
         return NULL;
     if (column->layout == MH_TEXT_VIEWS)
         return view_at(column, at, len);
-    uint64_t begin, end;
-    if (column->layout == MH_TEXT_OFFSETS_32) {
-        begin = READ(uint32_t, column->index, at);
-        end = READ(uint32_t, column->index, at + 1);
-    } else {
-        begin = READ(uint64_t, column->index, at);
-        end = READ(uint64_t, column->index, at + 1);
-    }
-    *len = end - begin;
-    return *len > 0 ? column->bytes + begin : ""; /* there may be no bytes at all */
+    if (column->layout == MH_TEXT_OFFSETS_32)
+        return between(column, READ(uint32_t, column->index, at),
+                       READ(uint32_t, column->index, at + 1), len);
+    return between(column, READ(uint64_t, column->index, at),
+                   READ(uint64_t, column->index, at + 1), len);
+}
+
+/* What is usual first. */
+static inline const char *text_at(const mh_text_column *column, uint64_t row, size_t *len) {
+    size_t at = column->offset + row;
+    if (column->layout != MH_TEXT_OFFSETS_32 || column->valid != NULL)
+        return any_text_at(column, at, len);
+    return between(column, READ(uint32_t, column->index, at), READ(uint32_t, column->index, at + 1),
+                   len);
 }
 
 const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len) {
@@ -79,14 +88,15 @@ void mh_columns_row(const mh_columns *columns, uint64_t row, mh_event *event, mh
 
 void mh_reader_begin(mh_reader *reader, const mh_columns *columns) {
     *reader = (mh_reader){.columns = columns};
+    reader->event = (mh_event){.kind = MH_ON_MESSAGE, .params = &reader->params};
     for (int i = 0; i < MH_WORDS; i++)
         if (columns->words[i].size > 0)
             reader->present[reader->count++] = i;
 }
 
-void mh_read_row(mh_reader *reader, uint64_t row, mh_event *event) {
+void mh_read_row(mh_reader *reader, uint64_t row) {
     uint64_t *words = &reader->params.aid;
     for (int i = 0; i < reader->count; i++)
         words[reader->present[i]] = word_at(&reader->columns->words[reader->present[i]], row);
-    take_texts(reader->columns, row, event, &reader->params);
+    take_texts(reader->columns, row, &reader->event, &reader->params);
 }

@@ -8,12 +8,13 @@
 typedef struct mh_reader {
     const mh_columns *columns;
     int present[MH_WORDS], count;
-    mh_params params; /* of the row that was read last */
+    mh_params params; /* of the row that was read last, as the event's */
+    mh_event event;
 } mh_reader;
 
 void mh_reader_begin(mh_reader *reader, const mh_columns *columns);
-/* Fills message and `len` of `event`, and the reader's params. */
-void mh_read_row(mh_reader *reader, uint64_t row, mh_event *event);
+/* Into the reader's event. */
+void mh_read_row(mh_reader *reader, uint64_t row);
 
 /* Takes what is in the queue to the end of `columns`, in order. False: no memory; what was not taken is
  * still in the queue. */

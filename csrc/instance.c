@@ -77,19 +77,23 @@ bool mh_instance_offer(mh_instance *instance, const mh_revision *revision) {
     return revision->prepare(instance);
 }
 
-typedef uint64_t pair __attribute__((vector_size(16)));
+typedef uint64_t pair __attribute__((vector_size(16), aligned(8), may_alias));
+enum { STEP = 4 * sizeof(pair) };
 
-/* Whether all of the block behind the struct is canary. After every call, so two words at a time. */
+/* What is no canary in STEP bytes. */
+static inline pair wrong_in(const char *at) {
+    const pair *words = (const pair *)(const void *)at, canary = {CANARY, CANARY};
+    return (words[0] ^ canary) | (words[1] ^ canary) | (words[2] ^ canary) | (words[3] ^ canary);
+}
+
+/* Whether all of the block behind the struct is canary. After every call, so many words at a time; the
+ * last step may overlap the one before. */
 static bool canary_is_whole(const mh_instance *instance) {
     const char *at = (const char *)canary_of(instance);
-    const char *end = (const char *)instance->module + MODULE_BLOCK;
-    pair wrong = {0, 0}, words;
-    for (; at + sizeof words <= end; at += sizeof words) {
-        memcpy(&words, at, sizeof words);
-        wrong |= words ^ (pair){CANARY, CANARY};
-    }
-    if (at < end) /* one word is left */
-        wrong[0] |= *(const uint64_t *)(const void *)at ^ CANARY;
+    const char *last = (const char *)instance->module + MODULE_BLOCK - STEP;
+    pair wrong = wrong_in(last);
+    for (; at < last; at += STEP)
+        wrong |= wrong_in(at);
     return (wrong[0] | wrong[1]) == 0;
 }
 

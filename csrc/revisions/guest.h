@@ -2,6 +2,7 @@
 #ifndef MESIBO_GUEST_H
 #define MESIBO_GUEST_H
 
+#include "../bytes.h"
 #include "../core.h"
 
 #include <stdlib.h>
@@ -54,29 +55,10 @@ typedef struct guest_addresses {
     char room[GUEST_ROOM];
 } guest_addresses;
 
-/* Most addresses are of 4 to 16 bytes: two moves that may overlap, instead of a call. */
-static inline void guest_copy_bytes(char *to, const char *from, size_t len) {
-    if (len - 8 <= 8) {
-        uint64_t first, last;
-        memcpy(&first, from, 8);
-        memcpy(&last, from + len - 8, 8);
-        memcpy(to, &first, 8);
-        memcpy(to + len - 8, &last, 8);
-    } else if (len - 4 <= 3) {
-        uint32_t first, last;
-        memcpy(&first, from, 4);
-        memcpy(&last, from + len - 4, 4);
-        memcpy(to, &first, 4);
-        memcpy(to + len - 4, &last, 4);
-    } else {
-        memcpy(to, from, len);
-    }
-}
-
 static inline char *guest_copy_text(char *to, const char *text, size_t len) {
     if (text == NULL)
         return NULL;
-    guest_copy_bytes(to, text, len);
+    mh_copy_bytes(to, text, len);
     to[len] = '\0'; /* what is copied need not have one */
     return to;
 }
