@@ -207,6 +207,8 @@ static delivery *copy_answer(mh_request *request, const mh_answer *answer) {
 bool mh_request_answer(mh_request *request, const mh_answer *answer) {
     if (request->over)
         return false; /* and its host may be gone */
+    if (request->receiver.unwanted >> answer->kind & 1) /* the dispatcher need not wake up for it */
+        return true;
     mh_requests *requests = request->instance->host->requests;
     delivery *copy = copy_answer(request, answer);
     if (copy == NULL)

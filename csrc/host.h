@@ -536,7 +536,8 @@ struct mh_receiver {
     void (*callbacks[4])(void);     /* the module's */
     void *cbdata;                   /* the module's */
     void (*release)(void *cbdata);  /* may be NULL; called when the request is forgotten */
-    int64_t number;                 /* set by the core: a socket's number */
+    unsigned unwanted; /* bits 1 << mh_answer_kind of answers that the sink does nothing with */
+    int64_t number;    /* set by the core: a socket's number */
 };
 
 /* 0 accepted: exactly one last answer follows; -1 refused: none does, and `release` was called. For a

@@ -103,7 +103,10 @@ static int host_http(mesibo_module_t *mod, const char *url, const char *post,
         }
         mh_what what = {.kind = MH_HTTP, .http = http};
         mh_receiver receiver = {
-            .sink = http_sink, .callbacks = {(void (*)(void))cb}, .cbdata = cbdata};
+            .sink = http_sink,
+            .callbacks = {(void (*)(void))cb},
+            .cbdata = cbdata,
+            .unwanted = 1 << MH_ANSWER_REQUEST | 1 << MH_ANSWER_REQBODY | 1 << MH_ANSWER_HEADERS};
         result = mh_submit(caller.instance, &what, &receiver);
     }
     mh_caller_done(caller);
