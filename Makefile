@@ -2,7 +2,7 @@
 
 PYTHON ?= python
 CC ?= cc
-STUBS = $(addprefix mesibo_abi.bridge.,batch columns failures host module requests sent_table tables upcalls values)
+STUBS = $(patsubst mesibo_abi/bridge/%.pyx,mesibo_abi.bridge.%,$(wildcard mesibo_abi/bridge/*.pyx))
 PEERS = $(wildcard bench/native/*.c bench/native/extension/*.c)
 CORE = $(wildcard csrc/*.c csrc/revisions/*.c)
 

@@ -17,16 +17,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
 
 from . import config as configuration
-from . import loading, search
-from .bridge.host import CoreHost, close_gate
+from .bridge.host import close_gate
 from .bridge.module import LoadedModule
+from .bridge.passes import PassingHost
 from .bridge.values import Message, Verdict
 from .checks import as_path
 from .errors import Error, LoadError
-from .instances import instance_of
+from .loading import Loader, Target
 from .mailbox import Mailbox
-from .module import Module
-from .scripts import Script
 from .services.http_types import HttpHandler
 from .stats import Latency, ModuleStats
 from .types import LogRecord, OnFailure, Revision
@@ -34,7 +32,6 @@ from .types import LogRecord, OnFailure, Revision
 if TYPE_CHECKING:
     from .services.pump import Pump
 
-Target: TypeAlias = str | os.PathLike[str] | Module | type[Module]
 SendHandler: TypeAlias = Callable[[LoadedModule, Message], int | None]
 LogHandler: TypeAlias = Callable[[LogRecord], int | None]
 
@@ -70,7 +67,7 @@ class Dropped(NamedTuple):
     requests: int
 
 
-class Host(CoreHost):
+class Host(PassingHost):
     """A chain of modules, and what they need of a server. A context manager: `close` at the end.
 
     `send(module, message)`, `log(record)` and `http(request)` are called in place of the outbox,
@@ -118,11 +115,10 @@ class Host(CoreHost):
         _check(isinstance(latencies, bool), "latencies=", "a bool", latencies)
         self._http_handler = http
         self._latencies = latencies
-        self._folder = Path(config_folder) if config_folder is not None else None
+        self._loader = Loader(self, None if config_folder is None else Path(config_folder))
         self._pump: Pump | None = None
         self._pump_lock = threading.Lock()
         self._depth = threading.local()
-        self._labels: dict[str, object] = {}
         self.resend_depth = resend_depth
         self.sent: Mailbox[Message] = Mailbox(self._take_sent)
         """Messages that modules sent outside of `process`: from an HTTP callback, from a thread of
@@ -181,7 +177,7 @@ class Host(CoreHost):
         self, read: configuration.Configuration, section: configuration.ModuleSection
     ) -> None:
         try:
-            target = search.find(section.name, self._directories())
+            target = self._loader.find(section.name)
             self.load(section.label, target, config=section.items)
         except LoadError as error:
             error.add_note(f"asked for in {read.path}, line {section.line}")
@@ -214,114 +210,15 @@ class Host(CoreHost):
         Raises LoadError, which says what is wrong and with what the module logged; nothing of a
         refused module stays. Warns (ConfigWarning) of items that a revision cannot receive.
         """
-        loading.check_name(name)
-        loading.check_entry_point(name, entry_point)
-        if target is None:
-            target = search.find(name, self._directories())
-        items = loading.items_of(name, config)
-        label = self._take_label(name)
-        try:
-            if not isinstance(target, str | os.PathLike):
-                module = instance_of(label, None, target)
-                return self._load_instance(label, None, module, items, thread_safe)
-            path = as_path(f"the target of module {name!r}", target).absolute()
-            if path.suffix == ".py":
-                return self._load_script(label, Script(name, path), path, items, thread_safe)
-            return self._load_native(
-                label,
-                path,
-                items,
-                revision,
-                entry_point,
-                hold_gil=hold_gil,
-                thread_safe=thread_safe,
-                zero_copy=zero_copy,
-            )
-        except BaseException:
-            self._labels.pop(label, None)
-            raise
-
-    def _directories(self) -> tuple[Path, ...]:
-        return search.directories(self._folder)
-
-    def _take_label(self, name: str) -> str:
-        """The name, or where it is taken the next one behind it."""
-        name = str(name)  # also of a StrEnum
-        label, number, mine = name, 2, object()
-        # In one step, because other threads load too.
-        while self._labels.setdefault(label, mine) is not mine:
-            label, number = f"{name}#{number}", number + 1
-        return label
-
-    def _load_script(
-        self, label: str, script: Script, path: Path, items: dict[str, str], thread_safe: bool
-    ) -> LoadedModule:
-        try:
-            module = instance_of(label, path, script.module_class)
-            module._let_go = script.forget
-            return self._load_instance(label, path, module, items, thread_safe)
-        except BaseException:
-            script.forget()
-            raise
-
-    def _load_instance(
-        self,
-        label: str,
-        path: Path | None,
-        module: Module,
-        items: dict[str, str],
-        thread_safe: bool,
-    ) -> LoadedModule:
-        module.name = label
-        module.config = items
-        return self._load(
-            label,
-            path,
-            f"{type(module).__name__}.init",
-            Revision.SDK2020.value,
-            module,
-            otherwise=None,
-            items=items,
-            log_level=configuration.log_level(items),
-            thread_safe=thread_safe,
-            hold_gil=True,
-            zero_copy=False,
-            keep_mapped=False,
-            has_synchronous=False,
-            guessed=False,
-        )
-
-    def _load_native(
-        self,
-        label: str,
-        path: Path,
-        items: dict[str, str],
-        revision: Revision | str | None,
-        entry_point: str | None,
-        *,
-        hold_gil: bool,
-        zero_copy: bool,
-        thread_safe: bool,
-    ) -> LoadedModule:
-        found = loading.inspect(path)
-        loading.refuse_unloadable(label, found, entry_point)
-        choice = loading.choose_revision(label, found, revision)
-        loading.warn_of_items(label, choice.first, items)
-        return self._load(
-            label,
-            path,
-            entry_point or found.entry_point or "",
-            choice.first,
-            None,
-            otherwise=choice.otherwise,
-            items=items,
-            log_level=configuration.log_level(items),
-            thread_safe=thread_safe,
+        return self._loader.load(
+            name,
+            target,
+            config=config,
+            revision=revision,
+            entry_point=entry_point,
             hold_gil=hold_gil,
+            thread_safe=thread_safe,
             zero_copy=zero_copy,
-            keep_mapped=found.starts_threads,
-            has_synchronous=found.has_synchronous,
-            guessed=choice.guessed,
         )
 
     def _module_named(self, name: str) -> LoadedModule | None:
@@ -405,9 +302,7 @@ class Host(CoreHost):
     def _closed(self, module: LoadedModule, code: int) -> None:
         """A module was closed; the bridge calls it."""
         self._forget(module)
-        if isinstance(module.target, Module) and module.target._let_go is not None:
-            module.target._let_go()
-        del self._labels[module.name]
+        self._loader.forget(module)
         if module.kept is not None:
             _log.info("module %r stays mapped: %s", module.name, module.kept)
         if code != 0:

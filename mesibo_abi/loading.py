@@ -1,103 +1,167 @@
-"""What a library must be before the host opens it; said before the dynamic linker has to."""
+"""Loading: from a name and a target to a module in the chain of a host."""
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import warnings
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
-from . import elf
-from .bridge.host import revisions
-from .errors import ConfigWarning, LoadError
-from .thread_starters import may_start_threads
+from . import libraries, search
+from .bridge.host import CoreHost
+from .bridge.module import LoadedModule
+from .checks import as_path
+from .config import log_level
+from .errors import LoadError
+from .instances import instance_of
+from .module import Module
+from .scripts import Script
 from .types import Revision
 
-
-def inspect(path: Path) -> elf.Inspection:
-    """What the file says, read once for each state of it."""
-    try:
-        state = path.stat()
-    except (OSError, ValueError):
-        return elf.inspect(path)  # which says in words what is wrong
-    found = _inspect_state(path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
-    # The libraries that it needs have states of their own.
-    return dataclasses.replace(found, starts_threads=may_start_threads(path))
+Target: TypeAlias = str | os.PathLike[str] | Module | type[Module]
 
 
-@functools.lru_cache(maxsize=256)
-def _inspect_state(path: Path, _dev: int, _ino: int, _size: int, _time: int) -> elf.Inspection:
-    return elf.inspect(path)
+class Loader:
+    """Loads the modules of one host; `folder` is searched first. What each argument means is said
+    at Host.load."""
 
+    def __init__(self, host: CoreHost, folder: Path | None) -> None:
+        self._host = host
+        self._folder = folder
+        self._labels: dict[str, object] = {}
 
-_FATAL = (
-    elf.ProblemCode.NOT_SHARED,
-    elf.ProblemCode.WRONG_MACHINE,
-    elf.ProblemCode.NO_ENTRY_POINT,
-    elf.ProblemCode.MANGLED_ENTRY_POINT,
-)
+    def find(self, name: str) -> Path:
+        """The file of the module of that name. Raises LoadError."""
+        return search.find(name, search.directories(self._folder))
 
-
-def refuse_unloadable(label: str, found: elf.Inspection, entry_point: str | None) -> None:
-    """Says what is wrong before the dynamic linker has to."""
-    fatal = _FATAL if found.entry_point else (*_FATAL, elf.ProblemCode.ENTRY_POINT_NAME)
-    for problem in found.problems:
-        about_entry = "entry-point" in problem.code
-        if problem.code in fatal and not (about_entry and entry_point):
-            raise LoadError(
-                f"cannot load module {label!r} from {problem.text}",
-                path=found.path,
-                detail=problem.detail,
-                hint=problem.hint,
+    def load(
+        self,
+        name: str,
+        target: Target | None,
+        *,
+        config: Mapping[str, str] | None,
+        revision: Revision | str | None,
+        entry_point: str | None,
+        hold_gil: bool,
+        thread_safe: bool,
+        zero_copy: bool,
+    ) -> LoadedModule:
+        """Takes a name that is free, and loads what the target is. Raises LoadError."""
+        _check_name(name)
+        _check_entry_point(name, entry_point)
+        if target is None:
+            target = self.find(name)
+        items = _items_of(name, config)
+        label = self._take_label(name)
+        try:
+            if not isinstance(target, str | os.PathLike):
+                module = instance_of(label, None, target)
+                return self._load_instance(label, None, module, items, thread_safe)
+            path = as_path(f"the target of module {name!r}", target).absolute()
+            if path.suffix == ".py":
+                return self._load_script(label, Script(name, path), path, items, thread_safe)
+            return self._load_native(
+                label,
+                path,
+                items,
+                revision,
+                entry_point,
+                hold_gil=hold_gil,
+                thread_safe=thread_safe,
+                zero_copy=zero_copy,
             )
+        except BaseException:
+            self._labels.pop(label, None)
+            raise
 
+    def forget(self, module: LoadedModule) -> None:
+        """The module is closed: its name is free again, and its script is let go of."""
+        if isinstance(module.target, Module) and module.target._let_go is not None:
+            module.target._let_go()
+        del self._labels[module.name]
 
-# What a caller's word cannot outweigh: called in another way, the module would crash later.
-_CERTAIN = (elf.ToldBy.TAG, elf.ToldBy.DWARF)
+    def _take_label(self, name: str) -> str:
+        """The name, or where it is taken the next one behind it."""
+        name = str(name)  # also of a StrEnum
+        label, number, mine = name, 2, object()
+        # In one step, because other threads load too.
+        while self._labels.setdefault(label, mine) is not mine:
+            label, number = f"{name}#{number}", number + 1
+        return label
 
+    def _load_script(
+        self, label: str, script: Script, path: Path, items: dict[str, str], thread_safe: bool
+    ) -> LoadedModule:
+        try:
+            module = instance_of(label, path, script.module_class)
+            module._let_go = script.forget
+            return self._load_instance(label, path, module, items, thread_safe)
+        except BaseException:
+            script.forget()
+            raise
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The revision to call a module by; `otherwise` is offered when its init refuses `first`.
-    `guessed`: it may be called wrongly, so the init is tried in a child process before."""
-
-    first: str
-    otherwise: str | None = None
-    guessed: bool = False
-
-
-def choose_revision(label: str, found: elf.Inspection, given: Revision | str | None) -> Choice:
-    """The caller's word, else what the library tells. Raises LoadError for a revision that this
-    host does not load, and for a word that the library is certain to be against."""
-    either = (Revision.SDK2019.value, Revision.SDK2020.value)
-    if given is None and found.told_by is elf.ToldBy.UNDECIDED and found.candidates == either:
-        return Choice(Revision.SDK2020.value, Revision.SDK2019.value)
-    abi = str(given) if given is not None else found.revision
-    if abi in revisions() and abi != found.revision and found.told_by in _CERTAIN:
-        raise LoadError(
-            f"cannot load module {label!r} from {found.path}: not of the revision given",
-            path=found.path,
-            detail=f"expected {abi}, found {found.revision} (told by its {found.told_by})",
-            hint="leave revision= out, or load the library that was meant",
+    def _load_instance(
+        self,
+        label: str,
+        path: Path | None,
+        module: Module,
+        items: dict[str, str],
+        thread_safe: bool,
+    ) -> LoadedModule:
+        module.name = label
+        module.config = items
+        return self._host._load(
+            label,
+            path,
+            f"{type(module).__name__}.init",
+            Revision.SDK2020.value,
+            module,
+            otherwise=None,
+            items=items,
+            log_level=log_level(items),
+            thread_safe=thread_safe,
+            hold_gil=True,
+            zero_copy=False,
+            keep_mapped=False,
+            has_synchronous=False,
+            guessed=False,
         )
-    if abi in revisions():
-        certain = abi == found.revision and found.told_by is not elf.ToldBy.GUESS
-        return Choice(abi, guessed=not certain)
-    known = ", ".join(revisions())
-    told = "the caller" if given is not None else f"its {found.told_by}"
-    is_it = abi or " or ".join(found.candidates)
-    raise LoadError(
-        f"cannot load module {label!r} from {found.path}: of a revision that this host does not "
-        "load",
-        path=found.path,
-        detail=f"expected {known}, found {is_it} (told by {told})",
-        hint=f"compile it against a header of {known}",
-    )
+
+    def _load_native(
+        self,
+        label: str,
+        path: Path,
+        items: dict[str, str],
+        revision: Revision | str | None,
+        entry_point: str | None,
+        *,
+        hold_gil: bool,
+        thread_safe: bool,
+        zero_copy: bool,
+    ) -> LoadedModule:
+        found = libraries.inspect(path)
+        libraries.refuse_unloadable(label, found, entry_point)
+        choice = libraries.choose_revision(label, found, revision)
+        libraries.warn_of_items(label, choice.first, items)
+        return self._host._load(
+            label,
+            path,
+            entry_point or found.entry_point or "",
+            choice.first,
+            None,
+            otherwise=choice.otherwise,
+            items=items,
+            log_level=log_level(items),
+            thread_safe=thread_safe,
+            hold_gil=hold_gil,
+            zero_copy=zero_copy,
+            keep_mapped=found.starts_threads,
+            has_synchronous=found.has_synchronous,
+            guessed=choice.guessed,
+        )
 
 
-def check_name(name: object) -> None:
+def _check_name(name: object) -> None:
     """Raises LoadError for what is no name of a module."""
     if not isinstance(name, str) or not name or "\0" in name:
         raise LoadError(
@@ -107,7 +171,7 @@ def check_name(name: object) -> None:
         )
 
 
-def check_entry_point(name: str, entry_point: object) -> None:
+def _check_entry_point(name: str, entry_point: object) -> None:
     """Raises TypeError for what cannot be the name of a symbol."""
     if entry_point is not None and not isinstance(entry_point, str):
         raise TypeError(
@@ -116,7 +180,7 @@ def check_entry_point(name: str, entry_point: object) -> None:
         )
 
 
-def items_of(name: str, config: Mapping[str, str] | None) -> dict[str, str]:
+def _items_of(name: str, config: Mapping[str, str] | None) -> dict[str, str]:
     """The items of a configuration, copied. Raises TypeError for what is none."""
     items = dict(config) if isinstance(config, Mapping) else {} if config is None else None
     if items is None or not all(isinstance(text, str) for pair in items.items() for text in pair):
@@ -125,15 +189,3 @@ def items_of(name: str, config: Mapping[str, str] | None) -> dict[str, str]:
             f"str, got {config!r}; write numbers as text"
         )
     return items
-
-
-def warn_of_items(label: str, revision: str, items: Mapping[str, str]) -> None:
-    """Warns of items that the module cannot receive."""
-    lost = [key for key in items if key != "log"]
-    if revision == Revision.DOC2019 and lost:
-        warnings.warn(
-            f"module {label!r} does not get its items {', '.join(lost)}: expected only `log`, a "
-            f"{revision} module has no way to receive the others; take them out",
-            ConfigWarning,
-            stacklevel=4,
-        )

@@ -22,7 +22,7 @@ LAYERS = (
     ),
     ("bridge", "bridge"),
     ("services", "services"),
-    ("modules", "module instances neighbours scripts loading"),
+    ("modules", "module instances neighbours scripts libraries loading"),
     ("host", "host"),
     ("benchmark", "bench"),
     ("commands", "cli"),
@@ -115,7 +115,7 @@ def test_nothing_runs_in_circles() -> None:
 
 def test_the_reader_of_imports_sees_them() -> None:
     host = set(imports_of(PACKAGE / "host.py"))
-    assert {"mesibo_abi.bridge.host", "mesibo_abi.search", "mesibo_abi.services.pump"} <= host
+    assert {"mesibo_abi.bridge.passes", "mesibo_abi.loading", "mesibo_abi.services.pump"} <= host
     bridge = set(imports_of(PACKAGE / "bridge" / "host.pyx"))
     assert {"mesibo_abi.faults", "mesibo_abi.bridge.core", "mesibo_abi.bridge.values"} <= bridge
 

@@ -9,7 +9,7 @@ import pytest
 
 from mesibo_abi import build, inspect
 from mesibo_abi.elf_needs import read_needs
-from mesibo_abi.loading import inspect as inspect_to_load
+from mesibo_abi.libraries import inspect as inspect_to_load
 from mesibo_abi.thread_starters import may_start_threads, starts_threads
 from tests.conftest import Built
 from tests.libraries import ENTRY, Compile, compiler_in, imports

@@ -21,7 +21,9 @@ MODULES = (
     "tables",
     "sent_table",
     "batch",
+    "handlers",
     "host",
+    "passes",
 )
 
 

@@ -28,7 +28,7 @@ cdef extern from "Python.h":
 from .. import faults
 
 cdef object logger = logging.getLogger("mesibo_abi")
-cdef str SEND_HANDLER = "send handler"  # as host.pyx calls it
+cdef str SEND_HANDLER = "send handler"  # as handlers.pyx calls it
 
 
 cdef void keep_error(object error, str where):

@@ -1,0 +1,13 @@
+from libc.stdint cimport int64_t
+
+from .core cimport mh_hooks, mh_instance, mh_line, mh_params
+
+
+cdef class Handlers:
+    cdef object send_handler, log_handler
+
+    cdef void fill_hooks(self, mh_hooks *hooks, send, log)
+    cdef int64_t upcall_send(self, mh_instance *instance, const mh_params *params,
+                             const char *text, size_t size)
+    cdef int64_t upcall_log(self, const mh_line *line)
+    cdef bint upcall_serve(self)
