@@ -197,6 +197,7 @@ extern unsigned mh_generation;
 /* Takes what was sent or logged outside of any collecting pass. `out` is the caller's to free. */
 void mh_take_sent(mh_host *host, mh_queue *out);
 void mh_take_logs(mh_host *host, mh_queue *out);
+bool mh_has_mail(mh_host *host); /* there is something to take, or a loss to be told of */
 uint64_t mh_refused_requests(mh_host *host);
 
 /* Keeps how long callbacks take, of modules that are loaded from now on. */
@@ -350,9 +351,18 @@ typedef struct mh_item {
     const char *name, *value;
 } mh_item;
 
+/* What a file is at one moment: another one is another file, or the same one changed. */
+typedef struct mh_file {
+    uint64_t device, inode;
+    int64_t size, seconds, nanoseconds; /* when it was changed */
+} mh_file;
+
+bool mh_file_now(const char *path, mh_file *out);
+
 typedef struct mh_load {
     const char *label;    /* the name in the host */
     const char *path;     /* the library; NULL for a script */
+    const mh_file *file;  /* NULL, or what `path` was just now: the file that the caller has read */
     const char *entry;    /* the symbol of its init */
     const char *revision; /* of mh_revision_name */
     const char *otherwise; /* NULL, or the revision to offer when the init refuses the first */

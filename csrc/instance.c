@@ -329,6 +329,8 @@ static double seconds_now(void) {
 }
 
 bool mh_drain(_Atomic int *users, double seconds) {
+    if (*users == 0)
+        return true;
     struct timespec pause = {0, 50000};
     double end = seconds_now() + seconds;
     while (*users > 0) {

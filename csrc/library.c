@@ -19,21 +19,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-typedef struct identity {
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec changed;
-} identity;
-
 struct mh_library {
     mh_library *next;
-    identity file;
+    mh_file file;
     char *path, *opened_as;
     void *handle; /* one reference, for as long as anybody uses it */
     bool pinned;     /* somebody wants it mapped for good */
     int users, copy; /* copy: the descriptor of a private copy, or -1 */
-    uint64_t code_start, code_end;
+    uint64_t base, code_start, code_end; /* where it is mapped, or was when it was last open */
 };
 
 static mh_library *libraries;
@@ -46,21 +39,22 @@ __attribute__((constructor)) static void guard_forks(void) {
     pthread_atfork(lock_libraries, unlock_libraries, unlock_libraries);
 }
 
-static bool identify(const char *path, identity *out) {
+bool mh_file_now(const char *path, mh_file *out) {
     struct stat file;
     if (stat(path, &file) != 0)
         return false;
-    *out = (identity){file.st_dev, file.st_ino, file.st_size, file.st_mtim};
+    *out = (mh_file){file.st_dev, file.st_ino, file.st_size, file.st_mtim.tv_sec,
+                     file.st_mtim.tv_nsec};
     return true;
 }
 
-static bool same_inode(const identity *a, const identity *b) {
+static bool same_inode(const mh_file *a, const mh_file *b) {
     return a->device == b->device && a->inode == b->inode;
 }
 
-static bool same_file(const identity *a, const identity *b) {
-    return same_inode(a, b) && a->size == b->size && a->changed.tv_sec == b->changed.tv_sec &&
-           a->changed.tv_nsec == b->changed.tv_nsec;
+static bool same_file(const mh_file *a, const mh_file *b) {
+    return same_inode(a, b) && a->size == b->size && a->seconds == b->seconds &&
+           a->nanoseconds == b->nanoseconds;
 }
 
 static void free_library(mh_library *library) {
@@ -129,9 +123,8 @@ static char *name_of_copy(const char *path, int *copy) {
 
 static int find_code(struct dl_phdr_info *info, size_t size, void *data) {
     mh_library *library = data;
-    const struct link_map *map = NULL;
     (void)size;
-    if (dlinfo(library->handle, RTLD_DI_LINKMAP, &map) != 0 || map->l_addr != info->dlpi_addr)
+    if (info->dlpi_addr != library->base)
         return 0;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
@@ -143,8 +136,18 @@ static int find_code(struct dl_phdr_info *info, size_t size, void *data) {
     return 1;
 }
 
+/* Where its code lies: the same file at the same place has it where it was. */
+static void locate_code(mh_library *library) {
+    const struct link_map *map = NULL;
+    if (dlinfo(library->handle, RTLD_DI_LINKMAP, &map) != 0 ||
+        (map->l_addr == library->base && library->code_end != 0))
+        return;
+    library->base = map->l_addr;
+    dl_iterate_phdr(find_code, library);
+}
+
 /* With the lock held: what is mapped already for this file, or a new entry that is not opened yet. */
-static mh_library *entry_for(const char *path, const identity *file) {
+static mh_library *entry_for(const char *path, const mh_file *file) {
     bool overwritten = false;
     for (mh_library *library = libraries; library != NULL; library = library->next) {
         if (same_file(&library->file, file))
@@ -176,14 +179,17 @@ static void forget(mh_library *library) {
     free_library(library);
 }
 
-mh_library *mh_library_open(const char *path, char *error, size_t error_size) {
-    identity file;
-    if (!identify(path, &file)) {
+mh_library *mh_library_open(const char *path, const mh_file *file, char *error,
+                            size_t error_size) {
+    mh_file now;
+    if (file == NULL && mh_file_now(path, &now))
+        file = &now;
+    if (file == NULL) {
         snprintf(error, error_size, "%s: %s", path, strerror(errno));
         return NULL;
     }
     pthread_mutex_lock(&libraries_lock);
-    mh_library *library = entry_for(path, &file);
+    mh_library *library = entry_for(path, file);
     if (library != NULL)
         library->users++;
     pthread_mutex_unlock(&libraries_lock);
@@ -204,7 +210,7 @@ mh_library *mh_library_open(const char *path, char *error, size_t error_size) {
         library = NULL;
     } else if (library->handle == NULL) {
         library->handle = handle;
-        dl_iterate_phdr(find_code, library);
+        locate_code(library);
     } else {
         dlclose(handle); /* one reference is enough */
     }
@@ -213,8 +219,8 @@ mh_library *mh_library_open(const char *path, char *error, size_t error_size) {
 }
 
 bool mh_library_is_overwritten(const mh_library *library) {
-    identity now;
-    return library->copy < 0 && identify(library->path, &now) &&
+    mh_file now;
+    return library->copy < 0 && mh_file_now(library->path, &now) &&
            same_inode(&now, &library->file) && !same_file(&now, &library->file);
 }
 

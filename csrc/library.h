@@ -4,8 +4,9 @@
 
 #include "core.h"
 
-/* Opens the file as it is now, with its constructors. NULL: `error` has the linker's words. */
-mh_library *mh_library_open(const char *path, char *error, size_t error_size);
+/* Opens the file as it is now (`file`, where the caller knows that), with its constructors. NULL:
+ * `error` has the linker's words. */
+mh_library *mh_library_open(const char *path, const mh_file *file, char *error, size_t error_size);
 /* Whether the file that is mapped was written over since. Its pages are lost then: what is left of
  * the module may still work by luck, its destructors surely not. */
 bool mh_library_is_overwritten(const mh_library *library);

@@ -168,7 +168,7 @@ static void call_undecided(mh_instance *instance, void *entry, const mh_revision
 static bool init_native(mh_instance *instance, const mh_load *what, mh_pass *pass,
                         mh_refusal *refusal) {
     size_t size = sizeof refusal->text;
-    instance->library = mh_library_open(what->path, refusal->text, size);
+    instance->library = mh_library_open(what->path, what->file, refusal->text, size);
     if (instance->library == NULL) {
         refusal->kind = MH_NOT_OPENED;
         return false;

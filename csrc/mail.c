@@ -1,4 +1,4 @@
-/* mail.c - what modules send and log during one pass, for whoever made the pass. */
+/* mail.c - what modules send and log: during one pass for whoever made the pass, else for the host. */
 #include "core.h"
 
 #include <stdlib.h>
@@ -30,4 +30,13 @@ void mh_mail_free(mh_mail *mail) {
         mh_instance_unref(mail->returned[i].instance);
     free(mail->returned);
     free(mail);
+}
+
+static bool is_empty(const mh_queue *queue) { return queue->count == 0 && queue->dropped == 0; }
+
+bool mh_has_mail(mh_host *host) {
+    pthread_mutex_lock(&host->mail_lock);
+    bool has = !is_empty(&host->sent) || !is_empty(&host->logs);
+    pthread_mutex_unlock(&host->mail_lock);
+    return has;
 }

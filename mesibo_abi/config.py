@@ -118,7 +118,9 @@ def render(configuration: Configuration) -> str:
 
 def log_level(items: Mapping[str, str]) -> int:
     """The item `log` as C's atoi reads it, within 0..2^31-1: no number is 0, and never an error."""
-    found = _ATOI.match(items.get("log", ""))
+    if "log" not in items:
+        return 0
+    found = _ATOI.match(items["log"])
     if found is None or found["sign"] == "-":
         return 0
     # Eleven digits are past the clamp; more of them would only cost time.

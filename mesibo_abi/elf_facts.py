@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
+
+# The whole of it at once: a host that loads while other threads are busy would wait for the GIL at
+# each of its many files.
+from elftools.dwarf.compileunit import CompileUnit
+from elftools.dwarf.die import DIE
+from elftools.elf.dynamic import DynamicSegment
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import Symbol, SymbolTableSection
+from elftools.elf.segments import NoteSegment
 
 from .errors import LoadError
-
-if TYPE_CHECKING:  # at run time only where it is used: the package must import fast
-    from elftools.dwarf.compileunit import CompileUnit
-    from elftools.dwarf.die import DIE
-    from elftools.elf.dynamic import DynamicSegment
-    from elftools.elf.elffile import ELFFile
-    from elftools.elf.sections import Symbol
 
 ENTRY_POINT = re.compile(r"mesibo_module_(?P<name>\w+)_init", re.ASCII)
 """The name of an entry point."""
@@ -162,8 +164,6 @@ def target_of(header: bytes) -> Target:
 
 
 def _parse(data: bytes) -> Library:
-    from elftools.elf.elffile import ELFFile
-
     elf = ELFFile(BytesIO(data))
     for segment in elf.iter_segments():
         if segment["p_offset"] + segment["p_filesz"] > len(data):
@@ -191,8 +191,6 @@ def _parse(data: bytes) -> Library:
 
 def dynamic_segment(elf: ELFFile) -> DynamicSegment | None:
     """What the dynamic linker reads of the file."""
-    from elftools.elf.dynamic import DynamicSegment
-
     segments = elf.iter_segments("PT_DYNAMIC")
     return next((segment for segment in segments if isinstance(segment, DynamicSegment)), None)
 
@@ -216,8 +214,6 @@ def _needed(elf: ELFFile) -> Iterator[str]:
 def dynamic_symbols(elf: ELFFile) -> Iterator[Symbol]:
     """The dynamic ones: by their section where the file has section headers, else as the dynamic
     linker finds them."""
-    from elftools.elf.sections import SymbolTableSection
-
     for section in elf.iter_sections("SHT_DYNSYM"):
         if isinstance(section, SymbolTableSection):
             return section.iter_symbols()
@@ -237,8 +233,6 @@ def _is_exported(symbol: Symbol) -> bool:
 
 def _entry_points(elf: ELFFile) -> Iterator[str]:
     """The entry points that only the symbol table knows: static ones, hidden ones."""
-    from elftools.elf.sections import SymbolTableSection
-
     for section in elf.iter_sections("SHT_SYMTAB"):
         if isinstance(section, SymbolTableSection):
             for symbol in section.iter_symbols():
@@ -248,8 +242,6 @@ def _entry_points(elf: ELFFile) -> Iterator[str]:
 
 def _tags(elf: ELFFile) -> Iterator[str]:
     """The revisions in the notes that our headers leave."""
-    from elftools.elf.segments import NoteSegment
-
     for segment in elf.iter_segments("PT_NOTE"):
         if isinstance(segment, NoteSegment):
             for note in segment.iter_notes():
@@ -283,8 +275,6 @@ def _entries(unit: CompileUnit) -> Iterator[DIE]:
 
     Offsets only grow, so damaged data cannot lead in circles.
     """
-    from elftools.dwarf.die import DIE
-
     top = unit.get_top_DIE()
     at, end = top.offset + top.size, unit.cu_offset + unit.size
     while at < end:

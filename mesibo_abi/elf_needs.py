@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from elftools.elf.elffile import ELFFile
+
 from .elf_facts import dynamic_segment, dynamic_symbols, is_undefined, running_target, target_of
 
 _CACHE = Path("/etc/ld.so.cache")
@@ -41,8 +43,6 @@ def read_needs(path: Path) -> Needs | None:
 
 @functools.lru_cache(maxsize=256)
 def _read(path: Path, _dev: int, _ino: int, _size: int, _time: int) -> Needs:
-    from elftools.elf.elffile import ELFFile
-
     with path.open("rb") as file:
         elf = ELFFile(file)
         dynamic = dynamic_segment(elf)

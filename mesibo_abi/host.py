@@ -307,8 +307,9 @@ class Host(PassingHost):
             _log.info("module %r stays mapped: %s", module.name, module.kept)
         if code != 0:
             _log.warning("the cleanup of module %r returned %d", module.name, code)
-        self._gather_logs()
-        self.sent.gather()
+        if self._has_mail():
+            self._gather_logs()
+            self.sent.gather()
 
     def close(self) -> None:
         """Closes the modules in the order of the chain, each after its requests have failed, and

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from . import elf
-from .bridge.host import revisions
+from .bridge.host import file_state, revisions
 from .errors import ConfigWarning, LoadError
-from .thread_starters import may_start_threads
+from .thread_starters import is_of_system, may_start_threads
 from .types import Revision
 
 
-def inspect(path: Path) -> elf.Inspection:
-    """What the file says, read once for each state of it."""
-    try:
-        state = path.stat()
-    except (OSError, ValueError):
-        return elf.inspect(path)  # which says in words what is wrong
-    found = _inspect_state(path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
-    # The libraries that it needs have states of their own.
-    return dataclasses.replace(found, starts_threads=may_start_threads(path))
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a library says, and the `file_state` that it was read in. `is_alone`: it needs none but
+    libraries of the system."""
+
+    state: bytes
+    found: elf.Inspection
+    is_alone: bool
+
+    @property
+    def starts_threads(self) -> bool:
+        """Whether it may, now: the libraries that it needs have states of their own."""
+        return self.found.starts_threads if self.is_alone else may_start_threads(self.found.path)
+
+
+def read(path: Path) -> Reading:
+    """Reads the library, once for each state of it. Raises LoadError as `elf.inspect`."""
+    state = file_state(str(path))
+    return _read(path, state) if state else _read.__wrapped__(path, state)
 
 
 @functools.lru_cache(maxsize=256)
-def _inspect_state(path: Path, _dev: int, _ino: int, _size: int, _time: int) -> elf.Inspection:
-    return elf.inspect(path)
+def _read(path: Path, state: bytes) -> Reading:
+    found = elf.inspect(path)
+    return Reading(state, found, all(map(is_of_system, found.needed)))
 
 
 _FATAL = (
@@ -54,12 +65,13 @@ def refuse_unloadable(label: str, found: elf.Inspection, entry_point: str | None
             )
 
 
+_LOADED = revisions()
+_EITHER = (str(Revision.SDK2019), str(Revision.SDK2020))
 # What a caller's word cannot outweigh: called in another way, the module would crash later.
 _CERTAIN = (elf.ToldBy.TAG, elf.ToldBy.DWARF)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The revision to call a module by; `otherwise` is offered when its init refuses `first`.
     `guessed`: it may be called wrongly, so the init is tried in a child process before."""
 
@@ -71,21 +83,20 @@ class Choice:
 def choose_revision(label: str, found: elf.Inspection, given: Revision | str | None) -> Choice:
     """The caller's word, else what the library tells. Raises LoadError for a revision that this
     host does not load, and for a word that the library is certain to be against."""
-    either = (Revision.SDK2019.value, Revision.SDK2020.value)
-    if given is None and found.told_by is elf.ToldBy.UNDECIDED and found.candidates == either:
-        return Choice(Revision.SDK2020.value, Revision.SDK2019.value)
+    if given is None and found.revision is None and found.candidates == _EITHER:
+        return Choice(_EITHER[1], otherwise=_EITHER[0])
     abi = str(given) if given is not None else found.revision
-    if abi in revisions() and abi != found.revision and found.told_by in _CERTAIN:
+    if abi in _LOADED and abi != found.revision and found.told_by in _CERTAIN:
         raise LoadError(
             f"cannot load module {label!r} from {found.path}: not of the revision given",
             path=found.path,
             detail=f"expected {abi}, found {found.revision} (told by its {found.told_by})",
             hint="leave revision= out, or load the library that was meant",
         )
-    if abi in revisions():
-        certain = abi == found.revision and found.told_by is not elf.ToldBy.GUESS
-        return Choice(abi, guessed=not certain)
-    known = ", ".join(revisions())
+    if abi in _LOADED:
+        is_certain = abi == found.revision and found.told_by is not elf.ToldBy.GUESS
+        return Choice(abi, None, not is_certain)
+    known = ", ".join(_LOADED)
     told = "the caller" if given is not None else f"its {found.told_by}"
     is_it = abi or " or ".join(found.candidates)
     raise LoadError(
@@ -99,8 +110,10 @@ def choose_revision(label: str, found: elf.Inspection, given: Revision | str | N
 
 def warn_of_items(label: str, revision: str, items: Mapping[str, str]) -> None:
     """Warns of items that the module cannot receive."""
+    if not items or revision != Revision.DOC2019:
+        return
     lost = [key for key in items if key != "log"]
-    if revision == Revision.DOC2019 and lost:
+    if lost:
         warnings.warn(
             f"module {label!r} does not get its items {', '.join(lost)}: expected only `log`, a "
             f"{revision} module has no way to receive the others; take them out",

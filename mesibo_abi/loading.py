@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from .module import Module
 from .scripts import Script
 from .types import Revision
 
+_OF_PYTHON = str(Revision.SDK2020)  # by what revision modules in Python are called
 Target: TypeAlias = str | os.PathLike[str] | Module | type[Module]
 
 
@@ -54,10 +56,10 @@ class Loader:
         items = _items_of(name, config)
         label = self._take_label(name)
         try:
-            if not isinstance(target, str | os.PathLike):
+            if not isinstance(target, (str, os.PathLike)):
                 module = instance_of(label, None, target)
                 return self._load_instance(label, None, module, items, thread_safe)
-            path = as_path(f"the target of module {name!r}", target).absolute()
+            path = _absolute(name, target)
             if path.suffix == ".py":
                 return self._load_script(label, Script(name, path), path, items, thread_safe)
             return self._load_native(
@@ -114,8 +116,9 @@ class Loader:
             label,
             path,
             f"{type(module).__name__}.init",
-            Revision.SDK2020.value,
+            _OF_PYTHON,
             module,
+            state=b"",
             otherwise=None,
             items=items,
             log_level=log_level(items),
@@ -139,26 +142,37 @@ class Loader:
         thread_safe: bool,
         zero_copy: bool,
     ) -> LoadedModule:
-        found = libraries.inspect(path)
-        libraries.refuse_unloadable(label, found, entry_point)
-        choice = libraries.choose_revision(label, found, revision)
+        library = libraries.read(path)
+        libraries.refuse_unloadable(label, library.found, entry_point)
+        choice = libraries.choose_revision(label, library.found, revision)
         libraries.warn_of_items(label, choice.first, items)
         return self._host._load(
             label,
             path,
-            entry_point or found.entry_point or "",
+            entry_point or library.found.entry_point or "",
             choice.first,
             None,
+            state=library.state,
             otherwise=choice.otherwise,
             items=items,
             log_level=log_level(items),
             thread_safe=thread_safe,
             hold_gil=hold_gil,
             zero_copy=zero_copy,
-            keep_mapped=found.starts_threads,
-            has_synchronous=found.has_synchronous,
+            keep_mapped=library.starts_threads,
+            has_synchronous=library.found.has_synchronous,
             guessed=choice.guessed,
         )
+
+
+def _absolute(name: str, target: str | os.PathLike[str]) -> Path:
+    text = os.fspath(target)
+    if isinstance(text, str) and text.startswith("/"):
+        return _path(text)
+    return as_path(f"the target of module {name!r}", target).absolute()
+
+
+_path = functools.lru_cache(maxsize=256)(Path)
 
 
 def _check_name(name: object) -> None:
@@ -182,7 +196,9 @@ def _check_entry_point(name: str, entry_point: object) -> None:
 
 def _items_of(name: str, config: Mapping[str, str] | None) -> dict[str, str]:
     """The items of a configuration, copied. Raises TypeError for what is none."""
-    items = dict(config) if isinstance(config, Mapping) else {} if config is None else None
+    if config is None:
+        return {}
+    items = dict(config) if isinstance(config, Mapping) else None
     if items is None or not all(isinstance(text, str) for pair in items.items() for text in pair):
         raise TypeError(
             f"the configuration of module {name!r} cannot be used: expected a mapping of str to "

@@ -36,6 +36,11 @@ def starts_threads(symbols: Iterable[str]) -> bool:
     return any(symbol in _STARTERS or symbol.startswith(_PREFIXES) for symbol in symbols)
 
 
+def is_of_system(library: str) -> bool:
+    """Whether a needed library of this name is one of the system's, which are left out here."""
+    return _SYSTEM.fullmatch(library) is not None
+
+
 def may_start_threads(library: Path) -> bool:
     """Whether it may, or a library that it needs, well-known ones of the system left out. What
     cannot be found or read may. Calls by dlopen and bare system calls cannot be seen."""
@@ -47,7 +52,7 @@ def _may(needs: Needs, inherited: tuple[Path, ...], seen: set[Path]) -> bool:
     if starts_threads(needs.imports):
         return True
     for name in needs.libraries:
-        if _SYSTEM.fullmatch(name):
+        if is_of_system(name):
             continue
         file = find_library(name, needs, inherited)
         if file is None:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mesibo_abi import BuildWarning, Host, build
+from mesibo_abi import BuildWarning, Host, LoadError, build
+from mesibo_abi.bridge.host import file_state
+from mesibo_abi.libraries import read
 from tests.conftest import SOURCES, Built
 from tests.refusing import refused
 from tests.tools import needs
@@ -141,6 +143,60 @@ def test_a_missing_library(host: Host, tmp_path: Path) -> None:
         "  hint: build it for this machine, and see that the libraries it needs are installed "
         "(ldd)"
     )
+
+
+# ---- Read once ----------------------------------------------------------------------------------
+
+
+def test_it_is_read_once_for_each_state(built: Built, tmp_path: Path) -> None:
+    path = tmp_path / "mesibo_mod_echo.so"
+    shutil.copy(built("echo"), path)
+    first = read(path)
+    assert read(Path(str(path))) is first
+    os.utime(path, ns=(0, 1))
+    touched = read(path)
+    assert touched is not first
+    assert touched.found == first.found
+    shutil.copy(built("minimal"), tmp_path / "other")
+    (tmp_path / "other").replace(path)
+    assert read(path).found.entry_point == "mesibo_module_minimal_init"
+    path.unlink()
+    with pytest.raises(LoadError, match="no such file"):
+        read(path)
+
+
+def test_its_own_threads_are_found_again_those_of_others_each_time(built: Built) -> None:
+    assert read(built("echo")).is_alone
+    assert not read(built("echo")).starts_threads
+    assert read(built("timer")).starts_threads
+
+
+@pytest.mark.parametrize("change", ["size", "time", "inode"])
+def test_the_state_of_a_file(tmp_path: Path, change: str) -> None:
+    file, other = tmp_path / "file", tmp_path / "other"
+    for each in (file, other):
+        each.write_bytes(b"one")
+        os.utime(each, ns=(0, 1_000_000_007))
+    before = file_state(str(file))
+    assert file_state(str(file)) == before
+    if change == "inode":
+        other.replace(file)
+    else:
+        file.write_bytes(b"three" if change == "size" else b"two")
+        os.utime(file, ns=(0, 1_000_000_007 + (change == "time")))
+    assert file_state(str(file)) not in (before, b"")
+
+
+@pytest.mark.parametrize("name", ["none", "file\0", "file\0.so", "file/below", "\ud800", ""])
+def test_what_cannot_be_looked_at(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    assert file_state(name and f"{tmp_path}/{name}") == b""
+
+
+def test_a_name_that_is_no_utf_8(tmp_path: Path) -> None:
+    file = os.fsencode(tmp_path) + b"/\xff.so"
+    Path(os.fsdecode(file)).touch()
+    assert file_state(os.fsdecode(file)) != b""
 
 
 # ---- The revision -------------------------------------------------------------------------------

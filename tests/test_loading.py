@@ -13,6 +13,7 @@ import pytest
 
 from mesibo_abi import ConfigWarning, Host, LoadError, Message, Module, Result
 from tests.conftest import Built
+from tests.running import Ended, run
 
 
 @pytest.mark.parametrize("name", ["", "a\0b"])
@@ -104,6 +105,19 @@ def test_a_host_that_closes_while_others_load(built: Built) -> None:
             thread.join()
         assert host.modules == ()
     assert set(errors) <= {"ClosedError", "LoadError"}
+
+
+def test_nothing_is_imported_to_load_a_library(built: Built) -> None:
+    """It would wait for the GIL again and again where other threads are busy."""
+    program = """
+        import sys
+        from mesibo_abi import Host
+        with Host() as host:
+            before = {*sys.modules}
+            host.load("echo", sys.argv[1])
+            print(sorted({*sys.modules} - before))
+    """
+    assert run(program, built("echo")) == Ended(0, "[]\n")
 
 
 class Loader(Module):

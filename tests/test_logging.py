@@ -191,3 +191,19 @@ def test_an_exception_whose_words_are_no_text(host: Host) -> None:
     assert isinstance(verdict.error, LookupError)
     (record,) = verdict.logs
     assert record.text == r"on_message: LookupError: no \ud800, \udcff or \0"
+
+
+def test_what_is_logged_in_closing_is_passed_on_at_once(
+    host: Host, built: Built, caplog: pytest.LogCaptureFixture
+) -> None:
+    module = host.load("farewell", built("farewell"))
+    with caplog.at_level(logging.INFO, logger="mesibo_abi.module"):
+        module.close()
+    assert caplog.messages == [
+        "cleanup",
+        "http refused: the module is being closed",
+        "http in cleanup: -1",
+        "destructor",
+    ]
+    assert [record.text for record in host.logs] == caplog.messages
+    assert [message.payload for message in host.sent] == [b"bye"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mesibo_abi import Host, Message, Result, build
+from mesibo_abi import Host, Inspection, Message, Result, build, elf, faults
 from tests.conftest import Built
 from tests.running import run
 
@@ -24,6 +24,34 @@ def test_a_library_replaced_on_disk(host: Host, built: Built, tmp_path: Path) ->
         fresh.replace(path)
         host.load("answer", path)
     assert answer(host) == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("replace", [True, False], ids=["replaced", "overwritten"])
+def test_a_library_changed_between_being_read_and_opened(
+    host: Host, built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replace: bool
+) -> None:
+    path, fresh = tmp_path / "mesibo_mod_answer.so", tmp_path / "fresh"
+    shutil.copyfile(built("answer", "-DANSWER=1"), path)
+    inspect = elf.inspect
+
+    def change_after(read: Path) -> Inspection:
+        found = inspect(read)
+        settle()
+        shutil.copyfile(built("answer", "-DANSWER=2"), fresh if replace else path)
+        if replace:
+            fresh.replace(path)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(elf, "inspect", change_after)
+        first = host.load("first", path)
+    assert answer(host) == ["2"]
+    second = host.load("second", path)
+    assert answer(host) == ["2", "2"]
+    for module in (first, second):
+        module.close()
+    assert first.kept == (None if replace else faults.WHY_KEPT[faults.Closing.OVERWRITTEN])
+    assert second.kept is None
 
 
 def settle() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from mesibo_abi import build, inspect
 from mesibo_abi.elf_needs import read_needs
-from mesibo_abi.libraries import inspect as inspect_to_load
+from mesibo_abi.libraries import read
 from mesibo_abi.thread_starters import may_start_threads, starts_threads
 from tests.conftest import Built
 from tests.libraries import ENTRY, Compile, compiler_in, imports
@@ -174,9 +174,9 @@ def test_others_are_found_where_the_system_has_them(compile_c: Compile, library:
 def test_a_library_replaced_between_two_loads(compile_c: Compile) -> None:
     helper(compile_c, HARMLESS)
     module = compile_c(ENTRY, *LINK, "-Wl,-rpath,$ORIGIN", "-lhelper")
-    assert not inspect_to_load(module).starts_threads
+    assert not read(module).starts_threads
     helper(compile_c, STARTS)
-    assert inspect_to_load(module).starts_threads
+    assert read(module).starts_threads
     assert not may_start_threads(compile_c(ENTRY))
 
 

@@ -133,6 +133,7 @@ cdef extern from "host.h" nogil:
     unsigned mh_generation
     void mh_take_sent(mh_host *host, mh_queue *out)
     void mh_take_logs(mh_host *host, mh_queue *out)
+    bint mh_has_mail(mh_host *host)
     uint64_t mh_refused_requests(mh_host *host)
     void mh_host_time(mh_host *host)
 
@@ -249,9 +250,16 @@ cdef extern from "host.h" nogil:
         const char *name
         const char *value
 
+    ctypedef struct mh_file:
+        uint64_t device, inode
+        int64_t size, seconds, nanoseconds
+
+    bint mh_file_now(const char *path, mh_file *out)
+
     ctypedef struct mh_load:
         const char *label
         const char *path
+        const mh_file *file
         const char *entry
         const char *revision
         const char *otherwise

@@ -17,5 +17,6 @@ cdef class CoreHost(Handlers):
 
     cdef int check(self) except -1
     cdef int check_here(self) except -1
+    cdef list deliver(self, mh_pass *passing)
     cdef void collect(self, Verdict verdict, mh_pass *passing)
     cdef int check_outside(self, str what) except -1

@@ -2,10 +2,10 @@
 """Hosts: their modules, their mail, their requests, and the end of them. Messages and other events
 are in passes.pyx, what modules call up into in handlers.pyx."""
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport uint64_t
-from libc.string cimport memset
+from libc.string cimport memset, strlen
 
 from .core cimport *
 from .failures cimport damage_of, errors_of
@@ -15,6 +15,9 @@ from .values cimport Verdict, c_text, take_lines, take_messages
 
 from .. import faults
 from ..errors import Error
+
+cdef extern from "Python.h":
+    bytes PyUnicode_EncodeFSDefault(object text)
 
 
 def revisions():
@@ -32,6 +35,21 @@ if not mh_exports_promote():
         "mesibo_abi cannot show its host functions to modules: expected to open its own shared "
         "object again, the dynamic linker refused; install the package anew"
     )
+
+
+def file_state(str path):
+    """What the file is now, as bytes that are others when it is another file, or has changed. Empty:
+    it cannot be looked at."""
+    cdef mh_file now
+    cdef const char *start
+    try:
+        name = PyUnicode_EncodeFSDefault(path)
+    except UnicodeEncodeError:
+        return b""
+    start = PyBytes_AS_STRING(name)
+    if strlen(start) != <size_t>PyBytes_GET_SIZE(name) or not mh_file_now(start, &now):
+        return b""
+    return PyBytes_FromStringAndSize(<const char *>&now, sizeof(now))
 
 
 def close_gate(double seconds):
@@ -83,10 +101,11 @@ cdef class CoreHost(Handlers):
 
     # -- modules
 
-    def _load(self, str name, path, str entry, str revision, target, *, str otherwise, dict items,
-              uint64_t log_level, bint thread_safe, bint hold_gil, bint zero_copy, bint keep_mapped,
-              bint has_synchronous, bint guessed):
-        """Loads a library (`path`) or a Python module (`target`) at the end of the chain."""
+    def _load(self, str name, path, str entry, str revision, target, *, bytes state, str otherwise,
+              dict items, uint64_t log_level, bint thread_safe, bint hold_gil, bint zero_copy,
+              bint keep_mapped, bint has_synchronous, bint guessed):
+        """Loads a library (`path`, of which its `file_state` was read) or a Python module (`target`)
+        at the end of the chain."""
         cdef LoadedModule module = LoadedModule.__new__(LoadedModule)
         cdef mh_refusal refusal
         cdef mh_script script
@@ -110,8 +129,10 @@ cdef class CoreHost(Handlers):
         what.item_count = <size_t>len(texts)
         what.has_synchronous = has_synchronous
         if target is None:
-            file = bytes(path)
+            file = PyUnicode_EncodeFSDefault(str(path))
             what.path = file
+            if state:
+                what.file = <const mh_file *>PyBytes_AS_STRING(state)
         else:
             module.fill_script(&script)
             what.script = &script
@@ -122,17 +143,14 @@ cdef class CoreHost(Handlers):
         with nogil:
             instance = mh_load_module(self.host, &what, &passing, &refusal)
         pass_gate()
-        mail = Verdict.__new__(Verdict)
-        self.collect(mail, &passing)
-        mh_mail_free(passing.mail)
         module.instance = instance
-        self._deliver(mail.sent, mail.logs)
+        logs = self.deliver(&passing)
         error = errors_of(&passing)
         if instance == NULL:
             module.closed = True
             raise faults.load_refused(faults.Attempt(
                 name, path, entry, revision, faults.Refusal(<int>refusal.kind), refusal.code,
-                refusal.text.decode("utf-8", "replace"), damage_of(&refusal.damage), mail.logs,
+                refusal.text.decode("utf-8", "replace"), damage_of(&refusal.damage), logs,
             )) from error
         module.revision = mh_instance_revision(instance).decode()
         self.modules += (module,)
@@ -142,6 +160,16 @@ cdef class CoreHost(Handlers):
         return module
 
     # -- mail and requests
+
+    cdef list deliver(self, mh_pass *passing):
+        """What was sent and logged in a pass that makes no verdict; returns the lines."""
+        if passing.mail == NULL:
+            return []
+        mail = Verdict.__new__(Verdict)
+        self.collect(mail, passing)
+        mh_mail_free(passing.mail)
+        self._deliver(mail.sent, mail.logs)
+        return mail.logs
 
     cdef void collect(self, Verdict verdict, mh_pass *passing):
         cdef mh_mail *mail = passing.mail
@@ -180,6 +208,11 @@ cdef class CoreHost(Handlers):
         mh_queue_free(&queue)
         return records, dropped
 
+    def _has_mail(self):
+        """Whether there is anything to take."""
+        self.check_here()
+        return mh_has_mail(self.host)
+
     def _refused_requests(self):
         self.check_here()
         return mh_refused_requests(self.host)
@@ -198,7 +231,7 @@ cdef class CoreHost(Handlers):
         """The module is closed."""
         if self.passes > 0:
             self.forgotten.append(module)
-        self.modules = tuple(other for other in self.modules if other is not module)
+        self.modules = tuple([other for other in self.modules if other is not module])
 
     def open_requests(self):
         """How many requests of modules have not had their last callback yet."""

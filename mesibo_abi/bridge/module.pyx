@@ -355,7 +355,7 @@ cdef class LoadedModule:
         if closing == MH_ALREADY_CLOSED:
             return
         self.closed = True
-        self.kept = faults.WHY_KEPT.get(faults.Closing(<int>closing))
+        self.kept = faults.WHY_KEPT.get(<int>closing)
         self.host._closed(self, code)
         error = errors_of(&passing)
         if error is None and damage.field != NULL:

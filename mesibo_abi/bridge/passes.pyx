@@ -108,10 +108,7 @@ cdef class PassingHost(CoreHost):
 
     cdef void drop(self, mh_pass *passing, mh_outcome *out):
         """The host was closed halfway: what was sent and logged until then is not lost."""
-        mail = Verdict.__new__(Verdict)
-        self.collect(mail, passing)
-        mh_mail_free(passing.mail)
-        self._deliver((<Verdict>mail).sent, (<Verdict>mail).logs)
+        self.deliver(passing)
         mh_instance_unref(out.failed)
         free(out.rewritten)
         errors_of(passing)

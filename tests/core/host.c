@@ -143,9 +143,11 @@ int main(int argc, char **argv) {
                       .entry = "mesibo_module_echo_init",
                       .revision = mh_revision_name(0)};
     mh_load own = {.label = "own", .revision = "sdk2020", .script = &script};
+    mh_file file;
     mh_host *host = argc > 1 ? mh_host_new(&hooks, &limits, false) : NULL;
-    if (host == NULL)
+    if (host == NULL || !mh_file_now(argv[1], &file))
         fail("no host, or no library to load");
+    native.file = &file;
     mh_instance *echo = load(host, &native), *other = load(host, &own);
     for (int i = 0; i < 3; i++)
         process(host);
@@ -155,6 +157,8 @@ int main(int argc, char **argv) {
         fail("requests are still open");
     printf("%d answers\n", (int)answers);
     end(echo);
+    if (mh_has_mail(host))
+        fail("mail of nobody's");
     end(other);
     mh_host_free(host);
     return 0;
