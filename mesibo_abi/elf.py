@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from .checks import as_path
 from .elf_facts import ENTRY_POINT, Kind, Library, read_library, running_target
-from .thread_starters import may_start_threads
+from .thread_starters import may_start_threads, stands_alone, starts_threads
 
 _SDK_COMMON = frozenset(
     {
@@ -145,7 +145,7 @@ def inspect(path: str | os.PathLike[str]) -> Inspection:
         machine=library.target.machine,
         needed=library.needed,
         has_synchronous=_has_synchronous(library),
-        starts_threads=may_start_threads(file),
+        starts_threads=_starts_threads(file, library),
         problems=tuple(_problems(file, name, library)),
     )
 
@@ -194,6 +194,13 @@ def _has_synchronous(library: Library) -> bool:
         or (library.http_option_size or 0) >= _OPTIONS_WITH_SYNCHRONOUS
         or any(_plain(symbol) == "mesibo_util_create_thread" for symbol in library.undefined)
     )
+
+
+def _starts_threads(file: Path, library: Library) -> bool:
+    """Where it needs no other, what was read of it says all."""
+    if stands_alone(library.needed):
+        return starts_threads(library.undefined)
+    return may_start_threads(file)
 
 
 def _entry_points(symbols: Iterable[str]) -> list[str]:

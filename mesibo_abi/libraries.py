@@ -12,7 +12,7 @@ from typing import NamedTuple
 from . import elf
 from .bridge.host import file_state, revisions
 from .errors import ConfigWarning, LoadError
-from .thread_starters import is_of_system, may_start_threads
+from .thread_starters import may_start_threads, stands_alone
 from .types import Revision
 
 
@@ -34,13 +34,15 @@ class Reading:
 def read(path: Path) -> Reading:
     """Reads the library, once for each state of it. Raises LoadError as `elf.inspect`."""
     state = file_state(str(path))
-    return _read(path, state) if state else _read.__wrapped__(path, state)
+    return _known(path, state) if state else _read(path, state)
 
 
-@functools.lru_cache(maxsize=256)
 def _read(path: Path, state: bytes) -> Reading:
     found = elf.inspect(path)
-    return Reading(state, found, all(map(is_of_system, found.needed)))
+    return Reading(state, found, stands_alone(found.needed))
+
+
+_known = functools.lru_cache(maxsize=256)(_read)
 
 
 _FATAL = (

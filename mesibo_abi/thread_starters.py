@@ -36,9 +36,9 @@ def starts_threads(symbols: Iterable[str]) -> bool:
     return any(symbol in _STARTERS or symbol.startswith(_PREFIXES) for symbol in symbols)
 
 
-def is_of_system(library: str) -> bool:
-    """Whether a needed library of this name is one of the system's, which are left out here."""
-    return _SYSTEM.fullmatch(library) is not None
+def stands_alone(libraries: Iterable[str]) -> bool:
+    """Whether a library that needs these needs none but well-known ones of the system."""
+    return all(_SYSTEM.fullmatch(name) for name in libraries)
 
 
 def may_start_threads(library: Path) -> bool:
@@ -52,7 +52,7 @@ def _may(needs: Needs, inherited: tuple[Path, ...], seen: set[Path]) -> bool:
     if starts_threads(needs.imports):
         return True
     for name in needs.libraries:
-        if is_of_system(name):
+        if _SYSTEM.fullmatch(name):
             continue
         file = find_library(name, needs, inherited)
         if file is None:
