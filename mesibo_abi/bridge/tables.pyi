@@ -1,3 +1,5 @@
+from collections.abc import Mapping, Sequence
+
 from typing_extensions import CapsuleType, disjoint_base
 
 @disjoint_base
@@ -8,3 +10,7 @@ class Table:
         self, requested_schema: object = None
     ) -> tuple[CapsuleType, CapsuleType]: ...
     def __arrow_c_stream__(self, requested_schema: object = None) -> CapsuleType: ...
+
+def table_of_lists(
+    texts: Mapping[str, Sequence[str | bytes | None]], words: Mapping[str, Sequence[int]]
+) -> Table: ...

@@ -4,14 +4,20 @@
 from array import array
 
 from cpython.bytearray cimport PyByteArray_AS_STRING
-from cpython.bytes cimport PyBytes_AS_STRING
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_New
 from cpython.ref cimport Py_DECREF, Py_INCREF
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 from .arrow cimport ARROW_FLAG_NULLABLE, ArrowArray, ArrowArrayStream, ArrowSchema
+
+cdef extern from "Python.h":
+    bint PyUnicode_IS_COMPACT_ASCII(object text)
+    void *PyUnicode_1BYTE_DATA(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
 
 
 cdef Column column(str name, str format, int64_t length, tuple buffers, int64_t nulls=0,
@@ -28,32 +34,51 @@ cdef Column column(str name, str format, int64_t length, tuple buffers, int64_t 
 
 cdef Column text_column(str name, list texts):
     """Of str, bytes or None. Text where all of it is UTF-8, else binary."""
-    parts, is_text = [], True
-    for text in texts:
-        if isinstance(text, str):
-            try:
-                text = text.encode()
-            except UnicodeEncodeError:
-                text, is_text = text.encode("utf-8", "surrogateescape"), False
-        elif text is not None:
-            is_text = False
-        parts.append(text)
-    ends, end = array("q", [0]), 0
-    for part in parts:
-        end += 0 if part is None else len(part)
-        ends.append(end)
-    nulls = parts.count(None)
-    return column(name, "U" if is_text else "Z", len(parts),
-                  (bits(parts) if nulls else None, ends.tobytes(),
-                   b"".join([part for part in parts if part is not None])), nulls)
+    try:
+        return joined(name, texts)
+    except UnicodeEncodeError:
+        return joined(name, [text.encode("utf-8", "surrogateescape") if isinstance(text, str)
+                             else text for text in texts])
 
 
-cdef bytes bits(list parts):
-    valid = bytearray((len(parts) + 7) // 8)
-    for at, part in enumerate(parts):
-        if part is not None:
-            valid[at // 8] |= 1 << at % 8
-    return bytes(valid)
+cdef Column joined(str name, list texts):
+    """One behind the other. Raises UnicodeEncodeError for a str that is not UTF-8."""
+    cdef size_t row, count = <size_t>len(texts)
+    cdef Py_ssize_t size
+    cdef int64_t nulls = 0
+    cdef const char *start
+    cdef bint is_text = True
+    valid_buffer, ends_buffer = bytearray((count + 7) // 8), bytearray(8 * (count + 1))
+    cdef char *valid = PyByteArray_AS_STRING(valid_buffer)
+    cdef int64_t *ends = <int64_t *>PyByteArray_AS_STRING(ends_buffer)
+    for row in range(count):
+        text, size = texts[row], 0
+        if text is None:
+            nulls += 1
+        else:
+            utf8_of(text, &size)
+            valid[row // 8] |= <char>(1 << (row % 8))
+            is_text = is_text and isinstance(text, str)
+        ends[row + 1] = ends[row] + size
+    parts = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>ends[count])
+    for row in range(count):
+        text = texts[row]
+        if text is not None:
+            start = utf8_of(text, &size)
+            memcpy(PyBytes_AS_STRING(parts) + ends[row], start, <size_t>size)
+    return column(name, "U" if is_text else "Z", <int64_t>count,
+                  (valid_buffer if nulls else None, ends_buffer, parts), nulls)
+
+
+cdef inline const char *utf8_of(object text, Py_ssize_t *size) except NULL:
+    """Lent by the text."""
+    if isinstance(text, str):
+        if not PyUnicode_IS_COMPACT_ASCII(text):
+            return PyUnicode_AsUTF8AndSize(text, size)
+        size[0] = PyUnicode_GET_LENGTH(text)
+        return <const char *>PyUnicode_1BYTE_DATA(text)
+    size[0] = PyBytes_GET_SIZE(<bytes?>text)
+    return PyBytes_AS_STRING(text)
 
 
 # ---- Out ------------------------------------------------------------------------------------------
@@ -255,3 +280,23 @@ cdef class Table:
         stream.get_last_error = stream_error
         stream.release = release_stream
         return capsule
+
+
+def table_of_lists(texts, words):
+    """A table with a column for each list: texts of str, bytes and None, words of whole numbers.
+
+    Raises ValueError for lists that are not of one length, OverflowError for a number outside
+    0..2**64-1, TypeError for what is none of these.
+    """
+    cdef Table table = Table.__new__(Table)
+    lengths = {len(values) for values in (*texts.values(), *words.values())}
+    if len(lengths) != 1:
+        raise ValueError(
+            "a table cannot be made of lists of different lengths: expected one length, got "
+            f"{sorted(lengths)}; pass a value for each row"
+        )
+    table.root = column("", "+s", lengths.pop(), (None,))
+    table.root.children = [text_column(name, list(values)) for name, values in texts.items()]
+    table.root.children += [column(name, "L", len(values), (None, array("Q", values).tobytes()))
+                            for name, values in words.items()]
+    return table
