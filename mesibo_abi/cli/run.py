@@ -212,6 +212,7 @@ def _converse(
             report=say,
             progress=bar.update,
         )
+        watch.last = session.abandon
         try:
             session.feed(source)
         finally:  # also after a bad line: what is under way is not lost

@@ -8,23 +8,27 @@ from typing import Any
 
 import msgspec
 
+from ..bridge.batch import BatchResult
 from ..bridge.values import Verdict
 from ..errors import InputError
 from ..host import Host
 from ..stats import ModuleStats
+from ..types import Batch
 from .bad_line import BadLine
+from .columns import Reader
 from .interrupt import Interrupt
+from .pace import TICK, Pace
 from .parquet import ParquetSource
 from .records import Event, EventKind, RecordFault, read_event
 from .source import Block, Source
 from .tally import Tally
 from .text import in_words
-from .writers import Writer
+from .writers import JsonLines, Writer
 
 _MESSAGE = EventKind.MESSAGE  # looked up once: members of an enum are slow to get at
-_TICK = 0.05  # seconds between looks at what came by itself
 _SLICE = 0.1  # seconds between looks at Ctrl-C
-_MOST_ROWS = 256  # at once: a module may begin to take its time, and Ctrl-C waits for them
+_FEW = 16  # lines: for less, a batch takes longer than each by itself
+_MOST_APART = 256  # lines that are taken by themselves before it looks for a batch again
 
 
 class Session:
@@ -55,7 +59,11 @@ class Session:
         self._report = report
         self._interrupt = interrupt
         self._progress = progress
+        self._pace = Pace()
+        self._reader = Reader()
+        self._apart = _FEW  # more while lines are of many kinds
         self._done = 0  # bytes of the input
+        self._under_way = ""  # where the messages come from that go through the host at once
         self._settled = 0.0
 
     def feed(self, source: Source | ParquetSource) -> None:
@@ -79,11 +87,11 @@ class Session:
                 return
 
     def _feed_columns(self, source: ParquetSource) -> None:
-        first, rows = 1, 1
+        first = 1
         for table in source.tables():
             offset = 0
             while offset < table.num_rows:
-                part = table.slice(offset, rows)
+                part = table.slice(offset, self._pace.rows)
                 begun = time.perf_counter()
                 try:
                     self._take_rows(source.name, first, part)
@@ -95,14 +103,13 @@ class Session:
                     return
                 first += part.num_rows
                 offset += part.num_rows
-                # As many as are done between two looks at other things.
-                rows = min(2 * rows, _MOST_ROWS) if took < _TICK else max(rows // 2, 1)
+                self._pace.took(part.num_rows, took)
 
     def _take_rows(self, file: str, first: int, rows: Any) -> None:
         if rows.num_rows == 0:
             return
         try:
-            result = self._host.process_batch(rows)
+            result = self._process(rows, f"rows {first} to {first + rows.num_rows - 1}")
         except InputError as error:
             if error.row is None:
                 error.add_note(f"in {file}")
@@ -130,6 +137,11 @@ class Session:
             self._tally.errors += 1
         self.settle()
 
+    def abandon(self) -> None:
+        """Writes what there is, while the main thread does not come back from a module."""
+        self._writer.close()
+        self._report_under_way()
+
     def settle(self) -> None:
         """Writes what came outside of events, and all that waits to be written."""
         logs = list(self._host.logs)
@@ -144,6 +156,10 @@ class Session:
         self._progress(self._done, self._tally.messages)
         self._settled = time.monotonic()
 
+    def _settle_now_and_then(self) -> None:
+        if time.monotonic() - self._settled > TICK:
+            self.settle()
+
     def _wait(self, end: float) -> None:
         while not self._interrupt.asked:
             left = end - time.monotonic()
@@ -153,7 +169,40 @@ class Session:
                 return
 
     def _take(self, file: str, block: Block) -> None:
-        for number, line in enumerate(block.lines, block.first):
+        if not isinstance(self._writer, JsonLines):
+            self._take_each(file, block.first, block.lines)
+            return
+        at = 0
+        while at < len(block.lines) and not self._interrupt.asked:
+            begun = time.perf_counter()
+            lines = block.lines[at : at + self._pace.rows]
+            taken = self._take_some(self._writer, file, block.first + at, lines)
+            self._pace.took(taken, time.perf_counter() - begun)
+            at += taken
+
+    def _take_some(self, writer: JsonLines, file: str, first: int, lines: list[bytes]) -> int:
+        """Takes the lines that can be taken at once, or a few by themselves; says how many."""
+        messages = self._reader.read(first, lines)
+        if len(messages) < _FEW:
+            few = lines[: self._apart]
+            self._apart = min(2 * self._apart, _MOST_APART)
+            self._take_each(file, first, few)
+            return len(few)
+        self._apart = _FEW
+        lines = lines[: len(messages)]
+        try:
+            result = self._process(messages.table(), f"lines {first} to {first + len(lines) - 1}")
+        except (InputError, OverflowError):  # for one of them, which gets its error by itself
+            self._take_each(file, first, lines)
+            return len(lines)
+        self._done += sum(map(len, lines)) + len(lines)
+        self._tally.count_batch(result)
+        writer.verdicts(messages, result, logs=self._logs)
+        self._settle_now_and_then()
+        return len(lines)
+
+    def _take_each(self, file: str, first: int, lines: list[bytes]) -> None:
+        for number, line in enumerate(lines, first):
             if self._interrupt.asked:
                 return
             self._done += len(line) + 1
@@ -165,8 +214,7 @@ class Session:
                 self._refuse(BadLine(file, number, line).explain(fault))
                 continue
             self._run(number, event)
-            if time.monotonic() - self._settled > _TICK:
-                self.settle()
+            self._settle_now_and_then()
 
     def _refuse(self, error: InputError) -> None:
         if not self._keep_going:
@@ -183,6 +231,23 @@ class Session:
             for record in verdict.logs:
                 self._writer.log(record, number)
         self._writer.verdict(number, event, verdict)
+
+    def _process(self, batch: Batch, where: str) -> BatchResult:
+        self._under_way = where
+        try:
+            return self._host.process_batch(batch)
+        except KeyboardInterrupt:
+            self._report_under_way()
+            raise
+        finally:
+            self._under_way = ""
+
+    def _report_under_way(self) -> None:
+        if self._under_way:
+            self._report(
+                f"warning: {self._under_way} are without a verdict, though some went through the "
+                "modules: they were under way at once"
+            )
 
     def _send(self, event: Event) -> Verdict:
         if event.kind is _MESSAGE:

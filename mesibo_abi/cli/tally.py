@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..bridge.batch import BatchResult
 from ..bridge.values import Verdict
 from ..types import Result
 from .records import EventKind
 
 _MESSAGE = EventKind.MESSAGE  # looked up once: members of an enum are slow to get at
-_PASS, _CONSUMED = Result.PASS, Result.CONSUMED
+_PASS, _CONSUMED, _FAIL = Result.PASS, Result.CONSUMED, Result.FAIL
 
 
 @dataclass(slots=True)
@@ -45,6 +46,16 @@ class Tally:
             self.consumed += 1
         else:
             self.failed += 1
+
+    def count_batch(self, result: BatchResult) -> None:
+        """Counts the verdicts on many messages, and what was sent meanwhile."""
+        counts = result.counts()
+        self.sent += len(result.sent)
+        self.errors += len(result.errors)
+        self.messages += len(result)
+        self.passed += counts.get(_PASS, 0)
+        self.consumed += counts.get(_CONSUMED, 0)
+        self.failed += counts.get(_FAIL, 0)
 
     @property
     def flawless(self) -> bool:

@@ -6,17 +6,11 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
+from ..bridge.batch import BatchResult
 from ..bridge.values import Message, Verdict
 from ..types import LogRecord
-from .records import (
-    Event,
-    LogLine,
-    SentRecord,
-    VerdictRecord,
-    log_record,
-    sent_record,
-    verdict_record,
-)
+from .columns import Columns
+from .records import Event, log_record, sent_record, verdict_record
 
 _FULL = 1 << 16
 
@@ -52,6 +46,11 @@ class JsonLines:
         """Writes `{"event":"verdict", ...}`."""
         self._write(verdict_record(line, event, verdict))
 
+    def verdicts(self, messages: Columns, result: BatchResult, *, logs: bool) -> None:
+        """The same of many messages at once; with `logs` what was logged stands before each."""
+        self._buffer += self._encoder.encode_lines(messages.records(result, logs=logs))
+        self._flush_if_full()
+
     def sent(self, message: Message) -> None:
         """Writes `{"event":"sent", ...}`."""
         self._write(sent_record(message))
@@ -70,8 +69,11 @@ class JsonLines:
         """Writes what is still here."""
         self.flush()
 
-    def _write(self, record: VerdictRecord | SentRecord | LogLine) -> None:
+    def _write(self, record: msgspec.Struct) -> None:
         self._encoder.encode_into(record, self._buffer, -1)
         self._buffer += b"\n"
+        self._flush_if_full()
+
+    def _flush_if_full(self) -> None:
         if len(self._buffer) >= _FULL:
             self.flush()
