@@ -10,12 +10,19 @@
 
 /* ---- Revisions: the seam behind which the layouts live --------------------------------------- */
 
+typedef struct mh_layout {
+    const char *name;
+    size_t size;
+    const mh_word *words; /* one for each word of the struct, or NULL */
+} mh_layout;
+
 typedef struct mh_revision {
     const char *name;
     size_t module_size; /* well below 320, the block that the struct lies in */
     /* Fills a zeroed struct with what the host sets before init. */
     bool (*prepare)(mh_instance *instance);
-    int64_t (*init)(mh_instance *instance, void *entry);
+    /* `offer` is mh_right_offer but in trials. */
+    int64_t (*init)(mh_instance *instance, void *entry, const mh_offer *offer);
     /* Whether on_message may write into the message. */
     bool rewrites;
     /* Fills the slots of a script with trampolines; NULL: it takes no scripts. */
@@ -41,9 +48,17 @@ typedef struct mh_revision {
                          int64_t keepalive, void (*callback)(void), void *cbdata);
     int64_t (*util_socket_connect)(mh_instance *from, void *socket, void *cbdata);
     bool json_has_len; /* which of the two signatures mesibo_util_json_extract has */
+    /* For trials: the params in a place of the caller's, of `params_size` bytes, and a call of
+     * on_message or on_message_status (which must be set) with what lies there. */
+    size_t params_size;
+    void (*fill_params)(void *place, const mh_event *event, char *to, char *from);
+    int64_t (*deliver)(mh_instance *instance, const mh_event *event, void *params);
+    const mh_layout *layouts; /* that of the module struct first; name NULL behind the last */
 } mh_revision;
 
 #define MH_NO_SLOT INT64_MIN /* no module returns that: their results have 32 bits */
+
+extern const mh_offer mh_right_offer;
 
 extern const mh_revision mh_doc2019, mh_sdk2019, mh_sdk2020;
 const mh_revision *mh_revision_find(const char *name);
@@ -179,6 +194,28 @@ mh_caller mh_caller_at(void *address);
 /* Enters a module: takes the lock unless it is thread-safe. False: it is not open. */
 bool mh_enter(mh_instance *instance);
 void mh_leave(mh_instance *instance);
+
+/* ---- Guarded memory (guard.c) ------------------------------------------------------------------ */
+
+/* A place for bytes that a module is handed, mapped twice: the module's view between two pages that
+ * nobody may touch, and the host's own, which it may always write to. */
+typedef struct mh_guarded mh_guarded;
+struct mh_guarded {
+    mh_guarded *below; /* for whoever keeps them in a list */
+    mh_area area;
+    mh_place place;
+    char *view, *alias; /* both of `size` bytes */
+    size_t size, offset; /* where in them the area begins */
+};
+/* `bytes` NULL: zeros. NULL: no memory. */
+mh_guarded *mh_guarded_new(const char *name, const void *bytes, size_t len, mh_place place,
+                           bool read_only);
+static inline void *mh_guarded_at(const mh_guarded *guarded) {
+    return guarded->view + guarded->offset;
+}
+void mh_guarded_seal(mh_guarded *guarded);
+bool mh_guarded_spill(const mh_guarded *guarded, mh_spill *out);
+void mh_guarded_free(mh_guarded *guarded);
 
 /* ---- Hosts ----------------------------------------------------------------------------------- */
 

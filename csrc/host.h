@@ -629,4 +629,106 @@ void mh_request_unref(mh_request *request);
 bool mh_wait_idle(mh_host *host, double seconds);
 size_t mh_open_requests(mh_host *host);
 
+/* ---- Trials -----------------------------------------------------------------------------------
+ *
+ * One load of a module by itself, outside of any chain, to see whether it keeps the contract. What it is
+ * handed lies between pages that nobody may touch, so that a byte too far is a fault at the very
+ * instruction. A module that does not keep the contract may end the process: make trials in one that
+ * may end. A trial is for one thread. */
+
+/* Where something lies: with zeros around it; its last byte before such a page, its first byte behind
+ * one. On the other side of these two is a pattern. */
+typedef enum mh_place { MH_ROOMY, MH_AT_END, MH_AT_START } mh_place;
+
+/* How what init is offered differs from what is right. */
+typedef struct mh_offer {
+    uint64_t version, signature; /* bits that are turned over */
+    int64_t size;                /* bytes that are added */
+} mh_offer;
+
+/* Something that the module was handed. */
+typedef struct mh_area {
+    const char *name; /* a static string */
+    uint64_t start, size;
+    uint64_t low, high; /* all that a fault there can hit: with the pages around it */
+    bool read_only, sealed;
+} mh_area;
+
+/* A byte outside of an area that was written to. */
+typedef struct mh_spill {
+    const char *name;
+    int64_t offset; /* from the start of the area: below 0, or its size and more */
+    uint8_t found;
+} mh_spill;
+
+typedef struct mh_placing {
+    mh_place message, params, addresses;
+    bool read_only; /* the message: writing faults */
+} mh_placing;
+
+typedef struct mh_trial mh_trial;
+
+/* [enters] Opens the library and makes the struct. NULL: see `refusal`; `what->otherwise` and
+ * `guessed` mean nothing here. The host must outlive the trial, and get no other module. */
+mh_trial *mh_trial_new(mh_host *host, const mh_load *what, mh_place place, mh_refusal *refusal);
+/* [enters] Calls init, once for each trial: what it returned. */
+int64_t mh_trial_init(mh_trial *trial, const mh_offer *offer);
+/* Each slot in turn, from 0, cleanup among them; false behind the last. `code`: it points at some. */
+bool mh_trial_slot(const mh_trial *trial, size_t index, const char **name, uint64_t *value,
+                   bool *code);
+/* Each word of the struct in turn that is not the module's to write, and is not as it was before init;
+ * `*at` is 0 at first. For right offers only. */
+bool mh_trial_change(const mh_trial *trial, size_t *at, mh_damage *out);
+/* Copies what the next call is handed. False: no memory. */
+bool mh_trial_place(mh_trial *trial, const mh_event *event, const mh_placing *placing);
+/* [enters] The call; INT64_MIN: the module left that slot NULL. What was placed stays until the trial
+ * is freed. */
+int64_t mh_trial_call(mh_trial *trial);
+/* Nobody may touch any more what was placed for calls so far. */
+void mh_trial_seal(mh_trial *trial);
+/* All that was handed out, in turn, from 0; false behind the last. */
+bool mh_trial_area(const mh_trial *trial, size_t index, mh_area *out);
+/* The first byte found that was written to outside of an area; false: none was. */
+bool mh_trial_spill(const mh_trial *trial, mh_spill *out);
+/* [enters] Where init has succeeded: what cleanup returned, 0 where there is none. */
+int64_t mh_trial_cleanup(mh_trial *trial);
+/* [enters] Closes the library; false: it stays mapped. After it nothing of the trial is there. */
+bool mh_trial_free(mh_trial *trial);
+
+/* The words of a struct of a revision: where its fields are. */
+typedef struct mh_word {
+    const char *name;
+    bool own; /* the module's to write */
+} mh_word;
+
+/* Each struct of a revision whose layout the core knows, from 0: what the SDK calls it, its size, and
+ * its words (NULL: only the size is known). False behind the last. */
+bool mh_revision_struct(const char *revision, size_t index, const char **name, size_t *size,
+                        const mh_word **words);
+
+/* ---- Faults -------------------------------------------------------------------------------------
+ *
+ * What a process was doing when a signal, or exit(3), ended it; in memory that it shares with the
+ * process that waits for it. */
+
+enum { MH_FAULT_FRAMES = 48, MH_FAULT_MAPS = 512 * 1024 };
+
+typedef struct mh_fault {
+    int32_t done;   /* 0: nothing has ended it yet; 1: it is being written; 2: it is whole */
+    int32_t signal; /* 0: exit(3) */
+    int32_t code;   /* of siginfo_t */
+    int32_t writing; /* SIGSEGV and SIGBUS: 1 a write, 0 a read, -1 unknown */
+    uint64_t address;
+    uint32_t frame_count;
+    uint32_t maps_size;
+    uint64_t frames[MH_FAULT_FRAMES]; /* the first is where it was, the others return addresses */
+    char maps[MH_FAULT_MAPS];         /* /proc/self/maps at that time */
+} mh_fault;
+
+/* Shared with processes that are forked off from here on; NULL: no memory. */
+mh_fault *mh_fault_new(void);
+void mh_fault_free(mh_fault *fault);
+/* From here on what ends this process is written there, and then ends it. Once a process. */
+bool mh_fault_watch(mh_fault *fault);
+
 #endif

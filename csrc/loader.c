@@ -18,6 +18,7 @@
 static const double PATIENCE = 5.0; /* seconds, for threads that are to leave and guesses to return */
 
 static const mh_revision *const revisions[] = {&mh_doc2019, &mh_sdk2019, &mh_sdk2020};
+const mh_offer mh_right_offer = {0};
 enum { REVISIONS = sizeof revisions / sizeof revisions[0] };
 
 const char *mh_revision_name(size_t index) {
@@ -29,6 +30,20 @@ const mh_revision *mh_revision_find(const char *name) {
         if (strcmp(revisions[i]->name, name) == 0)
             return revisions[i];
     return NULL;
+}
+
+bool mh_revision_struct(const char *revision, size_t index, const char **name, size_t *size,
+                        const mh_word **words) {
+    const mh_revision *found = mh_revision_find(revision);
+    for (size_t i = 0; found != NULL && found->layouts[i].name != NULL; i++)
+        if (i == index) {
+            const mh_layout *layout = &found->layouts[i];
+            *name = layout->name;
+            *size = layout->size;
+            *words = layout->words;
+            return true;
+        }
+    return false;
 }
 
 /* ---- A revision that is not certain: the init in a child first ------------------------------------ */
@@ -47,7 +62,7 @@ static void run_init_in_child(mh_instance *instance, void *entry, int to_parent)
     crash_quietly();
     instance->host->hooks = (mh_hooks){0};
     instance->host->generation = mh_generation; /* what it asks of the host is to be answered */
-    char refused = instance->revision->init(instance, entry) != 0;
+    char refused = instance->revision->init(instance, entry, &mh_right_offer) != 0;
     ssize_t written = write(to_parent, &refused, 1);
     _exit(written == 1 ? 0 : 1);
 }
@@ -140,7 +155,7 @@ static void release_lines(mh_instance *instance, mh_queue *lines, size_t dropped
 }
 
 static int64_t offer(mh_instance *instance, const mh_revision *revision, void *entry) {
-    return mh_instance_offer(instance, revision) ? revision->init(instance, entry) : -1;
+    return mh_instance_offer(instance, revision) ? revision->init(instance, entry, &mh_right_offer) : -1;
 }
 
 /* Calls the init of a module that two revisions are possible for. Where a child could not tell (it
@@ -184,7 +199,7 @@ static bool init_native(mh_instance *instance, const mh_load *what, mh_pass *pas
     if (other != NULL)
         call_undecided(instance, entry, other, pass, refusal);
     else
-        refusal->code = instance->revision->init(instance, entry);
+        refusal->code = instance->revision->init(instance, entry, &mh_right_offer);
     return true;
 }
 

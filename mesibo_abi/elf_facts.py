@@ -253,24 +253,24 @@ def _tags(elf: ELFFile) -> Iterator[str]:
 def _size_of(elf: ELFFile, names: _StructNames) -> int | None:
     """The size of a struct by the debugging information. Where that is absent, split off,
     compressed in a way not known here or damaged, other means have to tell the revision."""
-    if not elf.has_dwarf_info(strict=True) or _debug_is_elsewhere(elf):
+    if not elf.has_dwarf_info(strict=True) or debug_is_elsewhere(elf):
         return None
     try:
         dwarf = elf.get_dwarf_info(relocate_dwarf_sections=False, follow_links=False)
-        entries = (entry for unit in dwarf.iter_CUs() for entry in _entries(unit))
+        entries = (entry for unit in dwarf.iter_CUs() for entry in unit_entries(unit))
         sizes = (_size_of_struct(entry, names) for entry in islice(entries, _MOST_ENTRIES))
         return next((size for size in sizes if size is not None), None)
     except Exception:  # as above: the parser raises whatever damaged data leads to
         return None
 
 
-def _debug_is_elsewhere(elf: ELFFile) -> bool:
+def debug_is_elsewhere(elf: ELFFile) -> bool:
     """Whether sections were emptied; the parser would make as many zeros as they claim to hold."""
     names = (".debug", ".zdebug", ".eh_frame")
     return any(section.name.startswith(names) for section in elf.iter_sections("SHT_NOBITS"))
 
 
-def _entries(unit: CompileUnit) -> Iterator[DIE]:
+def unit_entries(unit: CompileUnit) -> Iterator[DIE]:
     """The entries of a unit, those inside others left out where the file says how to skip them.
 
     Offsets only grow, so damaged data cannot lead in circles.

@@ -138,9 +138,12 @@ static bool prepare(mh_instance *instance) {
     return true;
 }
 
-static int64_t call_init(mh_instance *instance, void *entry) {
+static int64_t call_init(mh_instance *instance, void *entry, const mh_offer *offer) {
     mesibo_module_init_fn init = (mesibo_module_init_fn)(uintptr_t)entry;
-    return init(module_of(instance), sizeof(mesibo_module_t));
+    mesibo_module_t *mod = module_of(instance);
+    mod->version ^= offer->version;
+    mod->signature ^= offer->signature;
+    return init(mod, sizeof(mesibo_module_t) + (mesibo_uint_t)offer->size);
 }
 
 static bool damage(const mh_instance *instance, mh_damage *out) {
@@ -185,20 +188,30 @@ static bool has_callback(const mh_instance *instance, mh_event_kind kind) {
 
 /* ---- Calling ---------------------------------------------------------------------------------------- */
 
-static int64_t call_with_params(mh_instance *instance, const mh_event *event) {
-    mesibo_module_t *mod = module_of(instance);
+static void fill_params(void *place, const mh_event *event, char *to, char *from_address) {
     const mh_params *from = event->params;
+    *(mesibo_message_params_t *)place =
+        (mesibo_message_params_t){PARAM_WORDS(TAKE_WORD).to_online = from->uflags,
+                                  .to = to,
+                                  .from = from_address};
+}
+
+static int64_t deliver(mh_instance *instance, const mh_event *event, void *params) {
+    mesibo_module_t *mod = module_of(instance);
+    return event->kind == MH_ON_MESSAGE
+               ? mod->on_message(mod, params, event->message, event->len)
+               : mod->on_message_status(mod, params, event->status);
+}
+
+static int64_t call_with_params(mh_instance *instance, const mh_event *event) {
     guest_addresses addresses;
-    if (!guest_copy_addresses(&addresses, from)) {
+    if (!guest_copy_addresses(&addresses, event->params)) {
         mh_report(instance, "not called: no memory for the addresses of a message");
         return MESIBO_RESULT_FAIL;
     }
-    mesibo_message_params_t params = {PARAM_WORDS(TAKE_WORD).to_online = from->uflags,
-                                      .to = addresses.to,
-                                      .from = addresses.from};
-    int64_t code = event->kind == MH_ON_MESSAGE
-                       ? mod->on_message(mod, &params, event->message, event->len)
-                       : mod->on_message_status(mod, &params, event->status);
+    mesibo_message_params_t params;
+    fill_params(&params, event, addresses.to, addresses.from);
+    int64_t code = deliver(instance, event, &params);
     guest_free_addresses(&addresses);
     return code;
 }
@@ -224,6 +237,28 @@ static int64_t call_cleanup(mh_instance *instance) {
     return mod->cleanup != NULL ? mod->cleanup(mod) : 0;
 }
 
+/* ---- What is where, for trials ------------------------------------------------------------------- */
+
+#define M(field) OWN(mesibo_module_t, field)
+#define H(field) HOSTS(mesibo_module_t, field)
+#define P(field) OWN(mesibo_message_params_t, field)
+static const mh_word module_words[] = {
+    H(version), M(flags), M(name), M(cleanup), M(on_message), M(on_message_status), M(on_call),
+    M(on_call_status), H(signature), H(send_message), H(http), H(log)};
+EVERY_WORD(mesibo_module_t, module_words);
+static const mh_word params_words[] = {
+    P(aid), P(id), P(refid), P(groupid), P(flags), P(type), P(expiry), P(to_online), P(to),
+    P(from)};
+EVERY_WORD(mesibo_message_params_t, params_words);
+#undef M
+#undef H
+#undef P
+
+static const mh_layout layouts[] = {LAYOUT(mesibo_module_t, module_words),
+                                    LAYOUT(mesibo_message_params_t, params_words),
+                                    LAYOUT(module_http_option_t, NULL),
+                                    {NULL, 0, NULL}};
+
 const mh_revision mh_doc2019 = {
     .name = "doc2019",
     .module_size = sizeof(mesibo_module_t),
@@ -235,4 +270,8 @@ const mh_revision mh_doc2019 = {
     .slot = slot,
     .damage = damage,
     .words = words,
+    .params_size = sizeof(mesibo_message_params_t),
+    .fill_params = fill_params,
+    .deliver = deliver,
+    .layouts = layouts,
 };

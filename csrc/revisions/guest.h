@@ -83,6 +83,13 @@ static inline bool guest_copy_addresses(guest_addresses *guest, const mh_params 
     return true;
 }
 
+/* The words of a struct, by their places. */
+#define OWN(type, field) [offsetof(type, field) / 8] = {#field, true}
+#define HOSTS(type, field) [offsetof(type, field) / 8] = {#field, false}
+#define LAYOUT(type, words) {#type, sizeof(type), words}
+#define EVERY_WORD(type, words) \
+    _Static_assert(sizeof words / sizeof words[0] * 8 == sizeof(type), "every word of " #type)
+
 /* Words of the same name, from one struct to another. */
 #define TAKE_WORD(field) .field = from->field,
 

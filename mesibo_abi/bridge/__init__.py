@@ -24,6 +24,8 @@ MODULES = (
     "handlers",
     "host",
     "passes",
+    "fault",
+    "trial",
 )
 
 

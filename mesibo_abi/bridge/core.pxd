@@ -441,3 +441,66 @@ cdef extern from "host.h" nogil:
     void mh_request_unref(mh_request *request)
     bint mh_wait_idle(mh_host *host, double seconds)
     size_t mh_open_requests(mh_host *host)
+
+    ctypedef enum mh_place:
+        MH_ROOMY
+        MH_AT_END
+        MH_AT_START
+
+    ctypedef struct mh_offer:
+        uint64_t version, signature
+        int64_t size
+
+    ctypedef struct mh_area:
+        const char *name
+        uint64_t start, size
+        uint64_t low, high
+        c_bool read_only, sealed
+
+    ctypedef struct mh_spill:
+        const char *name
+        int64_t offset
+        uint8_t found
+
+    ctypedef struct mh_placing:
+        mh_place message, params, addresses
+        c_bool read_only
+
+    ctypedef struct mh_trial:
+        pass
+
+    mh_trial *mh_trial_new(mh_host *host, const mh_load *what, mh_place place,
+                           mh_refusal *refusal)
+    int64_t mh_trial_init(mh_trial *trial, const mh_offer *offer)
+    bint mh_trial_slot(const mh_trial *trial, size_t index, const char **name, uint64_t *value,
+                       c_bool *code)
+    bint mh_trial_change(const mh_trial *trial, size_t *at, mh_damage *out)
+    bint mh_trial_place(mh_trial *trial, const mh_event *event, const mh_placing *placing)
+    int64_t mh_trial_call(mh_trial *trial)
+    void mh_trial_seal(mh_trial *trial)
+    bint mh_trial_area(const mh_trial *trial, size_t index, mh_area *out)
+    bint mh_trial_spill(const mh_trial *trial, mh_spill *out)
+    int64_t mh_trial_cleanup(mh_trial *trial)
+    bint mh_trial_free(mh_trial *trial)
+
+    ctypedef struct mh_word:
+        const char *name
+        c_bool own
+
+    bint mh_revision_struct(const char *revision, size_t index, const char **name, size_t *size,
+                            const mh_word **words)
+
+    enum:
+        MH_FAULT_FRAMES
+        MH_FAULT_MAPS
+
+    ctypedef struct mh_fault:
+        int32_t done, signal, code, writing
+        uint64_t address
+        uint32_t frame_count, maps_size
+        uint64_t frames[48]
+        char maps[512 * 1024]
+
+    mh_fault *mh_fault_new()
+    void mh_fault_free(mh_fault *fault)
+    bint mh_fault_watch(mh_fault *fault)

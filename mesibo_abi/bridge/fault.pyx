@@ -1,0 +1,49 @@
+# cython: language_level=3, binding=False
+"""What ended a process, for the process that waits for it."""
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+
+from .core cimport mh_fault, mh_fault_free, mh_fault_new, mh_fault_watch
+
+cimport cython
+
+from ..evidence import Fault
+
+
+@cython.final
+cdef class FaultRecord:
+    """Memory shared with processes that are forked off later; one of them calls `watch`.
+
+    `found` is for the process that made it, after the other has ended."""
+
+    cdef mh_fault *fault
+
+    def __cinit__(self):
+        self.fault = mh_fault_new()
+        if self.fault == NULL:
+            raise MemoryError("a record of a fault needs memory; free some")
+
+    def __dealloc__(self):
+        mh_fault_free(self.fault)
+
+    def watch(self):
+        """From here on a signal that ends this process, and exit(3), is written down. Once a
+        process. Raises OSError where handlers cannot be set."""
+        if not mh_fault_watch(self.fault):
+            raise OSError("the handlers of signals cannot be set")
+
+    def found(self):
+        """What was written down; None: nothing was."""
+        cdef mh_fault *fault = self.fault
+        if fault.done == 0:
+            return None
+        return Fault(
+            signal=fault.signal,
+            code=fault.code,
+            address=fault.address,
+            writing=None if fault.writing < 0 else fault.writing != 0,
+            frames=tuple([fault.frames[i] for i in range(fault.frame_count)]),
+            maps=PyBytes_FromStringAndSize(fault.maps, fault.maps_size).decode(
+                "utf-8", "surrogateescape"),
+            whole=fault.done == 2,
+        )

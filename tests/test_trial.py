@@ -1,0 +1,279 @@
+"""A module by itself: what it is offered and handed, what it did with that, and how its process
+ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mesibo_abi import LoadError, Message, User
+from mesibo_abi.bridge.fault import FaultRecord
+from mesibo_abi.bridge.trial import Trial, layouts
+from mesibo_abi.evidence import Area, Fault, Place, Spill
+from mesibo_abi.symbols import read_maps, symbolize
+from tests.conftest import Built
+from tests.tools import needs
+
+pytestmark = needs("cc")
+
+WRITES = 1
+MESSAGE, PARAMS, TO, FROM, STRUCT, KEPT, EXIT = range(7)
+SIZES = {"doc2019": (96, 80), "sdk2019": (176, 112), "sdk2020": (192, 136)}
+
+
+def trial_of(path: Path, place: Place = Place.ROOMY) -> Trial:
+    name = path.stem.removeprefix("mesibo_mod_")
+    return Trial(
+        label=name,
+        path=path,
+        entry=f"mesibo_module_{name}_init",
+        revision="doc2019",
+        items={},
+        keep_mapped=False,
+        has_synchronous=False,
+        place=place,
+    )
+
+
+@pytest.fixture
+def outside(built: Built) -> Path:
+    return built("outside")
+
+
+def touch(at: int, where: int = MESSAGE, flags: int = 0, text: str = "hello") -> Message:
+    return Message(text, to="bob", from_="alice", id=at % 2**64, type=where, flags=flags)
+
+
+def ends(run: Callable[[], object]) -> tuple[int, Fault | None]:
+    """How a child of this process ends that runs this."""
+    record = FaultRecord()
+    child = os.fork()
+    if child == 0:
+        record.watch()
+        run()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), record.found()
+
+
+def call(path: Path, message: Message, **places: Any) -> int | None:
+    trial = trial_of(path)
+    trial.init()
+    trial.place("on_message", message, **places)
+    return trial.call()
+
+
+# ---- Offers
+
+
+@pytest.mark.parametrize(
+    ("offer", "code"),
+    [({}, 0), ({"size": 8}, -1), ({"size": -8}, -1), ({"signature": 1}, -1), ({"version": 2}, 0)],
+)
+def test_what_init_is_offered(outside: Path, offer: dict[str, int], code: int) -> None:
+    trial = trial_of(outside)
+    assert trial.code is None
+    assert trial.init(**offer) == code
+    assert trial.code == code
+    assert trial.close()
+
+
+def test_its_struct(outside: Path, built: Built) -> None:
+    trial = trial_of(outside)
+    trial.init()
+    assert trial.changes() == []
+    slots = trial.slots()
+    assert slots["on_message"][1]
+    assert slots["cleanup"] == (0, False)
+    assert trial.cleanup() == 0
+    other = trial_of(built("overwrite", '-DINIT="signature"'))
+    other.init()
+    assert [damage.field for damage in other.changes()] == ["signature"]
+
+
+def test_what_cannot_be_opened(tmp_path: Path, outside: Path) -> None:
+    path = tmp_path / "mesibo_mod_none.so"
+    with pytest.raises(LoadError, match="the dynamic linker"):
+        trial_of(path)
+    path.write_bytes(outside.read_bytes())
+    with pytest.raises(LoadError, match="expected the symbol mesibo_module_none_init"):
+        trial_of(path)
+
+
+@pytest.mark.parametrize("revision", SIZES)
+def test_layouts(revision: str) -> None:
+    module, params, *others = layouts(revision)
+    assert (module.name, params.name) == ("mesibo_module_t", "mesibo_message_params_t")
+    assert (module.size, params.size) == SIZES[revision]
+    for layout in (module, params):
+        assert [word.offset for word in layout.words] == list(range(0, layout.size, 8))
+        assert all(word.name for word in layout.words)
+    hosts = {word.name for word in module.words if not word.own}
+    assert {"version", "signature"} <= hosts
+    assert not {"flags", "on_message"} & hosts
+    assert all(not other.words for other in others)
+
+
+def test_layouts_of_no_revision() -> None:
+    assert layouts("sdk1999") == ()
+
+
+# ---- Guards
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 4096, 5000])
+@pytest.mark.parametrize("place", Place)
+def test_all_of_a_message_may_be_read(outside: Path, place: Place, size: int) -> None:
+    text = "x" * (size - 1) + "Z" if size else ""
+    trial = trial_of(outside)
+    trial.init()
+    for at in {0, size - 1} if size else ():
+        trial.place("on_message", touch(at, text=text), message_at=place)
+        assert trial.call() == (at == size - 1)
+    assert trial.spill() is None
+
+
+AREAS = {MESSAGE: ("message", 5), PARAMS: ("params", 80), TO: ("to", 4), FROM: ("from", 6)}
+KEYWORDS = {MESSAGE: "message_at", PARAMS: "params_at", TO: "addresses_at", FROM: "addresses_at"}
+
+
+@pytest.mark.parametrize("where", AREAS)
+@pytest.mark.parametrize("writes", [0, WRITES])
+@pytest.mark.parametrize("place", [Place.AT_END, Place.AT_START])
+def test_a_byte_too_far_is_a_fault(outside: Path, where: int, writes: int, place: Place) -> None:
+    at = AREAS[where][1] if place is Place.AT_END else -1
+    message = touch(at, where, writes)
+    status, fault = ends(lambda: call(outside, message, **{KEYWORDS[where]: place}))
+    assert status == -signal.SIGSEGV
+    assert fault is not None
+    assert (fault.signal, fault.writing, fault.whole) == (signal.SIGSEGV, bool(writes), True)
+    frames = symbolize(fault.frames[:1], read_maps(fault.maps))
+    assert frames[0].function == "on_message"
+    assert frames[0].path == outside
+
+
+@pytest.mark.parametrize("where", AREAS)
+@pytest.mark.parametrize(("place", "at"), [(Place.AT_END, -1), (Place.AT_START, None)])
+def test_on_the_other_side_what_is_written_is_seen(
+    outside: Path, where: int, place: Place, at: int | None
+) -> None:
+    name, size = AREAS[where]
+    at = size if at is None else at
+    trial = trial_of(outside)
+    trial.init()
+    placing: dict[str, Any] = {KEYWORDS[where]: place}
+    trial.place("on_message", touch(at, where, WRITES), **placing)
+    trial.call()
+    assert trial.spill() == Spill(name, at, ord("Z"))
+
+
+def test_the_struct_is_guarded_as_well(outside: Path) -> None:
+    trial = trial_of(outside, Place.AT_START)
+    trial.init()
+    trial.place("on_message", touch(96, STRUCT, WRITES))
+    trial.call()
+    assert trial.spill() == Spill("the module struct", 96, ord("Z"))
+
+
+def test_a_message_that_may_only_be_read(outside: Path) -> None:
+    assert call(outside, touch(0), read_only=True) == 0
+    status, fault = ends(lambda: call(outside, touch(0, flags=WRITES), read_only=True))
+    assert (status, fault and fault.writing) == (-signal.SIGSEGV, True)
+
+
+def test_what_is_sealed_cannot_be_touched(outside: Path) -> None:
+    def twice(seal: bool) -> None:
+        trial = trial_of(outside)
+        trial.init()
+        trial.place("on_message", touch(0))
+        trial.call()
+        if seal:
+            trial.seal()
+        trial.place("on_message", touch(0, KEPT))
+        trial.call()
+
+    assert ends(lambda: twice(False)) == (0, None)
+    assert ends(lambda: twice(True))[0] == -signal.SIGSEGV
+
+
+def test_areas_are_what_it_was_handed(outside: Path) -> None:
+    trial = trial_of(outside)
+    trial.init()
+    trial.place("on_message", touch(0), message_at=Place.AT_END)
+    areas = {area.name: area for area in trial.areas()}
+    assert {name: area.size for name, area in areas.items()} == {
+        "the module struct": 96,
+        **dict(AREAS.values()),
+    }
+    message = areas["message"]
+    assert isinstance(message, Area)
+    assert message.low < message.start < message.start + message.size < message.high
+    assert (message.read_only, message.sealed) == (False, False)
+    trial.seal()
+    assert all(area.sealed for area in trial.areas()[1:])
+
+
+# ---- Other calls, mail, and the end
+
+
+def test_a_callback_that_is_not_set(outside: Path) -> None:
+    trial = trial_of(outside)
+    trial.init()
+    trial.place("on_call", None)
+    assert trial.call() is None
+
+
+def test_every_event_of_a_module(built: Built) -> None:
+    trial = trial_of(built("events"))
+    assert trial.init() == 0
+    trial.place("on_message_status", Message(id=7), status=2, params_at=Place.AT_END)
+    assert trial.call() is not None
+    for callback in ("on_call", "on_call_status"):
+        trial.place(callback, None)
+        assert trial.call() is not None
+    trial.place("on_login", None, user=User("alice"))
+    assert trial.call() is None  # this revision has none
+
+
+def test_what_it_logs_and_sends(built: Built) -> None:
+    trial = trial_of(built("answer", "-DANSWER=42"))
+    trial.init()
+    trial.place("on_message", Message("hello"))
+    trial.call()
+    assert [record.text for record in trial.logs()] == ["42"]
+    assert trial.logs() == []
+    trial = trial_of(built("echo"))
+    trial.init()
+    trial.place("on_message", Message("hello", to="bob", from_="alice"), message_at=Place.AT_END)
+    trial.call()
+    assert [message.payload for message in trial.sent()] == [b"hello"]
+    assert trial.sent() == []
+
+
+def test_over_is_over(outside: Path) -> None:
+    trial = trial_of(outside)
+    assert trial.close()
+    with pytest.raises(RuntimeError, match="the trial is over"):
+        trial.init()
+    with pytest.raises(TypeError, match="made once"):
+        trial.__init__(
+            label="x", path=outside, entry="x", revision="doc2019", items={},
+            keep_mapped=False, has_synchronous=False, place=0,
+        )  # fmt: skip
+
+
+def test_exit_is_written_down(outside: Path) -> None:
+    status, fault = ends(lambda: call(outside, touch(0, EXIT)))
+    assert status == 3
+    assert fault is not None
+    assert fault.signal == 0
+    frames = symbolize(fault.frames, read_maps(fault.maps))
+    assert "on_message" in [frame.function for frame in frames if frame.path == outside]
+
+
+def test_nothing_is_written_down_of_an_ordinary_end(outside: Path) -> None:
+    assert ends(lambda: call(outside, touch(0))) == (0, None)
