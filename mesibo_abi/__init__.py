@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from .bridge.module import LoadedModule
     from .bridge.tables import Table
     from .bridge.values import Message, Verdict
+    from .checking.results import CheckReport, CheckResult, Finding, Outcome
+    from .checking.runner import check
     from .compiler import BuildWarning, build
     from .elf import Inspection, inspect
     from .errors import (
@@ -40,11 +42,14 @@ _HOMES = {
     "BuildError": "errors",
     "BuildWarning": "compiler",
     "CallbackNotSet": "errors",
+    "CheckReport": "checking.results",
+    "CheckResult": "checking.results",
     "ClosedError": "errors",
     "ConfigError": "errors",
     "ConfigWarning": "errors",
     "Dropped": "host",
     "Error": "errors",
+    "Finding": "checking.results",
     "ForkedError": "errors",
     "Host": "host",
     "HttpAnswer": "module",
@@ -66,6 +71,7 @@ _HOMES = {
     "ModuleError": "errors",
     "ModuleStats": "stats",
     "OnFailure": "types",
+    "Outcome": "checking.results",
     "Result": "types",
     "Revision": "types",
     "StructChanged": "errors",
@@ -73,6 +79,7 @@ _HOMES = {
     "User": "types",
     "Verdict": "bridge.values",
     "build": "compiler",
+    "check": "checking.runner",
     "get_cmake_dir": "paths",
     "get_include": "paths",
     "get_pkgconfig_dir": "paths",
@@ -85,11 +92,14 @@ __all__ = [
     "BuildError",
     "BuildWarning",
     "CallbackNotSet",
+    "CheckReport",
+    "CheckResult",
     "ClosedError",
     "ConfigError",
     "ConfigWarning",
     "Dropped",
     "Error",
+    "Finding",
     "ForkedError",
     "Host",
     "HttpAnswer",
@@ -111,6 +121,7 @@ __all__ = [
     "ModuleError",
     "ModuleStats",
     "OnFailure",
+    "Outcome",
     "Result",
     "Revision",
     "StructChanged",
@@ -118,6 +129,7 @@ __all__ = [
     "User",
     "Verdict",
     "build",
+    "check",
     "get_cmake_dir",
     "get_include",
     "get_pkgconfig_dir",

@@ -50,10 +50,10 @@ class Loader:
     ) -> LoadedModule:
         """Takes a name that is free, and loads what the target is. Raises LoadError."""
         _check_name(name)
-        _check_entry_point(name, entry_point)
+        check_entry_point(name, entry_point)
         if target is None:
             target = self.find(name)
-        items = _items_of(name, config)
+        items = items_of(name, config)
         label = self._take_label(name)
         try:
             if not isinstance(target, (str, os.PathLike)):
@@ -185,7 +185,7 @@ def _check_name(name: object) -> None:
         )
 
 
-def _check_entry_point(name: str, entry_point: object) -> None:
+def check_entry_point(name: str, entry_point: object) -> None:
     """Raises TypeError for what cannot be the name of a symbol."""
     if entry_point is not None and not isinstance(entry_point, str):
         raise TypeError(
@@ -194,7 +194,7 @@ def _check_entry_point(name: str, entry_point: object) -> None:
         )
 
 
-def _items_of(name: str, config: Mapping[str, str] | None) -> dict[str, str]:
+def items_of(name: str, config: Mapping[str, str] | None) -> dict[str, str]:
     """The items of a configuration, copied. Raises TypeError for what is none."""
     if config is None:
         return {}

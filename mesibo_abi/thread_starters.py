@@ -31,6 +31,11 @@ _SYSTEM = re.compile(
 )
 
 
+def is_of_the_system(library: str) -> bool:
+    """Whether a needed library is one of libc's or of a compiler's, by its name."""
+    return _SYSTEM.fullmatch(library) is not None
+
+
 def starts_threads(symbols: Iterable[str]) -> bool:
     """Whether one of these functions starts threads."""
     return any(symbol in _STARTERS or symbol.startswith(_PREFIXES) for symbol in symbols)
@@ -52,7 +57,7 @@ def _may(needs: Needs, inherited: tuple[Path, ...], seen: set[Path]) -> bool:
     if starts_threads(needs.imports):
         return True
     for name in needs.libraries:
-        if _SYSTEM.fullmatch(name):
+        if is_of_the_system(name):
             continue
         file = find_library(name, needs, inherited)
         if file is None:

@@ -17,13 +17,14 @@ LAYERS = (
     ("ground", "checks errors types"),
     (
         "facts",
-        "compiler config elf elf_facts elf_needs faults header_names mailbox outputs paths search "
-        "share stats thread_starters",
+        "compiler config elf elf_facts elf_layout elf_needs evidence faults header_names mailbox "
+        "outputs paths search share stats symbols thread_starters",
     ),
     ("bridge", "bridge"),
     ("services", "services"),
     ("modules", "module instances neighbours scripts libraries loading"),
     ("host", "host"),
+    ("validator", "checking"),
     ("benchmark", "bench"),
     ("commands", "cli"),
     ("top", "__init__ __main__"),

@@ -1,0 +1,154 @@
+"""The process that checks are forked off from: one for each, so that what a module does to its
+process is done to no other. Started by `supervisor`; reads tasks and writes results, a JSON object
+a line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import resource
+import signal
+import sys
+import time
+from dataclasses import dataclass
+
+from .. import libraries
+from ..bridge.fault import FaultRecord
+from ..errors import LoadError
+from .catalogue import BY_NAME
+from .crashes import Ending, explain
+from .notes import Notes
+from .results import CheckResult, Outcome
+from .running import run_check
+from .subject import Subject, Target
+from .wire import decode, encode
+
+_GRACE = 2.0  # seconds for a module that hangs to say where
+_MOST_OUTPUT = 16 * 1024  # bytes of what it printed
+_MOST_LINES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a process is to check; `timeout` in seconds."""
+
+    target: Target
+    check: str
+    timeout: float
+
+
+def main() -> None:
+    """Runs tasks until there is none any more."""
+    tasks = os.fdopen(os.dup(0), "rb")
+    results = os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    for line in tasks:
+        task = decode(line, Task)
+        with contextlib.suppress(LoadError):
+            libraries.read(task.target.path)  # once, for all that are forked off
+        result = _run_forked(task)
+        results.write(encode(result) + b"\n")
+        results.flush()
+
+
+def _run_forked(task: Task) -> CheckResult:
+    """In a process of its own, and of its own group: nothing of it is left afterwards."""
+    begun = time.monotonic()
+    record, notes = FaultRecord(), Notes()
+    said, printed = os.memfd_create("result"), os.memfd_create("output")
+    try:
+        child = os.fork()
+        if child == 0:
+            _be_child(task, record, notes, said, printed)
+        with contextlib.suppress(OSError):  # the child does the same, whoever is first
+            os.setpgid(child, child)
+        status, hung = _wait(child, task.timeout)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        result = _result_of(said)
+        if result is None:
+            seconds = task.timeout if hung else None
+            ending = Ending(status, record.found(), notes.read(), seconds)
+            result = _crashed(task, ending, time.monotonic() - begun)
+        return _with_output(result, printed)
+    finally:
+        os.close(said)
+        os.close(printed)
+        notes.close()
+
+
+def _be_child(task: Task, record: FaultRecord, notes: Notes, said: int, printed: int) -> None:
+    status = 1
+    try:
+        os.setpgid(0, 0)
+        os.dup2(printed, 1)
+        os.dup2(printed, 2)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+        record.watch()
+        result = run_check(BY_NAME[task.check], Subject(task.target, notes))
+        os.write(said, encode(result))
+        status = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # of the check itself: into the output
+    finally:
+        os._exit(status)
+
+
+def _wait(child: int, timeout: float) -> tuple[int, bool]:
+    """How it ended, and whether it had to be."""
+    ended = _wait_for(child, timeout)
+    if ended is not None:
+        return ended, False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGABRT)  # writes down where it is
+    ended = _wait_for(child, _GRACE)
+    if ended is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return ended, True
+
+
+def _wait_for(child: int, seconds: float) -> int | None:
+    end = time.monotonic() + seconds
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended == child:
+            return os.waitstatus_to_exitcode(status)
+        left = end - time.monotonic()
+        if left <= 0:
+            return None
+        signal.sigtimedwait({signal.SIGCHLD}, left)
+
+
+def _result_of(said: int) -> CheckResult | None:
+    os.lseek(said, 0, os.SEEK_SET)
+    with os.fdopen(os.dup(said), "rb") as file:
+        data = file.read()
+    return decode(data, CheckResult) if data else None
+
+
+def _crashed(task: Task, ending: Ending, seconds: float) -> CheckResult:
+    finding = explain(ending, task.target.path)
+    check = BY_NAME[task.check]
+    return CheckResult(check.name, check.says, Outcome.CRASHED, (finding,), seconds=seconds)
+
+
+def _with_output(result: CheckResult, printed: int) -> CheckResult:
+    """What the module printed helps where something was found."""
+    size = os.lseek(printed, 0, os.SEEK_END)
+    if not result.findings or size == 0:
+        return result
+    text = os.pread(printed, _MOST_OUTPUT, max(0, size - _MOST_OUTPUT)).decode("utf-8", "replace")
+    lines = tuple(line for line in text.splitlines() if line)[-_MOST_LINES:]
+    return dataclasses.replace(result, output=(*result.output, *lines))
+
+
+if __name__ == "__main__":
+    main()

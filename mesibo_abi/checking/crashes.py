@@ -1,0 +1,167 @@
+"""From what ended a process to a finding: which function did it, and what it did."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..evidence import Area, Fault
+from ..symbols import Frame, read_maps, symbolize
+from .notes import Step
+from .results import Finding
+
+_DEEPEST = 24  # frames that are looked at
+_SI_KERNEL = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the process of a check ended: `status` as os.waitstatus_to_exitcode has it (a signal is
+    negative), what was written down of it, what it was doing, and whether it had to be ended, after
+    so many `seconds`."""
+
+    status: int
+    fault: Fault | None
+    step: Step
+    seconds: float | None = None
+
+
+def explain(ending: Ending, library: Path) -> Finding:
+    """The finding for a module that ended its process."""
+    frames = _frames(ending.fault)
+    inside = _inside(frames, library)
+    during = f", {ending.step.case}" if ending.step.case else ""
+    where = None if inside is None else str(inside)
+    who = ending.step.callback or "the module"
+    evidence, cure = _reason(ending, frames, inside)
+    return Finding(f"{who} {_end(ending)}{during}", evidence, cure, where)
+
+
+def _end(ending: Ending) -> str:
+    if ending.seconds is not None:
+        return f"did not return in {ending.seconds:g} s"
+    if ending.status < 0:
+        return f"ended the process with {_signal_name(-ending.status)}"
+    return f"ended the process by itself, with status {ending.status}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _frames(fault: Fault | None) -> list[Frame]:
+    if fault is None:
+        return []
+    return symbolize(fault.frames[:_DEEPEST], read_maps(fault.maps))
+
+
+def _inside(frames: list[Frame], library: Path) -> Frame | None:
+    """The innermost frame of the module itself."""
+    real = library.resolve()
+    return next((f for f in frames if f.path is not None and f.path.resolve() == real), None)
+
+
+def _reason(ending: Ending, frames: list[Frame], inside: Frame | None) -> tuple[str, str]:
+    """The evidence and the cure."""
+    through = _through(frames, inside)
+    if ending.seconds is not None:
+        return (
+            f"expected it to return, it was still running{through}",
+            "callbacks must not block: see what it waits for, or which loop does not end",
+        )
+    fault = ending.fault
+    if fault is None or (fault.signal == 0 and ending.status >= 0):
+        return (
+            f"expected it to return, it called exit{through}",
+            "a module returns MESIBO_RESULT_FAIL; it never ends the process of its host",
+        )
+    if fault.signal in (signal.SIGSEGV, signal.SIGBUS):
+        evidence, cure = _access(fault, ending.step.areas)
+        return evidence + through, cure
+    return _by_signal(fault.signal, through)
+
+
+def _by_signal(number: int, through: str) -> tuple[str, str]:
+    if number == signal.SIGABRT:
+        return (
+            f"expected it to return, it aborted{through}",
+            "read what it printed: a failed assertion, a heap that was written over, or a C++ "
+            "exception that left the module",
+        )
+    if number == signal.SIGFPE:
+        return (
+            f"expected a number that can be divided by, found 0{through}",
+            "compare with 0 before you divide by what came in a message",
+        )
+    return (
+        f"expected it to return, found {_signal_name(number)}{through}",
+        "see the function and line: a compiler puts a trap where control must not come",
+    )
+
+
+def _through(frames: list[Frame], inside: Frame | None) -> str:
+    """The function of another library that it was in, where it was in one."""
+    if not frames or inside is None or frames[0] == inside:
+        return ""
+    return f" (in {frames[0].function or frames[0]}, called from there)"
+
+
+def _access(fault: Fault, areas: tuple[Area, ...]) -> tuple[str, str]:
+    verb = {True: "wrote", False: "read", None: "touched"}[fault.writing]
+    for area in areas:
+        if area.low <= fault.address < area.high:
+            return _in_area(fault.address - area.start, area, verb)
+    if fault.address == 0 and fault.code == _SI_KERNEL:
+        return f"it {verb} at an address that cannot be", "see what the pointer was set to"
+    if fault.address < 4096:
+        return (
+            f"it {verb} at address {fault.address:#x}: a NULL pointer",
+            "compare the pointer with NULL before you follow it: `to` and `from` may be NULL, and "
+            "so may the value of an item",
+        )
+    return (
+        f"it {verb} at address {fault.address:#x}, where nothing of its own is",
+        "see what the pointer was set to, and whether what it points to still lives",
+    )
+
+
+def _in_area(offset: int, area: Area, verb: str) -> tuple[str, str]:
+    if area.sealed:
+        return (
+            f"it {verb} byte {offset} of {_the(area)} after the call it was handed to",
+            "copy what you need longer: what the host hands in is valid until the callback returns",
+        )
+    if 0 <= offset < area.size:
+        return (
+            f"it {verb} byte {offset} of {_the(area)}, which is const",
+            "copy the message before you change it: this revision does not let a module write "
+            "into it",
+        )
+    place = f"the byte {-offset} before" if offset < 0 else f"byte {offset} of"
+    return (
+        f"it {verb} {place} {_the(area)}, which has the bytes 0 to {area.size - 1}"
+        if area.size
+        else f"it {verb} {place} {_the(area)}, which has none",
+        _CURES.get(area.name, _ADDRESS_CURE),
+    )
+
+
+def _the(area: Area) -> str:
+    if area.name in ("to", "from"):
+        return f"the address params->{area.name}"
+    return area.name if area.name.startswith("the ") else f"the {area.name}"
+
+
+_CURES = {
+    "message": "end at `len`: there need not be a NUL behind a message, so strlen, strstr, %s and "
+    "the like do not; use memchr, memmem, %.*s, and compare `len` before you look at a byte",
+    "params": "use the fields that mesibo_message_params_t has in the header of this revision, and "
+    "no others",
+    "the module struct": "compile it against the header of this revision, and write only the "
+    "fields that are the module's",
+}
+_ADDRESS_CURE = "an address ends at its NUL: compare it with strcmp, and copy no more than it has"

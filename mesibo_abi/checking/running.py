@@ -1,0 +1,43 @@
+"""One check, in this process."""
+
+from __future__ import annotations
+
+import time
+
+from ..errors import LoadError
+from .results import CheckResult, Finding, Outcome
+from .subject import Check, Skip, Subject
+
+
+def run_check(check: Check, subject: Subject) -> CheckResult:
+    """Runs it. That a module cannot be loaded is a finding; other exceptions are the check's."""
+    begun = time.monotonic()
+    reason = None
+    findings: tuple[Finding, ...] = ()
+    try:
+        findings = tuple(check.run(subject))
+        outcome = _judge(findings)
+    except Skip as skip:
+        outcome, reason = Outcome.SKIPPED, str(skip)
+    except LoadError as error:
+        findings = (_not_loaded(error, subject),)
+        outcome = Outcome.FAILED
+    return CheckResult(
+        check.name,
+        check.says,
+        outcome,
+        findings,
+        reason,
+        seconds=time.monotonic() - begun,
+    )
+
+
+def _judge(findings: tuple[Finding, ...]) -> Outcome:
+    if not findings:
+        return Outcome.PASSED
+    return Outcome.WARNING if all(f.warning for f in findings) else Outcome.FAILED
+
+
+def _not_loaded(error: LoadError, subject: Subject) -> Finding:
+    logged = "".join(f"; it logged: {record.text}" for record in error.logs)
+    return Finding(error.what, error.detail + logged, error.hint, subject.where_init())

@@ -1,0 +1,116 @@
+"""What is checked, and what a check is."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import libraries
+from ..bridge.trial import Trial, layouts
+from ..elf import Inspection, module_name
+from ..evidence import Layout, Place
+from ..host import Host
+from ..symbols import definition, locate
+from .notes import Notes
+from .results import Finding
+
+
+class Skip(Exception):
+    """A check cannot be tried, or there is nothing to try; the words say why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A module, and how it is to be loaded: what a process that checks it is told."""
+
+    path: Path
+    items: dict[str, str] = field(default_factory=dict)
+    revision: str | None = None
+    entry_point: str | None = None
+
+
+class Subject:
+    """A module in the process that checks it. `notes` are for what is being tried."""
+
+    def __init__(self, target: Target, notes: Notes) -> None:
+        self.path = target.path
+        self.items = target.items
+        self.notes = notes
+        self._target = target
+        self.name = module_name(target.path) or target.path.stem
+
+    @functools.cached_property
+    def inspection(self) -> Inspection:
+        """What its file says."""
+        return libraries.read(self.path).found
+
+    @functools.cached_property
+    def entry_point(self) -> str:
+        """The symbol of its init."""
+        return self._target.entry_point or self.inspection.entry_point or ""
+
+    @property
+    def entry_point_is_given(self) -> bool:
+        """Whether the name of its file does not matter."""
+        return self._target.entry_point is not None
+
+    @functools.cached_property
+    def revision(self) -> str:
+        """Its revision; where only its init can tell, that is asked. Raises LoadError."""
+        choice = libraries.choose_revision(self.name, self.inspection, self._target.revision)
+        if choice.otherwise is None:
+            return choice.first
+        self.notes.write("asking its init for the revision", "init")
+        with Host() as host:
+            return host.load(self.name, self.path, config=self.items).revision
+
+    @property
+    def layouts(self) -> tuple[Layout, ...]:
+        """The structs of its revision."""
+        return layouts(self.revision)
+
+    def trial(self, place: Place = Place.ROOMY, items: Mapping[str, str] | None = None) -> Trial:
+        """The module by itself, its init not yet called. `place` is where its struct lies, `items`
+        stand in place of those of the subject."""
+        self.notes.write("opening the library")
+        trial = Trial(
+            label=self.name,
+            path=self.path,
+            entry=self.entry_point,
+            revision=self.revision,
+            items=dict(self.items if items is None else items),
+            keep_mapped=libraries.read(self.path).starts_threads,
+            has_synchronous=self.inspection.has_synchronous,
+            place=place,
+        )
+        self.notes.write("calling init", "init", trial.areas())
+        return trial
+
+    def where_init(self) -> str | None:
+        """Where its init is defined, for findings."""
+        return self.where(self.entry_point)
+
+    def where(self, function: str) -> str | None:
+        """Where a function of it is defined."""
+        found = definition(self.path, function)
+        return None if found is None else str(found)
+
+    def where_at(self, address: int) -> str:
+        """What stands at an address of its file."""
+        return str(locate(self.path, address))
+
+
+Run = Callable[[Subject], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check. `says` is what it looks for and why, in one line; `needs` are checks without which
+    it would only find the same again: where one of them failed, it is skipped."""
+
+    name: str
+    says: str
+    run: Run
+    needs: tuple[str, ...] = ()

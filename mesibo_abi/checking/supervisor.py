@@ -1,0 +1,81 @@
+"""Starts the process that checks are forked off from, and talks to it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from ..errors import Error
+from .child import Task
+from .results import CheckResult
+from .subject import Check, Target
+from .wire import decode, encode
+
+_PATIENCE = 10.0  # seconds for that process to end
+
+
+class Supervisor:
+    """A context manager: in it checks of one module run, each in a process of its own."""
+
+    def __init__(self, target: Target, timeout: float) -> None:
+        self._target = target
+        self._timeout = timeout
+        # Not forked off from this process, which may have threads.
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", f"{__package__}.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C is for us: it ends with us
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        if kind is not None:
+            self._process.terminate()
+        self._process.stdin.close()
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+
+    def run(self, check: Check) -> CheckResult:
+        """Runs one. Raises Error where the process is gone."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        task = Task(self._target, check.name, self._timeout)
+        try:
+            self._process.stdin.write(encode(task) + b"\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except BrokenPipeError:
+            line = b""
+        if not line:
+            raise Error(
+                f"check: the process that runs {check.name} has ended",
+                detail=f"expected a result, found exit status {self._process.wait()}",
+                hint="something ended it from outside, or the module did: see what that signals",
+            )
+        return decode(line, CheckResult)
+
+
+def _environment() -> dict[str, str]:
+    """One in which Python finds this package, behind what it finds anyway."""
+    folder = str(Path(__file__).parents[2])
+    path = [*filter(None, [os.environ.get("PYTHONPATH")]), folder]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}

@@ -1,0 +1,187 @@
+"""`mesibo-abi check`: does this module keep the contract?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import InputError
+from ..types import Revision
+from .status import Status
+from .text import reason_of
+
+if TYPE_CHECKING:
+    from ..checking.results import CheckReport, CheckResult
+
+
+@click.command("check")
+@click.argument("modules", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--config",
+    "configuration",
+    multiple=True,
+    metavar="FILE|KEY=VALUE",
+    help="Items for the modules: one, or those of a mesibo.conf. May stand several times.",
+)
+@click.option(
+    "--only", multiple=True, metavar="PATTERN", help="Only these checks: a name, its area, or *."
+)
+@click.option("--skip", multiple=True, metavar="PATTERN", help="All but these checks.")
+@click.option("--list", "as_list", is_flag=True, help="Say what is checked, and check nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a module, on a line.")
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write JUnit XML there as well.",
+)
+@click.option(
+    "--revision",
+    type=click.Choice([str(revision) for revision in Revision]),
+    help="For modules that do not tell their own.",
+)
+@click.option("--entry-point", metavar="SYMBOL", help="The init, where the file's name misleads.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0.01),
+    default=30.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="So long may a check take.",
+)
+@click.option(
+    "--in-process",
+    is_flag=True,
+    help="Check in this process, for a debugger: a module that crashes ends it.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    modules: tuple[Path, ...],
+    configuration: tuple[str, ...],
+    only: tuple[str, ...],
+    skip: tuple[str, ...],
+    as_list: bool,
+    as_json: bool,
+    junit: Path | None,
+    revision: str | None,
+    entry_point: str | None,
+    timeout: float,
+    in_process: bool,
+) -> None:
+    """Check whether MODULES keep the contract between modules and hosts.
+
+    \b
+      mesibo-abi check mesibo_mod_filter.so
+      mesibo-abi check --config mesibo.conf --only messages mesibo_mod_filter.so
+
+    MODULES are libraries. Each check runs in a process of its own; what a module does there, a
+    crash too, is a result: passed, warning, failed, crashed or skipped. For each finding there is
+    the function and line, the evidence, the cure, and a command that runs that check again.
+
+    Exit status: 0 nothing failed or crashed, 1 something did, 2 it could not be run.
+    """
+    from ..checking.catalogue import chosen
+
+    checks = chosen(only, skip)
+    if as_list:
+        width = max((len(check.name) for check in checks), default=0) + 2
+        click.echo("".join(f"{check.name:{width}}{check.says}\n" for check in checks), nl=False)
+        return
+    if not modules:
+        raise InputError(
+            "check: no module",
+            detail="expected libraries, found none",
+            hint="such as: mesibo-abi check mesibo_mod_filter.so",
+        )
+    from ..checking.runner import check
+
+    def one(path: Path, progress: Callable[[CheckResult], None] | None) -> CheckReport:
+        return check(
+            path,
+            config=_items(configuration, path),
+            revision=revision,
+            entry_point=entry_point,
+            only=only,
+            skip=skip,
+            timeout=timeout,
+            in_process=in_process,
+            progress=progress,
+        )
+
+    run = _as_json if as_json else _as_table
+    reports = run(modules, [each.name for each in checks], one)
+    if junit is not None:
+        _write_junit(junit, reports)
+    ctx.exit(Status.DONE if all(report.passed for report in reports) else Status.FOUND)
+
+
+_One = Callable[[Path, "Callable[[CheckResult], None] | None"], "CheckReport"]
+
+
+def _as_table(modules: Sequence[Path], names: Sequence[str], one: _One) -> list[CheckReport]:
+    from .check_table import CheckTable
+
+    table = CheckTable(names)
+    reports = []
+    for path in modules:
+        table.begin(path)
+        reports.append(one(path, table.result))
+        table.end(reports[-1])
+    return reports
+
+
+def _as_json(modules: Sequence[Path], _names: Sequence[str], one: _One) -> list[CheckReport]:
+    from ..checking.wire import encode
+
+    reports = []
+    for path in modules:
+        reports.append(one(path, None))
+        click.echo(encode(reports[-1]))
+    return reports
+
+
+def _write_junit(path: Path, reports: Sequence[CheckReport]) -> None:
+    from ..checking.junit import junit
+
+    try:
+        path.write_bytes(junit(reports))
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written",
+            detail=f"expected a file that may be written, found: {reason_of(error)}",
+            hint="give another path to --junit",
+        ) from error
+
+
+def _items(configuration: Sequence[str], module: Path) -> dict[str, str]:
+    """The items of a module: later ones win. Raises ConfigError, and InputError for a configuration
+    without the module."""
+    items: dict[str, str] = {}
+    for given in configuration:
+        key, equals, value = given.partition("=")
+        if equals and not Path(given).exists():
+            items[key.strip()] = value.strip()
+        else:
+            items |= _items_in(Path(given), module)
+    return items
+
+
+def _items_in(path: Path, module: Path) -> dict[str, str]:
+    from .. import config
+    from .loading import module_name
+
+    name = module_name(module)
+    read = config.read(path)
+    for section in read.modules:
+        if section.name == name:
+            return section.items
+    raise InputError(
+        f"{path}: no module {name!r}",
+        detail=f"expected a block `module {name}`, found "
+        + (", ".join(section.name for section in read.modules) or "no module"),
+        hint="give the configuration that the module is in, or its items as --config KEY=VALUE",
+    )
