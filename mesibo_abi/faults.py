@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -93,10 +94,14 @@ _DAMAGE_HINTS = {
     "version": "`version` is the host's: compare it, never assign it",
     "signature": "`signature` is the host's: compare it, never assign it",
 }
+_HOSTS_WORDS = re.compile(r"name|config|custom_fns|reserved_\d")
 _FUNCTION_HINT = "host functions in the struct are the host's: call them, never assign them"
 
 
-def _damage_hint(damage: Damage) -> str:
+def damage_hint(damage: Damage) -> str:
+    """What to do about it."""
+    if _HOSTS_WORDS.fullmatch(damage.field):
+        return f"`{damage.field}` is the host's: read it, never assign it"
     return _DAMAGE_HINTS.get(damage.field, _FUNCTION_HINT)
 
 
@@ -107,7 +112,7 @@ def struct_changed(module: str, callback: str, damage: Damage) -> StructChanged:
         module=module,
         callback=callback,
         detail=str(damage),
-        hint=_damage_hint(damage),
+        hint=damage_hint(damage),
     )
 
 
@@ -220,7 +225,7 @@ def _crashed(attempt: Attempt) -> tuple[str, str]:
 
 def _damaged(attempt: Attempt) -> tuple[str, str]:
     assert attempt.damage is not None
-    return f"after {attempt.entry}: {attempt.damage}", _damage_hint(attempt.damage)
+    return f"after {attempt.entry}: {attempt.damage}", damage_hint(attempt.damage)
 
 
 def _bad_slot(attempt: Attempt) -> tuple[str, str]:

@@ -83,10 +83,12 @@ def read_maps(text: str) -> list[Mapping]:
 def symbolize(addresses: Sequence[int], maps: Sequence[Mapping]) -> list[Frame]:
     """The frames of a stack, innermost first. All but the first are return addresses: what called
     stands one instruction before."""
-    return [_frame(address - (index > 0), address, maps) for index, address in enumerate(addresses)]
+    return [frame_at(address, depth, maps) for depth, address in enumerate(addresses)]
 
 
-def _frame(address: int, shown: int, maps: Sequence[Mapping]) -> Frame:
+def frame_at(shown: int, depth: int, maps: Sequence[Mapping]) -> Frame:
+    """One of them; `depth` counts from 0."""
+    address = shown - (depth > 0)
     at = bisect.bisect_right(maps, address, key=lambda mapping: mapping.start) - 1
     if at < 0 or address >= maps[at].end or maps[at].path is None:
         return Frame(None, shown)

@@ -6,10 +6,10 @@ import fnmatch
 from collections.abc import Sequence
 
 from ..errors import InputError
-from . import static
+from . import lifecycle, static
 from .subject import Check
 
-CHECKS: tuple[Check, ...] = (*static.CHECKS,)
+CHECKS: tuple[Check, ...] = (*static.CHECKS, *lifecycle.CHECKS)
 BY_NAME = {check.name: check for check in CHECKS}
 
 

@@ -10,8 +10,8 @@ import dataclasses
 import os
 import resource
 import signal
-import sys
 import time
+import traceback
 from dataclasses import dataclass
 
 from .. import libraries
@@ -39,6 +39,14 @@ class Task:
     timeout: float
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a task; or, in `error`, how the check itself failed, which is no result."""
+
+    result: CheckResult | None = None
+    error: str | None = None
+
+
 def main() -> None:
     """Runs tasks until there is none any more."""
     tasks = os.fdopen(os.dup(0), "rb")
@@ -51,12 +59,11 @@ def main() -> None:
         task = decode(line, Task)
         with contextlib.suppress(LoadError):
             libraries.read(task.target.path)  # once, for all that are forked off
-        result = _run_forked(task)
-        results.write(encode(result) + b"\n")
+        results.write(encode(_run_forked(task)) + b"\n")
         results.flush()
 
 
-def _run_forked(task: Task) -> CheckResult:
+def _run_forked(task: Task) -> Answer:
     """In a process of its own, and of its own group: nothing of it is left afterwards."""
     begun = time.monotonic()
     record, notes = FaultRecord(), Notes()
@@ -70,12 +77,12 @@ def _run_forked(task: Task) -> CheckResult:
         status, hung = _wait(child, task.timeout)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
-        result = _result_of(said)
-        if result is None:
+        answer = _answer_in(said)
+        if answer is None:
             seconds = task.timeout if hung else None
             ending = Ending(status, record.found(), notes.read(), seconds)
-            result = _crashed(task, ending, time.monotonic() - begun)
-        return _with_output(result, printed)
+            answer = Answer(_crashed(task, ending, time.monotonic() - begun))
+        return _with_output(answer, printed)
     finally:
         os.close(said)
         os.close(printed)
@@ -91,11 +98,12 @@ def _be_child(task: Task, record: FaultRecord, notes: Notes, said: int, printed:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         record.watch()
-        result = run_check(BY_NAME[task.check], Subject(task.target, notes))
-        os.write(said, encode(result))
+        try:
+            answer = Answer(run_check(BY_NAME[task.check], Subject(task.target, notes)))
+        except Exception:
+            answer = Answer(error=traceback.format_exc())
+        os.write(said, encode(answer))
         status = 0
-    except BaseException:
-        sys.excepthook(*sys.exc_info())  # of the check itself: into the output
     finally:
         os._exit(status)
 
@@ -127,11 +135,11 @@ def _wait_for(child: int, seconds: float) -> int | None:
         signal.sigtimedwait({signal.SIGCHLD}, left)
 
 
-def _result_of(said: int) -> CheckResult | None:
+def _answer_in(said: int) -> Answer | None:
     os.lseek(said, 0, os.SEEK_SET)
     with os.fdopen(os.dup(said), "rb") as file:
         data = file.read()
-    return decode(data, CheckResult) if data else None
+    return decode(data, Answer) if data else None
 
 
 def _crashed(task: Task, ending: Ending, seconds: float) -> CheckResult:
@@ -140,14 +148,15 @@ def _crashed(task: Task, ending: Ending, seconds: float) -> CheckResult:
     return CheckResult(check.name, check.says, Outcome.CRASHED, (finding,), seconds=seconds)
 
 
-def _with_output(result: CheckResult, printed: int) -> CheckResult:
+def _with_output(answer: Answer, printed: int) -> Answer:
     """What the module printed helps where something was found."""
     size = os.lseek(printed, 0, os.SEEK_END)
-    if not result.findings or size == 0:
-        return result
+    result = answer.result
+    if result is None or not result.findings or size == 0:
+        return answer
     text = os.pread(printed, _MOST_OUTPUT, max(0, size - _MOST_OUTPUT)).decode("utf-8", "replace")
     lines = tuple(line for line in text.splitlines() if line)[-_MOST_LINES:]
-    return dataclasses.replace(result, output=(*result.output, *lines))
+    return Answer(dataclasses.replace(result, output=(*result.output, *lines)))
 
 
 if __name__ == "__main__":

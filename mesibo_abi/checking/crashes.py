@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..evidence import Area, Fault
-from ..symbols import Frame, read_maps, symbolize
+from ..symbols import Frame, frame_at, read_maps, symbolize
 from .notes import Step
 from .results import Finding
 
-_DEEPEST = 24  # frames that are looked at
 _SI_KERNEL = 0x80
 
 
@@ -29,12 +28,11 @@ class Ending:
 
 def explain(ending: Ending, library: Path) -> Finding:
     """The finding for a module that ended its process."""
-    frames = _frames(ending.fault)
-    inside = _inside(frames, library)
+    first, inside = _frames(ending.fault, library)
     during = f", {ending.step.case}" if ending.step.case else ""
     where = None if inside is None else str(inside)
     who = ending.step.callback or "the module"
-    evidence, cure = _reason(ending, frames, inside)
+    evidence, cure = _reason(ending, first, inside)
     return Finding(f"{who} {_end(ending)}{during}", evidence, cure, where)
 
 
@@ -53,21 +51,22 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _frames(fault: Fault | None) -> list[Frame]:
-    if fault is None:
-        return []
-    return symbolize(fault.frames[:_DEEPEST], read_maps(fault.maps))
+def _frames(fault: Fault | None, library: Path) -> tuple[Frame | None, Frame | None]:
+    """Where it was, and the innermost frame of the module itself. The others are not looked at: the
+    host's are large."""
+    if fault is None or not fault.frames:
+        return None, None
+    maps = read_maps(fault.maps)
+    own = [mapping for mapping in maps if mapping.path == library.resolve()]
+    for depth, address in enumerate(fault.frames):
+        if any(mapping.start <= address < mapping.end for mapping in own):
+            return symbolize(fault.frames[:1], maps)[0], frame_at(address, depth, maps)
+    return symbolize(fault.frames[:1], maps)[0], None
 
 
-def _inside(frames: list[Frame], library: Path) -> Frame | None:
-    """The innermost frame of the module itself."""
-    real = library.resolve()
-    return next((f for f in frames if f.path is not None and f.path.resolve() == real), None)
-
-
-def _reason(ending: Ending, frames: list[Frame], inside: Frame | None) -> tuple[str, str]:
+def _reason(ending: Ending, first: Frame | None, inside: Frame | None) -> tuple[str, str]:
     """The evidence and the cure."""
-    through = _through(frames, inside)
+    through = _through(first, inside)
     if ending.seconds is not None:
         return (
             f"expected it to return, it was still running{through}",
@@ -103,11 +102,11 @@ def _by_signal(number: int, through: str) -> tuple[str, str]:
     )
 
 
-def _through(frames: list[Frame], inside: Frame | None) -> str:
+def _through(first: Frame | None, inside: Frame | None) -> str:
     """The function of another library that it was in, where it was in one."""
-    if not frames or inside is None or frames[0] == inside:
+    if first is None or inside is None or first.path == inside.path:
         return ""
-    return f" (in {frames[0].function or frames[0]}, called from there)"
+    return f" (in {first.function or first}, called from there)"
 
 
 def _access(fault: Fault, areas: tuple[Area, ...]) -> tuple[str, str]:

@@ -28,6 +28,7 @@ def run_check(check: Check, subject: Subject) -> CheckResult:
         outcome,
         findings,
         reason,
+        subject.logged() if findings else (),
         seconds=time.monotonic() - begun,
     )
 

@@ -12,9 +12,11 @@ from ..bridge.trial import Trial, layouts
 from ..elf import Inspection, module_name
 from ..evidence import Layout, Place
 from ..host import Host
-from ..symbols import definition, locate
+from ..symbols import definition, read_maps, symbolize
 from .notes import Notes
 from .results import Finding
+
+_MOST_LINES = 20
 
 
 class Skip(Exception):
@@ -39,6 +41,7 @@ class Subject:
         self.items = target.items
         self.notes = notes
         self._target = target
+        self._trials: list[Trial] = []
         self.name = module_name(target.path) or target.path.stem
 
     @functools.cached_property
@@ -86,6 +89,7 @@ class Subject:
             place=place,
         )
         self.notes.write("calling init", "init", trial.areas())
+        self._trials.append(trial)
         return trial
 
     def where_init(self) -> str | None:
@@ -97,9 +101,17 @@ class Subject:
         found = definition(self.path, function)
         return None if found is None else str(found)
 
-    def where_at(self, address: int) -> str:
-        """What stands at an address of its file."""
-        return str(locate(self.path, address))
+    def where_mapped(self, address: int) -> str | None:
+        """What stands at an address of this process, where its code is mapped."""
+        (frame,) = symbolize([address], read_maps(Path("/proc/self/maps").read_text()))
+        if frame.path is None or frame.function is None:
+            return None
+        return self.where(frame.function) or str(frame)
+
+    def logged(self) -> tuple[str, ...]:
+        """What it logged in trials, the last lines of it."""
+        lines = [record.text for trial in self._trials for record in trial.logs()]
+        return tuple(lines[-_MOST_LINES:])
 
 
 Run = Callable[[Subject], Iterator[Finding]]

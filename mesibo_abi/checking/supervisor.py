@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from ..errors import Error
-from .child import Task
+from .child import Answer, Task
 from .results import CheckResult
 from .subject import Check, Target
 from .wire import decode, encode
@@ -71,7 +71,10 @@ class Supervisor:
                 detail=f"expected a result, found exit status {self._process.wait()}",
                 hint="something ended it from outside, or the module did: see what that signals",
             )
-        return decode(line, CheckResult)
+        answer = decode(line, Answer)
+        if answer.result is None:
+            raise RuntimeError(f"the check {check.name} failed by itself:\n{answer.error}")
+        return answer.result
 
 
 def _environment() -> dict[str, str]:

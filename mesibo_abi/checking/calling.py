@@ -1,0 +1,116 @@
+"""Calls of a module on trial, each noted before it is made, and what it must have left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..bridge.trial import Trial
+from ..bridge.values import Message
+from ..evidence import Place, Spill
+from ..faults import damage_hint
+from ..types import User
+from .results import Finding
+from .subject import Skip, Subject
+
+ORDINARY = Message("hello there", to="bob", from_="alice", id=7, aid=1)
+"""A message that any module has to do with."""
+
+
+def loaded(subject: Subject, place: Place = Place.ROOMY) -> Trial:
+    """The module, its init through. Raises Skip where it refuses: another check says so."""
+    trial = subject.trial(place)
+    if trial.init() != 0:
+        raise Skip("its init refuses: see init.loads")
+    return trial
+
+
+def call(
+    subject: Subject,
+    trial: Trial,
+    callback: str,
+    message: Message | None = None,
+    *,
+    case: str,
+    status: int = 0,
+    user: User | None = None,
+    type: int = 0,
+    config: bytes | None = None,
+    message_at: Place = Place.ROOMY,
+    params_at: Place = Place.ROOMY,
+    addresses_at: Place = Place.ROOMY,
+    read_only: bool = False,
+) -> int | None:
+    """What the callback returned; None: the module left it NULL. `case` is what is tried, in words
+    that go on from "ended the process with SIGSEGV, ..."."""
+    trial.place(
+        callback,
+        message,
+        status=status,
+        user=user,
+        type=type,
+        config=config,
+        message_at=message_at,
+        params_at=params_at,
+        addresses_at=addresses_at,
+        read_only=read_only,
+    )
+    subject.notes.write(case, callback, trial.areas())
+    return trial.call()
+
+
+def clean_up(subject: Subject, trial: Trial, case: str) -> None:
+    """Calls its cleanup."""
+    slot = next((name for name in trial.slots() if name.endswith("cleanup")), "cleanup")
+    subject.notes.write(case, slot, trial.areas())
+    trial.cleanup()
+
+
+def where_callback(subject: Subject, trial: Trial, callback: str) -> str | None:
+    """Where a callback is defined."""
+    address, is_code = trial.slots().get(callback, (0, False))
+    return subject.where_mapped(address) if is_code else None
+
+
+def changed_words(subject: Subject, trial: Trial, callback: str) -> Iterator[Finding]:
+    """What it wrote of its struct that is the host's; `callback` has just run."""
+    for damage in trial.changes():
+        yield Finding(
+            f"{callback} wrote {damage.field} of the module struct",
+            str(damage),
+            damage_hint(damage),
+            where_of(subject, trial, callback),
+        )
+
+
+def spilled(subject: Subject, trial: Trial, callback: str, case: str) -> Iterator[Finding]:
+    """What it wrote outside of what it was handed."""
+    spill = trial.spill()
+    if spill is not None:
+        yield Finding(
+            f"{callback} wrote outside of {_the(spill)}, {case}",
+            f"expected nothing to be written there, found {spill.found:#04x} at byte {spill.offset}"
+            f" of {_the(spill)}",
+            _SPILL_CURES.get(spill.name, "write only into what was handed over, never past it"),
+            where_of(subject, trial, callback),
+        )
+
+
+def where_of(subject: Subject, trial: Trial, callback: str) -> str | None:
+    """Where a callback, or init, is defined."""
+    if callback == "init":
+        return subject.where_init()
+    return where_callback(subject, trial, callback)
+
+
+def _the(spill: Spill) -> str:
+    if spill.name in ("to", "from"):
+        return f"the address params->{spill.name}"
+    return spill.name if spill.name.startswith("the ") else f"the {spill.name}"
+
+
+_SPILL_CURES = {
+    "message": "`len` is where the message ends, for writing too: put no NUL behind it",
+    "params": "write only fields that mesibo_message_params_t has in the header of this revision",
+    "the module struct": "compile it against the header of this revision, and check what it copies "
+    "into the struct",
+}

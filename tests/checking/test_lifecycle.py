@@ -1,0 +1,136 @@
+"""Init and lifecycle: each broken module is caught by exactly one check, where it is broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import mesibo_abi
+from mesibo_abi import Outcome
+from tests.checking.broken import Broken, found_exactly
+from tests.tools import needs
+
+pytestmark = needs("cc", "addr2line")
+
+FAILED, CRASHED = Outcome.FAILED, Outcome.CRASHED
+
+
+def init_of(source: str) -> str:
+    return f"mesibo_module_{source}_init"
+
+
+BROKEN = [
+    Broken(
+        "check/refusing",
+        "init.loads",
+        FAILED,
+        init_of("refusing"),
+        "sdk2020",
+        evidence="expected mesibo_module_refusing_init to return 0, given no items, it returned "
+        "-7; it logged: the license has run out",
+    ),
+    Broken(
+        "check/no_code",
+        "init.loads",
+        FAILED,
+        init_of("no_code"),
+        evidence="expected a function in mod->on_call, or NULL, found 0x",
+    ),
+    Broken(
+        "check/any_size",
+        "init.wrong-size",
+        FAILED,
+        init_of("any_size"),
+        evidence="expected MESIBO_RESULT_FAIL for a len of 0, its own is 96; it returned 0",
+    ),
+    Broken("check/any_signature", "init.wrong-signature", FAILED, init_of("any_signature")),
+    Broken(
+        "check/any_version",
+        "init.wrong-version",
+        FAILED,
+        init_of("any_version"),
+        "sdk2020",
+        evidence="expected MESIBO_RESULT_FAIL for version 2, its own is 1",
+    ),
+    Broken("check/any_version", "init.wrong-version", FAILED, init_of("any_version"), "sdk2019"),
+    Broken(
+        "check/reserved_word",
+        "init.struct",
+        FAILED,
+        init_of("reserved_word"),
+        "sdk2020",
+        evidence="expected 0x0 at byte 144 (reserved_3), found 0x2a",
+    ),
+    Broken(
+        "check/behind_struct",
+        "init.struct",
+        CRASHED,
+        init_of("behind_struct"),
+        evidence="it wrote byte 96 of the module struct, which has the bytes 0 to 95",
+    ),
+    Broken(
+        "check/before_struct",
+        "init.struct",
+        FAILED,
+        evidence="at byte -8 of the module struct",
+    ),
+    Broken(
+        "check/needs_config",
+        "init.no-configuration",
+        CRASHED,
+        init_of("needs_config"),
+        "sdk2020",
+        items={"port": "80"},
+        evidence="it read at address 0x0: a NULL pointer",
+    ),
+    Broken(
+        "check/needs_item",
+        "init.missing-items",
+        CRASHED,
+        "port_of",
+        "sdk2019",
+        items={"port": "80", "host": "there"},
+        evidence="it read at address 0x0: a NULL pointer",
+    ),
+    Broken(
+        "check/trusts_item",
+        "init.absurd-items",
+        CRASHED,
+        init_of("trusts_item"),
+        "sdk2020",
+        items={"parts": "4"},
+        evidence="expected a number that can be divided by, found 0",
+    ),
+    Broken(
+        "check/one_state",
+        "lifecycle.twice",
+        CRASHED,
+        "on_message",
+        "sdk2020",
+        evidence="at address 0x0: a NULL pointer",
+    ),
+    Broken("check/single", "lifecycle.twice", FAILED, init_of("single"), "sdk2020"),
+    Broken(
+        "check/once",
+        "lifecycle.again",
+        CRASHED,
+        init_of("once"),
+        "sdk2020",
+        evidence="at address 0x0: a NULL pointer",
+    ),
+    Broken(
+        "check/only_once",
+        "lifecycle.again",
+        FAILED,
+        "on_cleanup",
+        "sdk2020",
+        evidence="expected 0 as before its cleanup, found -1; it logged: ended already, after 2",
+    ),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda b: f"{b.check} {b.source} {b.revision}")
+def test_exactly_one_check_finds_it(broken: Broken, tmp_path: Path) -> None:
+    library = broken.build(tmp_path)
+    found_exactly(broken, mesibo_abi.check(library, config=broken.items))
