@@ -81,16 +81,28 @@ void mh_guarded_seal(mh_guarded *guarded) {
     guarded->area.sealed = mprotect(guarded->view, guarded->size, PROT_NONE) == 0;
 }
 
+/* The first byte from `begin` on that is another; `end`: there is none. Most often all are equal, which
+ * memcmp tells fastest. */
+static size_t first_other(const char *bytes, size_t begin, size_t end, unsigned char byte) {
+    if (begin < end && (unsigned char)bytes[begin] == byte &&
+        memcmp(bytes + begin, bytes + begin + 1, end - begin - 1) == 0)
+        return end;
+    while (begin < end && (unsigned char)bytes[begin] == byte)
+        begin++;
+    return begin;
+}
+
 bool mh_guarded_spill(const mh_guarded *guarded, mh_spill *out) {
+    unsigned char slack = slack_of(guarded);
     size_t begin = guarded->offset, end = begin + guarded->area.size;
-    for (size_t i = 0; i < guarded->size; i++) {
-        unsigned char byte = (unsigned char)guarded->alias[i];
-        if ((i >= begin && i < end) || byte == slack_of(guarded))
-            continue;
-        *out = (mh_spill){guarded->area.name, (int64_t)i - (int64_t)begin, byte};
-        return true;
-    }
-    return false;
+    size_t at = first_other(guarded->alias, 0, begin, slack);
+    if (at == begin)
+        at = first_other(guarded->alias, end, guarded->size, slack);
+    if (at == guarded->size)
+        return false;
+    *out = (mh_spill){guarded->area.name, (int64_t)at - (int64_t)begin,
+                      (uint8_t)guarded->alias[at]};
+    return true;
 }
 
 void mh_guarded_free(mh_guarded *guarded) {

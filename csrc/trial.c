@@ -271,9 +271,9 @@ bool mh_trial_area(const mh_trial *trial, size_t index, mh_area *out) {
     return guarded != NULL;
 }
 
-bool mh_trial_spill(const mh_trial *trial, mh_spill *out) {
-    if (mh_guarded_spill(trial->structure, out))
-        return true;
+bool mh_trial_spill(const mh_trial *trial, bool structure, mh_spill *out) {
+    if (structure)
+        return mh_guarded_spill(trial->structure, out);
     for (const mh_guarded *guarded = trial->placed; guarded != NULL; guarded = guarded->below)
         if (mh_guarded_spill(guarded, out))
             return true;

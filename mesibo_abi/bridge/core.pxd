@@ -479,7 +479,7 @@ cdef extern from "host.h" nogil:
     int64_t mh_trial_call(mh_trial *trial)
     void mh_trial_seal(mh_trial *trial)
     bint mh_trial_area(const mh_trial *trial, size_t index, mh_area *out)
-    bint mh_trial_spill(const mh_trial *trial, mh_spill *out)
+    bint mh_trial_spill(const mh_trial *trial, bint structure, mh_spill *out)
     int64_t mh_trial_cleanup(mh_trial *trial)
     bint mh_trial_free(mh_trial *trial)
 

@@ -163,23 +163,24 @@ cdef class Trial:
         self.check()
         mh_trial_seal(self.trial)
 
-    def areas(self):
-        """All that it was handed so far: its struct first, then the latest first."""
+    def areas(self, size_t most=64):
+        """What it was handed so far, so many at most: its struct first, then the latest first."""
         cdef mh_area area
         cdef size_t index = 0
         self.check()
         found = []
-        while mh_trial_area(self.trial, index, &area):
+        while index < most and mh_trial_area(self.trial, index, &area):
             found.append(Area(area.name.decode(), area.start, area.size, area.low, area.high,
                               <bint>area.read_only, <bint>area.sealed))
             index += 1
         return found
 
-    def spill(self):
-        """The first byte outside of what it was handed that was written to; None: none was."""
+    def spill(self, *, bint of_struct=False):
+        """The first byte outside of what it was handed in calls, or of its struct, that was written
+        to; None: none was."""
         cdef mh_spill spill
         self.check()
-        if not mh_trial_spill(self.trial, &spill):
+        if not mh_trial_spill(self.trial, of_struct, &spill):
             return None
         return Spill(spill.name.decode(), spill.offset, spill.found)
 

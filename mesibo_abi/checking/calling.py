@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ..bridge.trial import Trial
 from ..bridge.values import Message
 from ..evidence import Place, Spill
-from ..faults import damage_hint
+from ..faults import Damage, damage_hint
 from ..types import User
 from .results import Finding
 from .subject import Skip, Subject
@@ -71,9 +71,14 @@ def where_callback(subject: Subject, trial: Trial, callback: str) -> str | None:
     return subject.where_mapped(address) if is_code else None
 
 
-def changed_words(subject: Subject, trial: Trial, callback: str) -> Iterator[Finding]:
-    """What it wrote of its struct that is the host's; `callback` has just run."""
+def changed_words(
+    subject: Subject, trial: Trial, callback: str, known: Sequence[Damage] = ()
+) -> Iterator[Finding]:
+    """What it wrote of its struct that is the host's, but for what is known; `callback` has just
+    run."""
     for damage in trial.changes():
+        if damage in known:
+            continue
         yield Finding(
             f"{callback} wrote {damage.field} of the module struct",
             str(damage),
@@ -82,9 +87,11 @@ def changed_words(subject: Subject, trial: Trial, callback: str) -> Iterator[Fin
         )
 
 
-def spilled(subject: Subject, trial: Trial, callback: str, case: str) -> Iterator[Finding]:
-    """What it wrote outside of what it was handed."""
-    spill = trial.spill()
+def spilled(
+    subject: Subject, trial: Trial, callback: str, case: str, *, of_struct: bool = False
+) -> Iterator[Finding]:
+    """What it wrote outside of what it was handed in calls, or of its struct."""
+    spill = trial.spill(of_struct=of_struct)
     if spill is not None:
         yield Finding(
             f"{callback} wrote outside of {_the(spill)}, {case}",

@@ -6,10 +6,10 @@ import fnmatch
 from collections.abc import Sequence
 
 from ..errors import InputError
-from . import lifecycle, static
+from . import lifecycle, messages, static
 from .subject import Check
 
-CHECKS: tuple[Check, ...] = (*static.CHECKS, *lifecycle.CHECKS)
+CHECKS: tuple[Check, ...] = (*static.CHECKS, *lifecycle.CHECKS, *messages.CHECKS)
 BY_NAME = {check.name: check for check in CHECKS}
 
 

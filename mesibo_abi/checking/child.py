@@ -13,6 +13,7 @@ import signal
 import time
 import traceback
 from dataclasses import dataclass
+from types import FrameType
 
 from .. import libraries
 from ..bridge.fault import FaultRecord
@@ -55,12 +56,17 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    signal.signal(signal.SIGTERM, _end)
     for line in tasks:
         task = decode(line, Task)
         with contextlib.suppress(LoadError):
             libraries.read(task.target.path)  # once, for all that are forked off
         results.write(encode(_run_forked(task)) + b"\n")
         results.flush()
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit  # on its way out, what is under way is ended
 
 
 def _run_forked(task: Task) -> Answer:
@@ -72,11 +78,7 @@ def _run_forked(task: Task) -> Answer:
         child = os.fork()
         if child == 0:
             _be_child(task, record, notes, said, printed)
-        with contextlib.suppress(OSError):  # the child does the same, whoever is first
-            os.setpgid(child, child)
-        status, hung = _wait(child, task.timeout)
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, signal.SIGKILL)
+        status, hung = _watch(child, task.timeout)
         answer = _answer_in(said)
         if answer is None:
             seconds = task.timeout if hung else None
@@ -89,6 +91,17 @@ def _run_forked(task: Task) -> Answer:
         notes.close()
 
 
+def _watch(child: int, timeout: float) -> tuple[int, bool]:
+    """How it ended, and whether it had to be; nothing of its group is left."""
+    try:
+        with contextlib.suppress(OSError):  # the child does the same, whoever is first
+            os.setpgid(child, child)
+        return _wait(child, timeout)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+
+
 def _be_child(task: Task, record: FaultRecord, notes: Notes, said: int, printed: int) -> None:
     status = 1
     try:
@@ -96,6 +109,7 @@ def _be_child(task: Task, record: FaultRecord, notes: Notes, said: int, printed:
         os.dup2(printed, 1)
         os.dup2(printed, 2)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         record.watch()
         try:

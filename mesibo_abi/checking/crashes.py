@@ -12,6 +12,7 @@ from .notes import Step
 from .results import Finding
 
 _SI_KERNEL = 0x80
+_STACK_OVERRUN = 64 << 20  # bytes below the stack that an overrun of it may reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,15 @@ def _reason(ending: Ending, first: Frame | None, inside: Frame | None) -> tuple[
             "callbacks must not block: see what it waits for, or which loop does not end",
         )
     fault = ending.fault
-    if fault is None or (fault.signal == 0 and ending.status >= 0):
+    if ending.status >= 0:
         return (
-            f"expected it to return, it called exit{through}",
+            "expected it to return, it called exit",
             "a module returns MESIBO_RESULT_FAIL; it never ends the process of its host",
+        )
+    if fault is None or fault.signal != -ending.status:
+        return (
+            f"expected it to return, found {_signal_name(-ending.status)}",
+            "see what sends that signal: the module does, or it takes too much memory",
         )
     if fault.signal in (signal.SIGSEGV, signal.SIGBUS):
         evidence, cure = _access(fault, ending.step.areas)
@@ -116,6 +122,12 @@ def _access(fault: Fault, areas: tuple[Area, ...]) -> tuple[str, str]:
             return _in_area(fault.address - area.start, area, verb)
     if fault.address == 0 and fault.code == _SI_KERNEL:
         return f"it {verb} at an address that cannot be", "see what the pointer was set to"
+    if _is_below_stack(fault):
+        return (
+            f"it {verb} at address {fault.address:#x}, below the end of the stack",
+            "put what is large on the heap, and bound what calls itself: a message may be larger "
+            "than a stack",
+        )
     if fault.address < 4096:
         return (
             f"it {verb} at address {fault.address:#x}: a NULL pointer",
@@ -126,6 +138,14 @@ def _access(fault: Fault, areas: tuple[Area, ...]) -> tuple[str, str]:
         f"it {verb} at address {fault.address:#x}, where nothing of its own is",
         "see what the pointer was set to, and whether what it points to still lives",
     )
+
+
+def _is_below_stack(fault: Fault) -> bool:
+    for line in fault.maps.splitlines():
+        if line.endswith("[stack]"):
+            start = int(line.partition("-")[0], 16)
+            return start - _STACK_OVERRUN <= fault.address < start
+    return False
 
 
 def _in_area(offset: int, area: Area, verb: str) -> tuple[str, str]:

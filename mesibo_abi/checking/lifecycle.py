@@ -14,7 +14,7 @@ from .subject import Check, Skip, Subject
 
 _EVERY_BIT = 2**64 - 1
 _ABSURD = ("", " ", "-1", "0", "99999999999999999999", "%s%n", "x" * 5000, "\N{SNOWMAN}", "\udcff")
-_PLACES = {Place.AT_END: "behind", Place.AT_START: "before"}
+_PLACES = {Place.AT_START: "behind", Place.AT_END: "before"}
 
 
 def _loads(subject: Subject) -> Iterator[Finding]:
@@ -104,31 +104,29 @@ def _accepted(subject: Subject, what: str, offered: str) -> Finding:
 
 
 def _struct(subject: Subject) -> Iterator[Finding]:
-    for place, side in _PLACES.items():
-        trial = subject.trial(place)
-        case = f"with a page {side} its struct that may not be touched"
+    """In both places first: what is too far is a fault in one of them, which tells its line."""
+    trials = {place: subject.trial(place) for place in _PLACES}
+    for place, trial in trials.items():
+        case = f"with its struct {_PLACES[place]} a page that may not be touched"
         subject.notes.write(case, "init", trial.areas())
-        code = trial.init()
-        found = [*changed_words(subject, trial, "init"), *spilled(subject, trial, "init", case)]
-        if not found and code == 0:
-            found = list(_struct_in_use(subject, trial, case))
+        if trial.init() == 0:
+            call(subject, trial, "on_message", ORDINARY, case=case)
+    for trial in trials.values():
+        found = [
+            *changed_words(subject, trial, "init"),
+            *spilled(subject, trial, "init", "or later", of_struct=True),
+        ]
         yield from found
         if found:
             return
 
 
-def _struct_in_use(subject: Subject, trial: Trial, case: str) -> Iterator[Finding]:
-    """The same of an ordinary message, and of its end."""
-    call(subject, trial, "on_message", ORDINARY, case=case)
-    found = [
-        *changed_words(subject, trial, "on_message"),
-        *spilled(subject, trial, "on_message", case),
-    ]
-    yield from found
-    if not found:
-        clean_up(subject, trial, case)
-        yield from changed_words(subject, trial, _cleanup_of(trial))
-        yield from spilled(subject, trial, _cleanup_of(trial), case)
+def _cleanup(subject: Subject) -> Iterator[Finding]:
+    trial = loaded(subject)
+    call(subject, trial, "on_message", ORDINARY, case="before its end")
+    before = trial.changes()
+    clean_up(subject, trial, "at its end")
+    yield from changed_words(subject, trial, _cleanup_of(trial), before)
 
 
 def _cleanup_of(trial: Trial) -> str:
@@ -242,28 +240,34 @@ CHECKS = (
         needs=("init.loads",),
     ),
     Check(
+        "lifecycle.cleanup",
+        "its cleanup returns, and leaves its struct alone: that is the host's to free",
+        _cleanup,
+        needs=("init.loads",),
+    ),
+    Check(
         "lifecycle.again",
         "it can be loaded again after its cleanup, while its library is still mapped",
         _again,
-        needs=("init.loads",),
+        needs=("init.loads", "lifecycle.cleanup"),
     ),
     Check(
         "lifecycle.twice",
         "two loads of it live side by side: the end of one leaves the other alone",
         _twice,
-        needs=("init.loads",),
+        needs=("init.loads", "lifecycle.cleanup"),
     ),
     Check(
         "init.struct",
         "it writes only its own fields of the struct, and nothing before or behind it",
         _struct,
-        needs=("init.loads", "lifecycle.again"),
+        needs=("init.loads",),
     ),
     Check(
         "init.no-configuration",
         "it loads or refuses without a configuration: mod->config is NULL then",
         _no_configuration,
-        needs=("init.loads",),
+        needs=("init.loads", "lifecycle.cleanup"),
     ),
     Check(
         "init.missing-items",

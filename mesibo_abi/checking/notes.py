@@ -30,7 +30,7 @@ class Notes:
 
     def write(self, case: str, callback: str = "", areas: Sequence[Area] = ()) -> None:
         """Replaces the last step."""
-        step = Step(case, callback, tuple(areas[:256]))
+        step = Step(case, callback, tuple(areas))
         data = encode(step)
         self._memory[_HEAD : _HEAD + len(data)] = data
         self._memory[:_HEAD] = len(data).to_bytes(_HEAD, "little")

@@ -72,8 +72,9 @@ BROKEN = [
     Broken(
         "check/before_struct",
         "init.struct",
-        FAILED,
-        evidence="at byte -8 of the module struct",
+        CRASHED,
+        "on_message",
+        evidence="it wrote the byte 8 before the module struct, which has the bytes 0 to 95",
     ),
     Broken(
         "check/needs_config",

@@ -1,0 +1,100 @@
+"""What modules on trial are handed: ordinary messages, and those that are rare and allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ..bridge.values import Message
+from ..types import WORDS, MessageFields
+from .subject import Subject
+
+_MOST_ADDRESSES = 4
+_LONGEST_ADDRESS = 64  # of a value of an item that may be one
+
+TEXTS = (
+    b"hello there",
+    b"help",
+    b"ping",
+    b"!",
+    b"/start with some words",
+    b"12345678901234567890",
+    b'{"text": "hello", "id": 7, "list": [1, 2',
+    b"<a href='http://there/'>there</a>",
+    b"key=value&other=",
+    b"%s%s%n%d",
+    "Grüße, \N{SNOWMAN} \N{GRINNING FACE}".encode(),
+    b" \t\r\n",
+)
+"""Ordinary messages."""
+
+LONG = b"all work and no play makes a long message, and one that has several lines\n" * 60
+
+WITH_NULS = (
+    b"\0",
+    b"\0\0\0\0\0\0\0\0",
+    b"hello\0there",
+    b"\0hello there",
+    b"hello there\0",
+    b"a\0b\0c\0d",
+)
+
+NOT_UTF8 = (
+    b"\xff",
+    b"\x80\x80",
+    b"\xc3",
+    b"hello \xe2\x82",
+    b"hello \xf0\x9f\x98",
+    b"\xc0\xaf\xe0\x80\xaf",
+    b"\xed\xa0\x80\xed\xb0\x80",
+    b"\xfe\xff\x00h\x00i",
+    bytes(range(256)),
+)
+
+ADDRESSES = (
+    b"",
+    b"a",
+    b"alice",
+    b"a@b.example",
+    b"%s%n",
+    b"../../etc/passwd",
+    b"\xff\xfe",
+    b"x" * 255,
+    b"x" * 4096,
+    b"x" * 70000,
+)
+"""Addresses that are allowed: text with a NUL behind it, of any length."""
+
+EXTREMES = (0, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1)
+"""What a word may hold."""
+
+STATUSES = (*range(10), *range(0x7F, 0x8A), 0xFF, *EXTREMES[2:])
+"""Those that the header names, and others: servers have more."""
+
+
+def to_whom(subject: Subject) -> tuple[str, ...]:
+    """Recipients that a module may act on: it may have an address of its own."""
+    values = [value for value in subject.items.values() if 0 < len(value) <= _LONGEST_ADDRESS]
+    usable = [value for value in values if "\0" not in value]
+    return tuple(dict.fromkeys(["bob", subject.name, *usable]))[:_MOST_ADDRESSES]
+
+
+def messages(subject: Subject, *payloads: bytes) -> Iterator[Message]:
+    """A message for each payload, to each whom it may act on."""
+    for to in to_whom(subject):
+        for payload in payloads:
+            yield Message(payload, to=to, from_="alice", id=7, aid=1)
+
+
+def extreme(word: str, value: int) -> Message:
+    """An ordinary message but for one word of its params."""
+    return _with({word: value})
+
+
+def all_extreme(value: int) -> Message:
+    """One with that value in every word."""
+    return _with(dict.fromkeys(WORDS, value))
+
+
+def _with(words: Mapping[str, int]) -> Message:
+    fields = MessageFields(to="bob", from_="alice", **words)  # type: ignore[typeddict-item]
+    return Message("hello there", **fields)

@@ -1,0 +1,120 @@
+"""Messages, params and events: each broken module is caught by exactly one check, at its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import mesibo_abi
+from mesibo_abi import Outcome
+from tests.checking.broken import Broken, found_exactly
+from tests.tools import needs
+
+pytestmark = needs("cc", "addr2line")
+
+FAILED, CRASHED = Outcome.FAILED, Outcome.CRASHED
+
+
+def on_message(
+    source: str, check: str, evidence: str, revision: str = "doc2019", function: str = "on_message"
+) -> Broken:
+    """One that crashes in a callback."""
+    return Broken(f"check/{source}", check, CRASHED, function, revision, evidence=evidence)
+
+
+NULL = "it read at address 0x0: a NULL pointer"
+BROKEN = [
+    on_message(
+        "reads_string",
+        "messages.no-nul",
+        "it read byte 11 of the message, which has the bytes 0 to 10 (in ",
+    ),
+    on_message(
+        "logs_string",
+        "messages.no-nul",
+        "it read byte 11 of the message, which has the bytes 0 to 10 (in ",
+        "sdk2020",
+    ),
+    on_message(
+        "puts_nul",
+        "messages.no-nul",
+        "it wrote byte 11 of the message, which has the bytes 0 to 10",
+        "sdk2020",
+    ),
+    on_message(
+        "reads_before",
+        "messages.bounds",
+        "it read the byte 1 before the message, which has the bytes 0 to 3",
+    ),
+    on_message(
+        "reads_last",
+        "messages.empty",
+        "it read the byte 1 before the message, which has none",
+    ),
+    on_message("copies_string", "messages.nul-inside", NULL),
+    on_message(
+        "trusts_utf8",
+        "messages.not-utf8",
+        "it read byte 1 of the message, which has the bytes 0 to 0",
+    ),
+    on_message("fills_stack", "messages.huge", "below the end of the stack"),
+    on_message(
+        "writes_const",
+        "messages.const",
+        "it wrote byte 0 of the message, which is const",
+        "sdk2019",
+    ),
+    on_message(
+        "keeps_message",
+        "messages.kept",
+        "it read byte 0 of the message after the call it was handed to",
+    ),
+    on_message(
+        "keeps_address",
+        "messages.kept",
+        "it read byte 0 of the address params->from after the call it was handed to",
+        "sdk2020",
+        "on_cleanup",
+    ),
+    Broken(
+        "check/returns_length",
+        "messages.results",
+        FAILED,
+        "on_message",
+        evidence="expected MESIBO_RESULT_PASS (0) or MESIBO_RESULT_CONSUMED (1), or "
+        "MESIBO_RESULT_FAIL (-1) where it fails, got 11",
+    ),
+    on_message(
+        "longer_params",
+        "params.bounds",
+        "it read byte 80 of the params, which has the bytes 0 to 79",
+    ),
+    on_message("trusts_type", "params.extremes", "where nothing of its own is"),
+    on_message("needs_address", "params.null-addresses", NULL, "sdk2020"),
+    on_message(
+        "short_address",
+        "params.addresses",
+        "of the address params->from, which has the bytes 0 to 0",
+    ),
+    on_message(
+        "trusts_status",
+        "events.status",
+        "where nothing of its own is",
+        function="on_message_status",
+    ),
+    on_message("needs_data", "events.others", NULL, "sdk2020", "on_config"),
+    Broken(
+        "check/frees_struct",
+        "lifecycle.cleanup",
+        CRASHED,
+        "cleanup",
+        evidence="expected it to return, it aborted (in ",
+    ),
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: f"{broken.check} {broken.source}")
+def test_exactly_one_check_finds_it(broken: Broken, tmp_path: Path) -> None:
+    library = broken.build(tmp_path)
+    found_exactly(broken, mesibo_abi.check(library, config=broken.items))
