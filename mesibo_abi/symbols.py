@@ -32,13 +32,14 @@ _MOST_ENTRIES = 100_000  # of debugging information that are looked through
 @dataclass(frozen=True, slots=True)
 class Frame:
     """A place in a program. `path` is the library or program, None where no file is mapped;
-    `address` is that of its symbols, not of the process."""
+    `address` is that of its symbols, not of the process. `function` may be inlined into `outer`."""
 
     path: Path | None
     address: int
     function: str | None = None
     file: str | None = None
     line: int | None = None
+    outer: str | None = None
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}" if self.file is not None and self.line else None
@@ -137,7 +138,8 @@ def locate(path: Path, address: int) -> Frame:
     if found.function is not None and found.file is not None:
         return found
     # Without debugging information the tool names the nearest symbol, however far it is.
-    return Frame(path, address, _function_at(path, address), found.file, found.line)
+    function = _function_at(path, address)
+    return Frame(path, address, function, found.file, found.line, function)
 
 
 def definition(path: Path, function: str) -> Frame | None:
@@ -172,8 +174,10 @@ def _by_tool(path: Path, address: int) -> Frame:
         return Frame(path, address)
     file, _, line = lines[1].split(" (discriminator")[0].rpartition(":")
     known = file not in ("", "??") and line.isdigit() and int(line) > 0
-    function = None if lines[0] == "??" else lines[0]
-    return Frame(path, address, function, file if known else None, int(line) if known else None)
+    function, outer = (None if name == "??" else name for name in (lines[0], lines[-2]))
+    if not known:
+        return Frame(path, address, function, outer=outer)
+    return Frame(path, address, function, file, int(line), outer)
 
 
 # ---- By reading the debugging information

@@ -112,7 +112,8 @@ def _through(first: Frame | None, inside: Frame | None) -> str:
     """The function of another library that it was in, where it was in one."""
     if first is None or inside is None or first.path == inside.path:
         return ""
-    return f" (in {first.function or first}, called from there)"
+    home = first.path.name if first.path is not None else "no file"
+    return f" (in {f'{first.outer} of ' if first.outer else ''}{home}, called from there)"
 
 
 def _access(fault: Fault, areas: tuple[Area, ...]) -> tuple[str, str]:
