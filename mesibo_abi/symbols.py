@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # at run time only where it is used: the package must import 
     from elftools.elf.elffile import ELFFile
 
 _TOOL = "addr2line"
+_SYSTEM = ("/usr/include/", "/usr/lib/")
 _PATIENCE = 20.0  # seconds
 _MOST_ENTRIES = 100_000  # of debugging information that are looked through
 
@@ -157,7 +158,8 @@ def definition(path: Path, function: str) -> Frame | None:
 
 
 def _by_tool(path: Path, address: int) -> Frame:
-    """The innermost of the functions there, inlined ones among them."""
+    """The innermost of the functions there, inlined ones among them, those of the system's headers
+    left out."""
     try:
         done = subprocess.run(
             [_TOOL, "-f", "-C", "-i", "-e", str(path), hex(address)],
@@ -170,11 +172,13 @@ def _by_tool(path: Path, address: int) -> Frame:
     except (OSError, ValueError, subprocess.TimeoutExpired):
         return _by_reading(path, address)
     lines = done.stdout.splitlines()
-    if len(lines) < 2:
+    pairs = list(zip(lines[::2], lines[1::2], strict=False))
+    if not pairs:
         return Frame(path, address)
-    file, _, line = lines[1].split(" (discriminator")[0].rpartition(":")
+    inner, place = next((p for p in pairs if not p[1].startswith(_SYSTEM)), pairs[0])
+    file, _, line = place.split(" (discriminator")[0].rpartition(":")
     known = file not in ("", "??") and line.isdigit() and int(line) > 0
-    function, outer = (None if name == "??" else name for name in (lines[0], lines[-2]))
+    function, outer = (None if name == "??" else name for name in (inner, pairs[-1][0]))
     if not known:
         return Frame(path, address, function, outer=outer)
     return Frame(path, address, function, file, int(line), outer)

@@ -93,7 +93,7 @@ def _reason(ending: Ending, first: Frame | None, inside: Frame | None) -> tuple[
 def _by_signal(number: int, through: str) -> tuple[str, str]:
     if number == signal.SIGABRT:
         return (
-            f"expected it to return, it aborted{through}",
+            "expected it to return, it aborted",
             "read what it printed: a failed assertion, a heap that was written over, or a C++ "
             "exception that left the module",
         )

@@ -51,6 +51,13 @@ def _at_edges(subject: Subject, messages: Iterable[Message]) -> Iterator[Finding
 # ---- The message
 
 
+def _ordinary(subject: Subject) -> Iterator[Finding]:
+    trial = ready(subject)
+    for message in samples.messages(subject, *samples.TEXTS, *samples.LENGTHS):
+        call(subject, trial, "on_message", message, case=_shown(message))
+    yield from ()
+
+
 def _no_nul(subject: Subject) -> Iterator[Finding]:
     trial = ready(subject)
     for message in samples.messages(subject, *samples.TEXTS, samples.LONG):
@@ -60,9 +67,7 @@ def _no_nul(subject: Subject) -> Iterator[Finding]:
 
 
 def _bounds(subject: Subject) -> Iterator[Finding]:
-    sizes = (*range(1, 34), 63, 64, 65, 255, 256, 257, 4095, 4096)
-    lengths = [samples.LONG[:size] for size in sizes]
-    return _at_edges(subject, samples.messages(subject, *samples.TEXTS, *lengths))
+    return _at_edges(subject, samples.messages(subject, *samples.TEXTS, *samples.LENGTHS))
 
 
 def _empty(subject: Subject) -> Iterator[Finding]:
@@ -218,19 +223,26 @@ def _events(subject: Subject) -> Iterator[Finding]:
         call(subject, trial, "on_config", case=f"with the type {number} and no data", type=number)
 
 
-_EDGE = ("init.loads", "messages.no-nul", "messages.bounds")
+_ORDINARY = ("init.loads", "messages.ordinary")
+_EDGE = (*_ORDINARY, "messages.no-nul", "messages.bounds")
 CHECKS = (
+    Check(
+        "messages.ordinary",
+        "it takes ordinary messages, short ones and long ones, and returns",
+        _ordinary,
+        needs=("init.loads",),
+    ),
     Check(
         "messages.no-nul",
         "it reads nothing behind a message: `len` is where that ends, and there is no NUL",
         _no_nul,
-        needs=("init.loads",),
+        needs=_ORDINARY,
     ),
     Check(
         "messages.bounds",
         "it touches nothing before a message, nor behind one, whatever its length",
         _bounds,
-        needs=("init.loads", "messages.no-nul"),
+        needs=(*_ORDINARY, "messages.no-nul"),
     ),
     Check("messages.empty", "a message may have no byte at all", _empty, needs=_EDGE),
     Check(
@@ -255,13 +267,13 @@ CHECKS = (
         "messages.const",
         "it does not write into a message that is const: others have the same bytes",
         _const,
-        needs=("init.loads", "messages.no-nul"),
+        needs=_ORDINARY,
     ),
     Check(
         "messages.kept",
         "it keeps no pointer to what it was handed: that ends with the callback",
         _kept,
-        needs=("init.loads", "lifecycle.cleanup", "messages.no-nul"),
+        needs=(*_ORDINARY, "lifecycle.cleanup"),
     ),
     Check(
         "messages.results",
@@ -273,25 +285,25 @@ CHECKS = (
         "params.bounds",
         "it touches nothing outside of its params: a longer struct is another revision's",
         _params_bounds,
-        needs=("init.loads",),
+        needs=_ORDINARY,
     ),
     Check(
         "params.extremes",
         "every word of its params may hold any number",
         _extremes,
-        needs=("init.loads", "params.bounds"),
+        needs=(*_ORDINARY, "params.bounds"),
     ),
     Check(
         "params.null-addresses",
         "`to` and `from` may be NULL: a message to a group has no `to`",
         _null_addresses,
-        needs=("init.loads", "params.bounds"),
+        needs=(*_ORDINARY, "params.bounds"),
     ),
     Check(
         "params.addresses",
         "an address is text of any length, and ends at its NUL",
         _addresses,
-        needs=("init.loads", "params.bounds"),
+        needs=(*_ORDINARY, "params.bounds"),
     ),
     Check(
         "events.status",

@@ -29,6 +29,9 @@ TEXTS = (
 
 LONG = b"all work and no play makes a long message, and one that has several lines\n" * 60
 
+LENGTHS = tuple(LONG[:size] for size in (*range(1, 34), 63, 64, 65, 255, 256, 257, 4095, 4096))
+"""Parts of it, of one byte and more."""
+
 WITH_NULS = (
     b"\0",
     b"\0\0\0\0\0\0\0\0",

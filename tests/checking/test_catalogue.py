@@ -1,0 +1,54 @@
+"""All checks: their names, what they need, and that each has a module that it catches."""
+
+from __future__ import annotations
+
+import pytest
+
+from mesibo_abi import InputError
+from mesibo_abi.checking.catalogue import CHECKS, chosen
+from tests.checking import test_lifecycle, test_messages, test_static
+
+BY_HAND = {  # in test_static.py: what no compiler makes of a source alone
+    "static.library",
+    "static.machine",
+    "static.host-symbols",
+    "static.revision",
+    "static.needed",
+}
+
+
+def test_each_check_has_a_module_that_it_catches() -> None:
+    broken = [*test_static.BROKEN, *test_lifecycle.BROKEN, *test_messages.BROKEN]
+    assert {each.check for each in broken} | BY_HAND == {check.name for check in CHECKS}
+
+
+def test_names_and_needs() -> None:
+    names = [check.name for check in CHECKS]
+    assert len(set(names)) == len(names)
+    for place, check in enumerate(CHECKS):
+        assert set(check.needs) <= set(names[:place]), check.name
+        assert check.says
+        assert len(check.says) < 100
+
+
+@pytest.mark.parametrize(
+    ("only", "skip", "names"),
+    [
+        (["static.stack"], [], ["static.stack"]),
+        (["*.stack", "static.st*"], [], ["static.stack"]),
+        (["static", "init.loads"], ["static.[!s]*", "init.w*"], ["static.stack", "init.loads"]),
+        (["static.library"], ["static"], []),
+    ],
+)
+def test_patterns(only: list[str], skip: list[str], names: list[str]) -> None:
+    assert [check.name for check in chosen(only, skip)] == names
+
+
+def test_all_without_patterns() -> None:
+    assert chosen([], []) == CHECKS
+
+
+@pytest.mark.parametrize("pattern", ["", "stat", "static.", "static.nothing", "STATIC"])
+def test_a_pattern_that_matches_nothing(pattern: str) -> None:
+    with pytest.raises(InputError, match="check: no check is called"):
+        chosen([], [pattern])
