@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -263,13 +264,20 @@ def test_the_fields_of_all_lines_so_far() -> None:
     assert len(reader.read(7, [first, second])) == 2
 
 
+@pytest.fixture
+def leisure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing takes long, however busy the machine is."""
+    monkeypatch.setattr("mesibo_abi.cli.pace.TICK", math.inf)
+
+
+@pytest.mark.usefixtures("leisure")
 def test_a_long_file_takes_few_batches(load: Load, tmp_path: Path) -> None:
     path = tmp_path / "m.jsonl"
     path.write_bytes(b'{"from": "alice", "to": "bob", "id": 1, "message": "hi"}\n' * 2_000)
     stream = io.BytesIO()
     with chain_of(load, ["echo"], OnFailure.STOP) as host:
         written, reported, tally = run(host, path, JsonLines(stream), stream, logs=False)
-        assert host.batches < 200
+        assert host.batches == 11
     assert [json.loads(line)["line"] for line in written] == list(range(1, 2_001))
     assert reported == []
     assert tally == Tally(messages=2_000, passed=2_000, sent=2_000)
@@ -297,19 +305,32 @@ def test_a_bad_line_in_the_midst_of_many(
     assert (tally.messages, tally.bad_lines) == (100, 1)
 
 
-class Interrupted(Module):
+class Caller(Module):
+    """Calls what it is told to at the message 50."""
+
+    def __init__(self) -> None:
+        self.called: Callable[[], object] = lambda: None
+
     def on_message(self, message: Message) -> None:
         if message.id == 50:
-            raise KeyboardInterrupt
+            self.called()
 
 
-def test_an_interrupt_says_what_has_no_verdict(tmp_path: Path) -> None:
+def interrupt() -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.usefixtures("leisure")
+@pytest.mark.parametrize("hangs", [True, False])
+def test_what_is_under_way_has_no_verdict(tmp_path: Path, hangs: bool) -> None:
+    """Neither where a module hangs and the session is abandoned, nor after an interrupt in it."""
     path = tmp_path / "m.jsonl"
-    path.write_bytes(b"".join(b'{"id": %d}\n' % number for number in range(1, 101)))
+    path.write_bytes(b"".join(b'{"id": %d}\n' % number for number in range(1, 64)))
     stream = io.BytesIO()
     reported: list[str] = []
+    module = Caller()
     with Host() as host, Source(path) as source:
-        host.load("interrupted", Interrupted)
+        host.load("caller", module)
         session = Session(
             host,
             JsonLines(stream),
@@ -320,10 +341,18 @@ def test_an_interrupt_says_what_has_no_verdict(tmp_path: Path) -> None:
             report=reported.append,
             progress=lambda done, messages: None,
         )
-        with pytest.raises(KeyboardInterrupt):
+        written = b""
+
+        def abandon() -> None:
+            nonlocal written
+            session.abandon()
+            written = stream.getvalue()
+
+        module.called = abandon if hangs else interrupt
+        with nullcontext() if hangs else pytest.raises(KeyboardInterrupt):
             session.feed(source)
-    written = [json.loads(line)["line"] for line in stream.getvalue().splitlines()]
-    assert written == list(range(1, 32))
+    lines = (written if hangs else stream.getvalue()).splitlines()
+    assert [json.loads(line)["line"] for line in lines] == list(range(1, 32))
     assert reported == [
         "warning: lines 32 to 63 are without a verdict, though some went through the modules: they "
         "were under way at once"

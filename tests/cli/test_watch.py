@@ -73,21 +73,6 @@ def test_the_second_ends_a_callback_that_hangs(built: Built, tmp_path: Path) -> 
 
 
 @pytest.mark.slow
-def test_it_says_which_lines_were_under_way(built: Built, tmp_path: Path) -> None:
-    messages = write(tmp_path / "m.jsonl", *[{"id": 1}] * 100, {"message": "hang"}, {"id": 2})
-    with started(built("stuck"), messages) as process:
-        said = interrupted(process).decode()
-        warning = (
-            "warning: lines 64 to 102 are without a verdict, though some went through the modules: "
-            "they were under way at once"
-        )
-        assert said.endswith(f"{warning}\n{WORDS}\n")
-        assert process.stdout is not None
-        found = records(process.stdout.read())
-        assert [verdict["line"] for verdict in found] == list(range(1, 64))
-
-
-@pytest.mark.slow
 def test_the_second_ends_an_init_that_hangs(built: Built) -> None:
     with started(built("stuck", "-DSTUCK_INIT")) as process:
         assert interrupted(process).decode() == WORDS + "\n"
