@@ -85,12 +85,10 @@ static bool note(mh_batch *batch, mh_pass *pass, mh_outcome *out, size_t len) {
 
 /* ---- Running -------------------------------------------------------------------------------------- */
 
-/* The mail of a batch may hold as much as a message of its own may send, for each row. */
-static void allow_row(mh_mail *mail, const mh_limits *limits) {
-    if (mail == NULL)
-        return;
-    mail->sent.limit = mail->sent.tail - mail->sent.head + limits->outbox_bytes;
-    mail->logs.limit = mail->logs.tail - mail->logs.head + limits->log_bytes;
+/* What a row sent and logged, moved away: the next has all the room that a message by itself has. */
+static bool take_mail(mh_batch *batch, mh_mail *mail) {
+    return mh_sent_columns_take(&batch->sent, &mail->sent) &&
+           mh_queue_take(&batch->logs, &mail->logs);
 }
 
 static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, mh_reader *reader) {
@@ -100,9 +98,10 @@ static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, mh_reader
     else
         mh_read_row(reader, row);
     pass->row = row;
-    allow_row(pass->mail, &batch->host->limits);
     mh_called called = mh_walk(batch->host, batch->chain, true, &reader->event, pass, &out);
     bool noted = note(batch, pass, &out, reader->event.len);
+    if (pass->mail != NULL)
+        noted = take_mail(batch, pass->mail) && noted;
     return called == MH_CALLED && !noted ? MH_NO_ROOM : called;
 }
 
@@ -137,9 +136,6 @@ mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t 
                (called = run_row(batch, *done, &pass, &reader)) == MH_CALLED)
             ++*done;
         leave_all(host, chain);
-        if (pass.mail != NULL && !mh_sent_columns_take(&batch->sent, &pass.mail->sent) &&
-            called == MH_CALLED)
-            called = MH_NO_ROOM;
     }
     batch->mail = pass.mail;
     batch->over = pass.over;
@@ -157,6 +153,7 @@ bool mh_batch_begin(mh_host *host, mh_batch *batch) {
     }
     batch->host = host;
     batch->chain = chain;
+    batch->logs.limit = SIZE_MAX;
     batch->module_count = chain->count;
     for (size_t i = 0; i < chain->count; i++) {
         batch->modules[i] = chain->members[i];
@@ -187,5 +184,6 @@ void mh_batch_end(mh_batch *batch) {
     free(batch->rewritten_ends);
     free(batch->rewritten);
     mh_sent_columns_free(&batch->sent);
+    mh_queue_free(&batch->logs);
     mh_mail_free(batch->mail);
 }

@@ -270,6 +270,9 @@ void mh_queue_unpush(mh_queue *queue, const void *record);
 const void *mh_queue_front(const mh_queue *queue);
 const void *mh_queue_next(const mh_queue *queue, size_t *at);
 void mh_queue_swap(mh_queue *queue, mh_queue *out);
+/* Takes all records of another queue to its end. False: no memory, or over the limit; what was not taken
+ * is still where it was. */
+bool mh_queue_take(mh_queue *queue, mh_queue *from);
 
 /* Where the current pass collects; NULL: it does not, use the host's own queues. */
 mh_mail *mh_pass_mail(const mh_instance *from);

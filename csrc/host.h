@@ -307,7 +307,8 @@ typedef struct mh_batch {
     mh_instance **modules; /* the chain, held by the batch */
     size_t module_count;
     mh_sent_columns sent;
-    mh_mail *mail; /* or NULL; what was sent is in `sent` but where there was no memory for it */
+    mh_queue logs;
+    mh_mail *mail; /* or NULL: counts what was dropped; has what found no memory in these two */
     mh_row_failure *failures;
     size_t failure_count;
     bool over; /* an upcall wanted no row behind that one (mh_pass.over) */

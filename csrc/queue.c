@@ -23,23 +23,20 @@ static bool make_room(mh_queue *queue, size_t size) {
     size_t used = queue->tail - queue->head;
     if (!is_within_limit(queue, size))
         return false;
-    if (queue->bytes != NULL && used + size <= queue->capacity / 2) {
+    if (queue->head > 0 && used > 0)
         memmove(queue->bytes, queue->bytes + queue->head, used);
-    } else {
-        size_t capacity = queue->capacity > FIRST_CAPACITY ? queue->capacity : FIRST_CAPACITY;
-        while (capacity < 2 * (used + size))
-            capacity *= 2;
-        char *bytes = malloc(capacity);
-        if (bytes == NULL)
-            return false;
-        if (used > 0)
-            memcpy(bytes, queue->bytes + queue->head, used);
-        free(queue->bytes);
-        queue->bytes = bytes;
-        queue->capacity = capacity;
-    }
     queue->head = 0;
     queue->tail = used;
+    if (used + size <= queue->capacity / 2)
+        return true;
+    size_t capacity = queue->capacity > FIRST_CAPACITY ? queue->capacity : FIRST_CAPACITY;
+    while (capacity < 2 * (used + size))
+        capacity *= 2;
+    char *bytes = realloc(queue->bytes, capacity);
+    if (bytes == NULL)
+        return false;
+    queue->bytes = bytes;
+    queue->capacity = capacity;
     return true;
 }
 
@@ -92,6 +89,19 @@ void mh_queue_pop(mh_queue *queue) {
     queue->head = queue->tail = 0;
     if (queue->capacity > KEEP_CAPACITY)
         mh_queue_free(queue);
+}
+
+bool mh_queue_take(mh_queue *queue, mh_queue *from) {
+    const void *data;
+    while ((data = mh_queue_front(from)) != NULL) {
+        size_t size = ((const record *)(const void *)(from->bytes + from->head))->size;
+        void *taken = mh_queue_push(queue, size - sizeof(record));
+        if (taken == NULL)
+            return false;
+        memcpy(taken, data, size - sizeof(record));
+        mh_queue_pop(from);
+    }
+    return true;
 }
 
 void mh_queue_free(mh_queue *queue) {

@@ -9,7 +9,16 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from mesibo_abi import ClosedError, Host, InputError, Message, Module, Result, StructChanged
+from mesibo_abi import (
+    ClosedError,
+    Host,
+    InputError,
+    Limits,
+    Message,
+    Module,
+    Result,
+    StructChanged,
+)
 from mesibo_abi.types import Batch
 from tests.batches import PRODUCERS, Moody, said
 from tests.conftest import Built
@@ -150,6 +159,24 @@ def test_a_host_that_closes_under_threads(built: Built) -> None:
         with pytest.raises(ClosedError):
             host.process_batch([Message(id=n) for n in range(100_000)], threads=4)
         closer.join(10)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_dropped_is_counted(built: Built, threads: int) -> None:
+    """As if each message had come by itself."""
+    messages = [Message(b"x" * size, to="bob") for size in (10, 5000, 20, 6000)]
+    for_logs = [Message(b"200")] * 4
+    limits = Limits(outbox=4096, logs=1024)
+    with Host(limits=limits) as one, Host(limits=limits) as many:
+        for host in (one, many):
+            host.load("echo", built("echo"), thread_safe=True)
+            host.load("logs", built("logs"), thread_safe=True)
+        alone = [one.process(message) for message in (*messages, *for_logs)]
+        result = many.process_batch([*messages, *for_logs], threads=threads)
+        assert one.dropped.sent == 2
+        assert one.dropped.logs > 0
+        assert many.dropped == one.dropped
+        assert [said(result.verdict(row)) for row in range(8)] == list(map(said, alone))
 
 
 WAYS: dict[str, Callable[[Host], object]] = {

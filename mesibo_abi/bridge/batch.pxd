@@ -1,5 +1,4 @@
-from .core cimport mh_host
+from .host cimport CoreHost
 
 
-cdef object run_batch(mh_host *core, tuple modules, object data, object threads,
-                      object keep)
+cdef object run_batch(CoreHost host, object data, object threads)

@@ -11,6 +11,7 @@ from libc.string cimport memcpy, memset
 from .columns cimport Chunk, chunks_of
 from .core cimport *
 from .failures cimport errors_of, failure_of
+from .host cimport CoreHost
 from .module cimport LoadedModule, module_of, pass_gate
 from .sent_table cimport sent_for, sent_pairs, table_of
 from .tables cimport Column, Table, column, lent, text_column
@@ -124,7 +125,10 @@ cdef class Part:
 
     cdef list lines(self):
         """What was logged, with the rows; nothing the second time."""
-        return [] if self.batch.mail == NULL else take_row_lines(&self.batch.mail.logs)
+        found = take_row_lines(&self.batch.logs)
+        if self.batch.mail != NULL:
+            found += take_row_lines(&self.batch.mail.logs)
+        return found
 
     cdef list unplaced(self):
         """What was sent and found no memory in the columns; nothing the second time."""
@@ -290,6 +294,13 @@ cdef class BatchResult(Table):
             wait(running)
             raise
         return 0
+
+    cdef void count_dropped(self, CoreHost host):
+        cdef Part part
+        for part in self.parts:
+            if part.batch.mail != NULL:
+                host.dropped_sent += part.batch.mail.sent.dropped
+                host.dropped_logs += part.batch.mail.logs.dropped
 
     cdef int conclude(self) except -1:
         cdef Part part
@@ -468,8 +479,8 @@ cdef int64_t count_bits(bytearray valid):
     return int.from_bytes(valid, "little").bit_count()
 
 
-cdef object run_batch(mh_host *core, tuple modules, object data, object threads, object keep):
-    """Sends every message of `data` through the chain of `core`. Where that ends early, `keep` gets
+cdef object run_batch(CoreHost host, object data, object threads):
+    """Sends every message of `data` through the chain of `host`. Where that ends early, the host keeps
     what was sent and logged until then."""
     cdef BatchResult result = BatchResult.__new__(BatchResult)
     if type(threads) is not int or not 1 <= threads <= MOST_THREADS:
@@ -478,7 +489,7 @@ cdef object run_batch(mh_host *core, tuple modules, object data, object threads,
             detail=f"expected a whole number from 1 to {MOST_THREADS}",
             hint="pass how many cores there are",
         )
-    unsafe = [module.name for module in modules if not module.thread_safe]
+    unsafe = [module.name for module in host.modules if not module.thread_safe]
     if threads > 1 and unsafe:
         raise InputError(
             f"a batch cannot be processed by {threads} threads",
@@ -488,14 +499,15 @@ cdef object run_batch(mh_host *core, tuple modules, object data, object threads,
         )
     result.take(data)
     # No thread without a row; but one there is.
-    result.begin(core, 1 if result.count == 0 else min(<uint64_t>threads, result.count))
+    result.begin(host.host, 1 if result.count == 0 else min(<uint64_t>threads, result.count))
     try:
         try:
             result.run()
         finally:
+            result.count_dropped(host)
             result.conclude()
         result.join_sent()
     except BaseException:
-        keep(result.all_sent(), [record for _, record in result.logs])
+        host._keep(result.all_sent(), [record for _, record in result.logs])
         raise
     return result

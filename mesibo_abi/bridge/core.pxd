@@ -222,6 +222,7 @@ cdef extern from "host.h" nogil:
         mh_instance **modules
         size_t module_count
         mh_sent_columns sent
+        mh_queue logs
         mh_mail *mail
         mh_row_failure *failures
         size_t failure_count

@@ -94,7 +94,7 @@ cdef class PassingHost(CoreHost):
         self.check()
         self.passes += 1
         try:
-            result = run_batch(self.host, self.modules, batch, threads, self._keep)
+            result = run_batch(self, batch, threads)
         finally:
             self.pass_over()
         if result.logs:
