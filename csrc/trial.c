@@ -37,6 +37,21 @@ static bool guard_struct(mh_trial *trial, mh_place place) {
     return true;
 }
 
+static void begin(mh_trial *trial, mh_frame *frame, mh_pass *pass, const mh_event *event) {
+    mh_host *host = trial->instance->host;
+    mh_lock_take(&host->lock);
+    host->locked_passes++;
+    *pass = (mh_pass){0};
+    mh_push(frame, trial->instance, pass, event);
+}
+
+static void end(mh_trial *trial, const mh_frame *frame) {
+    mh_host *host = trial->instance->host;
+    mh_pop(frame);
+    host->locked_passes--;
+    mh_lock_release(&host->lock);
+}
+
 static bool open_library(mh_trial *trial, const mh_load *what, mh_refusal *refusal) {
     mh_instance *instance = trial->instance;
     size_t size = sizeof refusal->text;
@@ -67,6 +82,10 @@ mh_trial *mh_trial_new(mh_host *host, const mh_load *what, mh_place place, mh_re
         free(trial);
         return NULL;
     }
+    /* Nobody answers: what it asks for stays open until it ends. A synchronous request is refused, as on
+     * any thread that serves. */
+    host->served = true;
+    host->server = pthread_self();
     bool guarded = guard_struct(trial, place);
     if (guarded)
         mh_register(trial->instance);
@@ -75,21 +94,6 @@ mh_trial *mh_trial_new(mh_host *host, const mh_load *what, mh_place place, mh_re
         return NULL;
     }
     return trial;
-}
-
-static void begin(mh_trial *trial, mh_frame *frame, mh_pass *pass, const mh_event *event) {
-    mh_host *host = trial->instance->host;
-    mh_lock_take(&host->lock);
-    host->locked_passes++;
-    *pass = (mh_pass){0};
-    mh_push(frame, trial->instance, pass, event);
-}
-
-static void end(mh_trial *trial, const mh_frame *frame) {
-    mh_host *host = trial->instance->host;
-    mh_pop(frame);
-    host->locked_passes--;
-    mh_lock_release(&host->lock);
 }
 
 int64_t mh_trial_init(mh_trial *trial, const mh_offer *offer) {
@@ -128,8 +132,16 @@ static void free_placed(mh_trial *trial) {
 
 bool mh_trial_free(mh_trial *trial) {
     mh_instance *instance = trial->instance;
-    if (instance->registered)
+    if (instance->registered) {
+        mh_frame frame;
+        mh_pass pass;
+        instance->leaving = true;
+        begin(trial, &frame, &pass, NULL);
+        instance->state = MH_CLOSING;
+        mh_requests_end(instance);
+        end(trial, &frame);
         mh_unregister(instance);
+    }
     bool left = mh_drain(&instance->guests, PATIENCE) && mh_drain(&instance->threads, PATIENCE);
     bool keep = instance->keep_mapped || !left;
     if (instance->library != NULL) {

@@ -259,6 +259,19 @@ def test_what_it_logs_and_sends(built: Built) -> None:
     assert trial.sent() == []
 
 
+def test_what_it_asks_of_the_network_fails_at_its_end(built: Built) -> None:
+    trial = trial_of(built("fetch"))
+    assert trial.init() == 0
+    trial.place("on_message", Message("http://127.0.0.1:1/", to="bob", from_="alice"))
+    trial.call()
+    assert [record.text for record in trial.logs()] == ["http returned 0"]
+    assert trial.sent() == []
+    assert trial.cleanup() == 0
+    (answer,) = trial.sent()
+    assert (answer.expiry, answer.flags) == (2**64 - 1, 1)  # progress -1, and no buffer
+    assert trial.close()
+
+
 def test_over_is_over(outside: Path) -> None:
     trial = trial_of(outside)
     assert trial.close()

@@ -56,7 +56,7 @@ cdef class Trial:
 
     def __init__(self, *, str label not None, path, str entry not None, str revision not None,
                  dict items not None, bint keep_mapped, bint has_synchronous, int place):
-        cdef mh_limits limits = mh_limits(1 << 26, 1 << 22, 0)  # no requests: it is refused them
+        cdef mh_limits limits = mh_limits(1 << 26, 1 << 22, 1 << 12)
         cdef mh_hooks hooks
         cdef mh_load what
         cdef mh_refusal refusal

@@ -16,6 +16,9 @@ ORDINARY = Message("hello there", to="bob", from_="alice", id=7, aid=1)
 """A message that any module has to do with."""
 
 
+_TOLERATED = ("name",)  # hosts know a module by a name of their own
+
+
 def loaded(subject: Subject, place: Place = Place.ROOMY) -> Trial:
     """The module, its init through. Raises Skip where it refuses: another check says so."""
     trial = subject.trial(place)
@@ -84,6 +87,7 @@ def changed_words(
             str(damage),
             damage_hint(damage),
             where_of(subject, trial, callback),
+            warning=damage.field in _TOLERATED,
         )
 
 

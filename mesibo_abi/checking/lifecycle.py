@@ -105,20 +105,28 @@ def _accepted(subject: Subject, what: str, offered: str) -> Finding:
 
 def _struct(subject: Subject) -> Iterator[Finding]:
     """In both places first: what is too far is a fault in one of them, which tells its line."""
-    trials = {place: subject.trial(place) for place in _PLACES}
-    for place, trial in trials.items():
-        case = f"with its struct {_PLACES[place]} a page that may not be touched"
-        subject.notes.write(case, "init", trial.areas())
-        if trial.init() == 0:
-            call(subject, trial, "on_message", ORDINARY, case=case)
-    for trial in trials.values():
-        found = [
-            *changed_words(subject, trial, "init"),
-            *spilled(subject, trial, "init", "or later", of_struct=True),
-        ]
-        yield from found
-        if found:
-            return
+    found = [_misuse_of_struct(subject, place) for place in _PLACES]
+    yield from next(filter(None, found), [])
+
+
+def _misuse_of_struct(subject: Subject, place: Place) -> list[Finding]:
+    trial = subject.trial(place)
+    case = f"with its struct {_PLACES[place]} a page that may not be touched"
+    subject.notes.write(case, "init", trial.areas())
+    code = trial.init()
+    found = _misuse(subject, trial, "init", case)
+    if not found and code == 0:
+        call(subject, trial, "on_message", ORDINARY, case=case)
+        found = _misuse(subject, trial, "on_message", case)
+    return found
+
+
+def _misuse(subject: Subject, trial: Trial, callback: str, case: str) -> list[Finding]:
+    """What that callback did to the struct; it has just run, and all before it were sound."""
+    return [
+        *changed_words(subject, trial, callback),
+        *spilled(subject, trial, callback, case, of_struct=True),
+    ]
 
 
 def _cleanup(subject: Subject) -> Iterator[Finding]:

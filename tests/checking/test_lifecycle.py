@@ -63,6 +63,14 @@ BROKEN = [
         evidence="expected 0x0 at byte 144 (reserved_3), found 0x2a",
     ),
     Broken(
+        "check/late_word",
+        "init.struct",
+        FAILED,
+        "on_message",
+        "sdk2019",
+        evidence="expected 0x0 at byte 40 (config), found 0x",
+    ),
+    Broken(
         "check/behind_struct",
         "init.struct",
         CRASHED,
