@@ -690,8 +690,8 @@ int64_t mh_trial_call(mh_trial *trial);
 void mh_trial_seal(mh_trial *trial);
 /* All that was handed out, in turn, from 0; false behind the last. */
 bool mh_trial_area(const mh_trial *trial, size_t index, mh_area *out);
-/* The first byte found that was written to outside of the struct, or of what was placed for calls;
- * false: none was. */
+/* The first byte found that was written to outside of the struct, or of what was placed at an edge for
+ * calls; false: none was. */
 bool mh_trial_spill(const mh_trial *trial, bool structure, mh_spill *out);
 /* [enters] Where init has succeeded: what cleanup returned, 0 where there is none. */
 int64_t mh_trial_cleanup(mh_trial *trial);

@@ -287,7 +287,7 @@ bool mh_trial_spill(const mh_trial *trial, bool structure, mh_spill *out) {
     if (structure)
         return mh_guarded_spill(trial->structure, out);
     for (const mh_guarded *guarded = trial->placed; guarded != NULL; guarded = guarded->below)
-        if (mh_guarded_spill(guarded, out))
+        if (guarded->place != MH_ROOMY && mh_guarded_spill(guarded, out))
             return true;
     return false;
 }

@@ -31,6 +31,13 @@ class Area:
     sealed: bool
 
 
+def in_words(area: str) -> str:
+    """The name of an area, for a sentence."""
+    if area in ("to", "from"):
+        return f"the address params->{area}"
+    return area if area.startswith("the ") else f"the {area}"
+
+
 @dataclass(frozen=True, slots=True)
 class Spill:
     """A byte outside of an area that was written to; `offset` is from the start of that area."""

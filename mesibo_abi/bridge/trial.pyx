@@ -176,8 +176,8 @@ cdef class Trial:
         return found
 
     def spill(self, *, bint of_struct=False):
-        """The first byte outside of what it was handed in calls, or of its struct, that was written
-        to; None: none was."""
+        """The first byte outside of what it was handed at an edge, or of its struct, that was
+        written to; None: none was."""
         cdef mh_spill spill
         self.check()
         if not mh_trial_spill(self.trial, of_struct, &spill):

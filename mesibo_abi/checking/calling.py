@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..bridge.trial import Trial
 from ..bridge.values import Message
-from ..evidence import Place, Spill
+from ..evidence import Place, in_words
 from ..faults import Damage, damage_hint
 from ..types import User
 from .results import Finding
@@ -98,9 +98,9 @@ def spilled(
     spill = trial.spill(of_struct=of_struct)
     if spill is not None:
         yield Finding(
-            f"{callback} wrote outside of {_the(spill)}, {case}",
+            f"{callback} wrote outside of {in_words(spill.name)}, {case}",
             f"expected nothing to be written there, found {spill.found:#04x} at byte {spill.offset}"
-            f" of {_the(spill)}",
+            f" of {in_words(spill.name)}",
             _SPILL_CURES.get(spill.name, "write only into what was handed over, never past it"),
             where_of(subject, trial, callback),
         )
@@ -111,12 +111,6 @@ def where_of(subject: Subject, trial: Trial, callback: str) -> str | None:
     if callback == "init":
         return subject.where_init()
     return where_callback(subject, trial, callback)
-
-
-def _the(spill: Spill) -> str:
-    if spill.name in ("to", "from"):
-        return f"the address params->{spill.name}"
-    return spill.name if spill.name.startswith("the ") else f"the {spill.name}"
 
 
 _SPILL_CURES = {

@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..evidence import Area, Fault
+from ..evidence import Area, Fault, in_words
 from ..symbols import Frame, frame_at, read_maps, symbolize
 from .notes import Step
 from .results import Finding
@@ -152,28 +152,22 @@ def _is_below_stack(fault: Fault) -> bool:
 def _in_area(offset: int, area: Area, verb: str) -> tuple[str, str]:
     if area.sealed:
         return (
-            f"it {verb} byte {offset} of {_the(area)} after the call it was handed to",
+            f"it {verb} byte {offset} of {in_words(area.name)} after the call it was handed to",
             "copy what you need longer: what the host hands in is valid until the callback returns",
         )
     if 0 <= offset < area.size:
         return (
-            f"it {verb} byte {offset} of {_the(area)}, which is const",
+            f"it {verb} byte {offset} of {in_words(area.name)}, which is const",
             "copy the message before you change it: this revision does not let a module write "
             "into it",
         )
     place = f"the byte {-offset} before" if offset < 0 else f"byte {offset} of"
     return (
-        f"it {verb} {place} {_the(area)}, which has the bytes 0 to {area.size - 1}"
+        f"it {verb} {place} {in_words(area.name)}, which has the bytes 0 to {area.size - 1}"
         if area.size
-        else f"it {verb} {place} {_the(area)}, which has none",
+        else f"it {verb} {place} {in_words(area.name)}, which has none",
         _CURES.get(area.name, _ADDRESS_CURE),
     )
-
-
-def _the(area: Area) -> str:
-    if area.name in ("to", "from"):
-        return f"the address params->{area.name}"
-    return area.name if area.name.startswith("the ") else f"the {area.name}"
 
 
 _CURES = {

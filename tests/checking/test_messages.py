@@ -47,6 +47,14 @@ BROKEN = [
         "messages.bounds",
         "it read the byte 1 before the message, which has the bytes 0 to 3",
     ),
+    Broken(
+        "check/writes_before",
+        "messages.bounds",
+        FAILED,
+        "on_message",
+        "sdk2020",
+        evidence="expected nothing to be written there, found 0x3e at byte -1 of the message",
+    ),
     on_message(
         "reads_last",
         "messages.empty",
