@@ -66,6 +66,7 @@ const mh_revision *mh_revision_find(const char *name);
 /* ---- Instances ------------------------------------------------------------------------------- */
 
 typedef struct mh_library mh_library;
+typedef struct mh_remote mh_remote;
 
 typedef enum mh_state { MH_LOADING, MH_OPEN, MH_CLOSING, MH_DEAD } mh_state;
 
@@ -107,7 +108,8 @@ struct mh_instance {
     _Atomic int refs;
     char *label;
     size_t label_len;
-    mh_library *library; /* NULL: a script */
+    mh_library *library; /* NULL: a script, or in a process of its own */
+    mh_remote *remote;   /* NULL: it is in this process */
     mh_script script;
     void *tag;
     const char *damaged_in; /* the callback behind which damage was first seen, or NULL */
@@ -217,15 +219,46 @@ void mh_guarded_seal(mh_guarded *guarded);
 bool mh_guarded_spill(const mh_guarded *guarded, mh_spill *out);
 void mh_guarded_free(mh_guarded *guarded);
 
+/* Told of each host function that a module calls, with the number that says most about it; NULL: nobody
+ * is. Set before there are modules. */
+extern void (*mh_note_call)(const char *name, uint64_t argument);
+static inline void mh_note(const char *name, uint64_t argument) {
+    if (mh_note_call != NULL)
+        mh_note_call(name, argument);
+}
+
+typedef struct mh_chain mh_chain;
+
+/* ---- Modules in processes of their own: isolation/ ---------------------------------------------- */
+
+/* A revision of the core's own, which calls modules of that one in a worker. */
+const mh_revision *mh_remote_revision(const mh_revision *of);
+/* With the lock held: starts its worker, and calls the init there. False: see `refusal`. */
+bool mh_remote_init(mh_instance *instance, const mh_load *what, mh_refusal *refusal);
+/* Without any lock: ends its processes and its thread. The rest is freed when nobody looks at it. */
+void mh_remote_stop(mh_remote *remote);
+void mh_remote_free(mh_remote *remote);
+/* Rows of a batch in one turn, before the chain comes to them: begin (false: it cannot be, now), add
+ * events (false: enough), and go; `row` is the first. Then each call of `first` takes one. With the lock;
+ * what is left when that is let go is dropped, and that is reported. */
+bool mh_ahead_begin(mh_instance *first, const mh_chain *chain);
+bool mh_ahead_add(mh_instance *first, const mh_event *event);
+void mh_ahead_go(mh_instance *first, mh_pass *pass, uint64_t row);
+void mh_ahead_drop(mh_instance *first);
+/* Whether its next row is done: that one is said, even where the host is being closed. */
+bool mh_is_ahead(const mh_instance *instance);
+/* A line from there: as it is, with its time and thread. */
+int64_t mh_relay_line(mh_instance *from, const mh_line *line);
+
 /* ---- Hosts ----------------------------------------------------------------------------------- */
 
-typedef struct mh_chain {
+struct mh_chain {
     struct mh_chain *retired;   /* the next of those that nobody may free yet */
     mh_instance *retired_member; /* held for passes that still see this chain */
     bool serial;
     size_t count;
     mh_instance *members[];
-} mh_chain;
+};
 
 typedef struct mh_requests mh_requests;
 

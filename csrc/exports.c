@@ -9,6 +9,8 @@
 #include <time.h>
 
 #define EXPORT __attribute__((visibility("default")))
+void (*mh_note_call)(const char *name, uint64_t argument);
+
 #define HERE __builtin_extract_return_addr(__builtin_return_address(0))
 
 /* Declared so that they may be defined: the SDK's headers, which declare them for modules, each have
@@ -33,6 +35,7 @@ EXPORT int64_t mesibo_util_usec(void);
 /* ---- With a module as the first argument ------------------------------------------------------------ */
 
 int64_t mesibo_message(void *mod, void *params, const char *message, uint64_t len) {
+    mh_note("mesibo_message", len);
     mh_caller caller = mh_caller_of(mod);
     int64_t result = -1;
     if (caller.instance != NULL && caller.instance->revision->message != NULL)
@@ -43,6 +46,7 @@ int64_t mesibo_message(void *mod, void *params, const char *message, uint64_t le
 
 int64_t mesibo_http(void *mod, const char *url, const char *post, void (*callback)(void),
                     void *cbdata, void *options) {
+    mh_note("mesibo_http", 0);
     mh_caller caller = mh_caller_of(mod);
     int64_t result = -1;
     if (caller.instance != NULL && caller.instance->revision->http != NULL)
@@ -53,6 +57,7 @@ int64_t mesibo_http(void *mod, const char *url, const char *post, void (*callbac
 }
 
 int64_t mesibo_vlog(void *mod, uint64_t level, const char *format, va_list args) {
+    mh_note("mesibo_log", level);
     mh_caller caller = mh_caller_of(mod);
     int64_t result = caller.instance != NULL ? mh_vlog(caller.instance, level, format, args) : -1;
     mh_caller_done(caller);
@@ -68,6 +73,7 @@ int64_t mesibo_log(void *mod, uint64_t level, const char *format, ...) {
 }
 
 char *mesibo_util_getconfig(void *mod, const char *name) {
+    mh_note("mesibo_util_getconfig", 0);
     mh_caller caller = mh_caller_of(mod);
     char *value = caller.instance != NULL ? mh_config_value(caller.instance, name) : NULL;
     mh_caller_done(caller);
@@ -78,6 +84,7 @@ char *mesibo_util_getconfig(void *mod, const char *name) {
 
 /* sdk2019: (src, key, next); sdk2020: (src, len, key, next). */
 char *mesibo_util_json_extract(char *src, void *second, void *third, char **fourth) {
+    mh_note("mesibo_util_json_extract", 0);
     mh_caller caller = mh_caller_at(HERE);
     /* A thread that the host has not seen may hide its module behind a tail call: no text has 4 GiB,
      * and no string of a library lies below. */
@@ -92,6 +99,7 @@ char *mesibo_util_json_extract(char *src, void *second, void *third, char **four
 
 void mesibo_util_create_thread(void *(*run)(void *), void *data, size_t stack_size,
                                const char *name) {
+    mh_note("mesibo_util_create_thread", stack_size);
     mh_caller caller = mh_caller_at(HERE);
     if (caller.instance != NULL)
         mh_thread_start(caller.instance, run, data, stack_size, name);
@@ -99,6 +107,7 @@ void mesibo_util_create_thread(void *(*run)(void *), void *data, size_t stack_si
 }
 
 int64_t mesibo_util_http(void *request, void *cbdata) {
+    mh_note("mesibo_util_http", 0);
     mh_caller caller = mh_caller_at(HERE);
     int64_t result = -1;
     if (caller.instance != NULL && caller.instance->revision->util_http != NULL)
@@ -109,6 +118,7 @@ int64_t mesibo_util_http(void *request, void *cbdata) {
 
 int64_t mesibo_util_fcgi(void *request, const char *host, int64_t port, int64_t keepalive,
                          void (*callback)(void), void *cbdata) {
+    mh_note("mesibo_util_fcgi", 0);
     mh_caller caller = mh_caller_at(HERE);
     int64_t result = -1;
     if (caller.instance != NULL && caller.instance->revision->util_fcgi != NULL)
@@ -119,6 +129,7 @@ int64_t mesibo_util_fcgi(void *request, const char *host, int64_t port, int64_t 
 }
 
 int64_t mesibo_util_socket_connect(void *socket, void *cbdata) {
+    mh_note("mesibo_util_socket_connect", 0);
     mh_caller caller = mh_caller_at(HERE);
     int64_t result = -1;
     if (caller.instance != NULL && caller.instance->revision->util_socket_connect != NULL)
@@ -128,10 +139,14 @@ int64_t mesibo_util_socket_connect(void *socket, void *cbdata) {
 }
 
 int64_t mesibo_util_socket_write(int64_t number, const char *data, int64_t len) {
+    mh_note("mesibo_util_socket_write", (uint64_t)len);
     return mh_socket_write(number, data, len);
 }
 
-void mesibo_util_socket_close(int64_t number) { mh_socket_close(number); }
+void mesibo_util_socket_close(int64_t number) {
+    mh_note("mesibo_util_socket_close", (uint64_t)number);
+    mh_socket_close(number);
+}
 
 int64_t mesibo_util_usec(void) {
     struct timespec now;

@@ -14,6 +14,8 @@
 #ifndef MESIBO_HOST_H
 #define MESIBO_HOST_H
 
+#include "crash.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,6 +61,7 @@ typedef struct mh_event {
     const mh_user *user; /* login events */
     uint64_t type;       /* config events: what changed, and something about it, or NULL */
     void *config;
+    size_t config_len; /* of it; behind that one NUL */
     void *source; /* the embedder's own object for this message; scripts get it back */
 } mh_event;
 
@@ -148,6 +151,7 @@ typedef struct mh_line {
     uint64_t level;
     int64_t time; /* nanoseconds since 1970 */
     int thread;   /* gettid(2) */
+    bool is_report; /* the host's own, of mh_report */
 } mh_line;
 
 /* Each record in turn; `*at` is 0 at first. False: there is none any more. */
@@ -170,6 +174,11 @@ typedef struct mh_hooks {
     int64_t (*log)(void *context, const mh_line *line);
     /* The first command is waiting (mh_take_command) and nobody serves yet; once a host. */
     bool (*serve)(void *context);
+    const char *no_service; /* why there is no `serve`, for the log; NULL: no reason known */
+    /* The process of an isolated module ended; `event` was under way there (NULL: none), and is not tried
+     * again. `crash` NULL: it was not called, because it ended before and is not started again. */
+    void (*ended)(void *context, mh_instance *instance, const mh_event *event,
+                  const mh_crash *crash);
     /* Around a wait inside of a host function: let go what others may need, and take it back. */
     void *(*let_go)(void *context);
     void (*take_back)(void *context, void *token);
@@ -360,6 +369,14 @@ typedef struct mh_file {
 
 bool mh_file_now(const char *path, mh_file *out);
 
+/* For a module in a process of its own. */
+typedef struct mh_isolation {
+    const char *worker;            /* the program, of worker/ */
+    double deadline, init_deadline; /* seconds for each call; 0: no bound */
+    unsigned restarts;             /* at most so many in `period` seconds; UINT_MAX: no bound */
+    double period;
+} mh_isolation;
+
 typedef struct mh_load {
     const char *label;    /* the name in the host */
     const char *path;     /* the library; NULL for a script */
@@ -368,6 +385,7 @@ typedef struct mh_load {
     const char *revision; /* of mh_revision_name */
     const char *otherwise; /* NULL, or the revision to offer when the init refuses the first */
     const mh_script *script;
+    const mh_isolation *isolation; /* NULL: in this process */
     const mh_item *items; /* of its configuration */
     size_t item_count;
     void *tag;          /* the embedder's object: mh_tag */
@@ -392,7 +410,9 @@ typedef enum mh_refusal_kind {
     MH_INIT_REFUSED,  /* code: what init returned */
     MH_INIT_FAILED,   /* an upcall failed during init */
     MH_INIT_DAMAGED,  /* damage */
-    MH_BAD_SLOT       /* damage.field: a callback that points at no code; found: its value */
+    MH_BAD_SLOT,      /* damage.field: a callback that points at no code; found: its value */
+    MH_NOT_STARTED,   /* text: why the worker of an isolated module could not be started */
+    MH_INIT_CRASHED   /* the worker ended in the init: see mh_hooks.ended */
 } mh_refusal_kind;
 
 typedef struct mh_refusal {

@@ -120,7 +120,8 @@ static line_record *format_line(mh_queue *queue, const mh_instance *from, uint64
 }
 
 /* Formats into the mail of the pass, or the host's; with an upcall, into a queue of its own. */
-static int64_t log_line(mh_instance *from, uint64_t level, const char *format, va_list args) {
+static int64_t log_line(mh_instance *from, uint64_t level, bool is_report, const char *format,
+                        va_list args) {
     mh_host *host = from->host;
     const mh_hooks *hooks = &host->hooks;
     if (hooks->log != NULL && !from->undecided) {
@@ -130,6 +131,7 @@ static int64_t log_line(mh_instance *from, uint64_t level, const char *format, v
         if (record != NULL) {
             mh_line line;
             read_record(record, &line);
+            line.is_report = is_report;
             result = hooks->log(hooks->context, &line);
         }
         mh_queue_free(&queue);
@@ -151,7 +153,7 @@ int64_t mh_vlog(mh_instance *from, uint64_t level, const char *format, va_list a
         return 0;
     if (format == NULL)
         return -1;
-    int64_t result = log_line(from, level, format, args);
+    int64_t result = log_line(from, level, false, format, args);
     if (result >= 0)
         mh_count(&mh_own_counts(from)->logged, true);
     return result;
@@ -172,8 +174,45 @@ int64_t mh_log_text(mh_instance *from, uint64_t level, const char *text, size_t 
 void mh_report(mh_instance *about, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    log_line(about, 0, format, args);
+    log_line(about, 0, true, format, args);
     va_end(args);
+}
+
+/* Into the mail of the pass, or the host's. */
+static bool keep_line(mh_queue *queue, const mh_instance *from, const mh_line *line) {
+    line_record *record = push_line(queue, from, line->level, line->len + 1);
+    if (record == NULL)
+        return false;
+    memcpy(text_of(record), line->text, line->len);
+    text_of(record)[line->len] = '\0';
+    record->len = line->len;
+    record->time = line->time;
+    record->thread = line->thread;
+    return true;
+}
+
+int64_t mh_relay_line(mh_instance *from, const mh_line *line) {
+    mh_host *host = from->host;
+    mh_mail *mail;
+    bool kept = true;
+    if (host->hooks.log != NULL) {
+        mh_line ours = *line;
+        ours.label = from->label;
+        ours.label_len = from->label_len;
+        ours.row = mh_this_row();
+        kept = host->hooks.log(host->hooks.context, &ours) >= 0;
+    } else if ((mail = mh_pass_mail(from)) != NULL) {
+        kept = keep_line(&mail->logs, from, line);
+    } else {
+        pthread_mutex_lock(&host->mail_lock);
+        kept = keep_line(&host->logs, from, line);
+        pthread_mutex_unlock(&host->mail_lock);
+        if (host->served)
+            mh_wake(host);
+    }
+    if (kept && !line->is_report)
+        mh_count(&mh_own_counts(from)->logged, true);
+    return kept ? 0 : -1;
 }
 
 void mh_take_logs(mh_host *host, mh_queue *out) {

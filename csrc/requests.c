@@ -61,7 +61,8 @@ static mh_request *prepare(mh_instance *from, const mh_what *what, const char **
     *why = is_closing(from) ? "the module is being closed" : objection(from->host, what);
     mh_request *request = *why == NULL ? mh_request_copy(what, why) : NULL;
     if (request != NULL && !mh_serve(from->host)) {
-        *why = "nobody serves requests in this host";
+        const char *known = from->host->hooks.no_service;
+        *why = known != NULL ? known : "nobody serves requests in this host";
         mh_request_discard(request);
         return NULL;
     }

@@ -59,6 +59,7 @@ static mesibo_module_t *module_of(const mh_instance *instance) { return instance
 
 static int host_send_message(mesibo_module_t *mod, mesibo_message_params_t *from,
                              const char *message, mesibo_uint_t len) {
+    mh_note("mod->send_message", len);
     mh_caller caller = mh_caller_of(mod);
     int64_t result = -1;
     if (caller.instance != NULL && from == NULL) {
@@ -91,6 +92,7 @@ static int64_t http_sink(const mh_receiver *receiver, const mh_answer *answer) {
 static int host_http(mesibo_module_t *mod, const char *url, const char *post,
                      mesibo_module_http_data_callback_t cb, void *cbdata,
                      module_http_option_t *opt) {
+    mh_note("mod->http", 0);
     mh_caller caller = mh_caller_of(mod);
     int64_t result = -1;
     if (caller.instance != NULL) {
@@ -114,6 +116,7 @@ static int host_http(mesibo_module_t *mod, const char *url, const char *post,
 }
 
 static int host_log(mesibo_module_t *mod, mesibo_uint_t level, const char *format, ...) {
+    mh_note("mod->log", level);
     mh_caller caller = mh_caller_of(mod);
     int64_t result = -1;
     if (caller.instance != NULL) {

@@ -1,0 +1,67 @@
+/* crash.h - how a module's worker process ended, as plain memory: written by the worker itself while it
+ * dies, by the host where the worker could not, and read by the embedder. */
+#ifndef MESIBO_CRASH_H
+#define MESIBO_CRASH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum mh_end_kind {
+    MH_END_FAULT,    /* a signal that its own code raised, caught in the worker */
+    MH_END_EXIT,     /* it called exit(3) or the like */
+    MH_END_HUNG,     /* it did not return in time */
+    MH_END_KILLED,   /* by a signal that was not caught, of somebody else or after it changed the handlers */
+    MH_END_VANISHED, /* it ended without a trace: by a system call of its own */
+    MH_END_SCRIBBLED /* what it shares with the host makes no sense any more */
+} mh_end_kind;
+
+enum {
+    MH_FRAMES = 64,
+    MH_OBJECTS = 24,
+    MH_REGISTERS = 34,
+    MH_NOTED_CALLS = 16,
+    MH_LAST_LINES = 8,
+    MH_OBJECT_PATH = 512,
+    MH_LINE_ROOM = 240
+};
+
+/* One return address, and the file that it lies in: `object` of the list, or -1. `offset` is the address
+ * as the file's own tables have it. */
+typedef struct mh_crash_frame {
+    uint64_t address, offset;
+    int32_t object;
+} mh_crash_frame;
+
+/* A host function that the module called, and the number that says most about the call. */
+typedef struct mh_noted_call {
+    char name[32];
+    uint64_t argument;
+} mh_noted_call;
+
+typedef struct mh_crash {
+    uint32_t kind;  /* mh_end_kind */
+    uint32_t stage; /* how far the worker came: 0 nothing, 1 registers, 2 frames as well */
+    int32_t signal; /* 0: none */
+    int32_t code;   /* siginfo's si_code; of an exit, the code */
+    bool has_address, writes, own_thread; /* a fault at `address`, in writing; not the thread of calls */
+    bool scanned; /* the frames are guesses: what on the stack looks like a return address */
+    int32_t event;  /* mh_event_kind of the callback that ran; below 0: MH_IN_... */
+    int32_t thread;
+    char thread_name[16];
+    uint64_t address, pc, sp;
+    uint64_t stack_low, stack_high;   /* of the thread; the guard of the stack is below */
+    uint64_t message, message_size;   /* where the module had the message */
+    uint64_t registers[MH_REGISTERS]; /* in the order of the machine's mcontext */
+    uint32_t register_count;
+    uint32_t frame_count, object_count;
+    mh_crash_frame frames[MH_FRAMES];
+    char objects[MH_OBJECTS][MH_OBJECT_PATH];
+    char exception[256]; /* mangled type of a C++ exception that nobody caught, or empty */
+    uint32_t call_count, line_count; /* so many were noted in all; the last are kept, in turn */
+    mh_noted_call calls[MH_NOTED_CALLS];
+    char lines[MH_LAST_LINES][MH_LINE_ROOM];
+} mh_crash;
+
+enum { MH_IN_INIT = -1, MH_IN_CLEANUP = -2, MH_IN_NO_CALL = -3 };
+
+#endif
