@@ -91,6 +91,26 @@ static bool take_mail(mh_batch *batch, mh_mail *mail) {
            mh_queue_take(&batch->logs, &mail->logs);
 }
 
+static const mh_event *event_of(const mh_batch *batch, uint64_t row, mh_reader *reader) {
+    if (batch->events != NULL)
+        return &batch->events[row];
+    mh_read_row(reader, row);
+    return &reader->event;
+}
+
+/* A module in a process of its own gets many rows at once: each turn costs as much as many calls. */
+static void work_ahead(const mh_batch *batch, uint64_t row, uint64_t last, mh_pass *pass,
+                       mh_reader *reader) {
+    const mh_chain *chain = batch->chain;
+    mh_instance *first = chain->count > 0 ? chain->members[0] : NULL;
+    uint64_t next = row;
+    if (first == NULL || first->remote == NULL || !mh_ahead_begin(first, chain))
+        return;
+    while (next < last && mh_ahead_add(first, event_of(batch, next, reader)))
+        next++;
+    mh_ahead_go(first, pass, row);
+}
+
 static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, mh_reader *reader) {
     mh_outcome out;
     if (batch->events != NULL)
@@ -132,9 +152,13 @@ mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t 
     while (*done < last && called == MH_CALLED && !pass.over) {
         uint64_t pause = last - *done < ROWS_A_LOCK ? last : *done + ROWS_A_LOCK;
         enter_all(host, chain);
-        while (*done < pause && !pass.over &&
-               (called = run_row(batch, *done, &pass, &reader)) == MH_CALLED)
-            ++*done;
+        while (*done < pause && !pass.over && called == MH_CALLED) {
+            work_ahead(batch, *done, pause, &pass, &reader);
+            called = run_row(batch, *done, &pass, &reader);
+            *done += called == MH_CALLED;
+        }
+        if (chain->count > 0 && chain->members[0]->remote != NULL)
+            mh_ahead_drop(chain->members[0]);
         leave_all(host, chain);
     }
     batch->mail = pass.mail;

@@ -49,7 +49,7 @@ mh_instance *mh_instance_new(mh_host *host, const mh_load *what, const mh_revisi
     instance->thread_safe = what->thread_safe;
     instance->hold_gil = what->hold_gil;
     instance->zero_copy = what->zero_copy;
-    instance->keep_mapped = what->keep_mapped;
+    instance->keep_mapped = what->keep_mapped && what->isolation == NULL;
     instance->has_synchronous = what->has_synchronous;
     if (what->script != NULL) {
         instance->scripted = true;
@@ -125,6 +125,9 @@ void mh_instance_forget_module(mh_instance *instance, bool keep) {
         free(instance->module);
         free(instance->abi_config);
         mh_items_free(instance);
+        if (instance->remote != NULL)
+            mh_remote_free(instance->remote);
+        instance->remote = NULL;
     }
     instance->module = NULL;
 }

@@ -216,8 +216,9 @@ static bool bring_up(mh_instance *instance, const mh_load *what, mh_pass *pass,
     unsigned failures = pass->failures;
     mh_frame frame;
     mh_push(&frame, instance, pass, NULL);
-    bool called = what->script != NULL ? init_script(instance, refusal)
-                                       : init_native(instance, what, pass, refusal);
+    bool called = what->script != NULL      ? init_script(instance, refusal)
+                  : what->isolation != NULL ? mh_remote_init(instance, what, refusal)
+                                            : init_native(instance, what, pass, refusal);
     mh_pop(&frame);
     if (!called)
         return false;
@@ -233,7 +234,7 @@ static bool bring_up(mh_instance *instance, const mh_load *what, mh_pass *pass,
         refusal->kind = MH_INIT_REFUSED;
         return false;
     }
-    return what->script != NULL || slots_are_code(instance, refusal);
+    return what->script != NULL || what->isolation != NULL || slots_are_code(instance, refusal);
 }
 
 /* ---- Taking down ---------------------------------------------------------------------------------- */
@@ -241,6 +242,8 @@ static bool bring_up(mh_instance *instance, const mh_load *what, mh_pass *pass,
 /* Cuts off threads of the module's own, then unmaps. Without a lock where one can be let go. */
 static mh_closing take_down(mh_instance *instance, mh_pass *pass) {
     mh_unregister(instance);
+    if (instance->remote != NULL)
+        mh_remote_stop(instance->remote);
     bool left = mh_drain(&instance->guests, PATIENCE) &&
                 mh_drain(&instance->threads, PATIENCE) && instance->entries == 0;
     bool overwritten = instance->library != NULL && mh_library_is_overwritten(instance->library);
@@ -272,6 +275,8 @@ mh_instance *mh_load_module(mh_host *host, const mh_load *what, mh_pass *pass,
         refusal->kind = MH_NO_SUCH_REVISION;
         return NULL;
     }
+    if (what->isolation != NULL)
+        revision = mh_remote_revision(revision);
     mh_instance *instance = mh_instance_new(host, what, revision);
     if (instance == NULL) {
         refusal->kind = MH_NO_MEMORY;

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parent.parent.parent
 CORE = [
     *sorted(ROOT.glob("csrc/*.c")),
     *sorted(ROOT.glob("csrc/revisions/*.c")),
+    *sorted(ROOT.glob("csrc/isolation/*.c")),
 ]
 FLAGS = ["-std=c17", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-rdynamic"]
 PRINTED = """\

@@ -1,0 +1,106 @@
+/* channel.c - the shared memory of a host and a worker, and how one waits for the other. */
+#define _GNU_SOURCE
+#include "channel.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+mh_channel *mh_channel_map(int memory) {
+    void *mapped = mmap(NULL, MH_CHANNEL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+                        memory, 0);
+    return mapped != MAP_FAILED ? mapped : NULL;
+}
+
+static void wake(mh_bell *bell) {
+    if (atomic_load(&bell->sleepers) > 0)
+        syscall(SYS_futex, &bell->count, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void mh_bell_ring(mh_bell *bell) {
+    /* The highest bit is not counted into. */
+    uint32_t before = atomic_load(&bell->count);
+    while (!atomic_compare_exchange_weak(&bell->count, &before,
+                                         (before & MH_GONE) | ((before + 1) & ~MH_GONE)))
+        continue;
+    wake(bell);
+}
+
+void mh_bell_end(mh_bell *bell) {
+    atomic_fetch_or(&bell->count, MH_GONE);
+    wake(bell);
+}
+
+void mh_bell_renew(mh_bell *bell) {
+    atomic_fetch_and(&bell->count, ~MH_GONE);
+    wake(bell);
+}
+
+static bool has_changed(const mh_bell *bell, uint32_t seen) {
+    return atomic_load_explicit(&bell->count, memory_order_acquire) != seen;
+}
+
+static void relax(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/* How often it looks before it sleeps, at most: some microseconds. Where there is but one processor every
+ * moment of it is the other side's, and where others are busy too, looking is in vain: then it looks less
+ * and less often, and now and then as long as it may. */
+enum { LOOKS = 400, FEWEST = 4, ANEW = 64 };
+
+static int most_looks(void) {
+    static _Atomic int known = -1;
+    int now = atomic_load_explicit(&known, memory_order_relaxed);
+    if (now < 0) {
+        cpu_set_t set;
+        now = sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) < 2 ? 0 : LOOKS;
+        atomic_store_explicit(&known, now, memory_order_relaxed);
+    }
+    return now;
+}
+
+bool mh_bell_look(const mh_bell *bell, uint32_t seen) {
+    static _Thread_local int looks = LOOKS;
+    static _Thread_local unsigned times;
+    int most = most_looks(), left = ++times % ANEW == 0 || looks > most ? most : looks;
+    for (; left > 0; left--) {
+        if (has_changed(bell, seen)) {
+            looks = most;
+            return true;
+        }
+        relax();
+    }
+    looks = looks / 2 > FEWEST ? looks / 2 : FEWEST;
+    return has_changed(bell, seen);
+}
+
+static double monotonic(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+bool mh_bell_wait(mh_bell *bell, uint32_t seen, double seconds) {
+    double end = seconds >= 0 ? monotonic() + seconds : 0;
+    atomic_fetch_add(&bell->sleepers, 1);
+    bool changed;
+    while (!(changed = has_changed(bell, seen))) {
+        double left = seconds >= 0 ? end - monotonic() : 3600;
+        if (left <= 0)
+            break;
+        struct timespec bound = {(time_t)left, (long)((left - (double)(time_t)left) * 1e9)};
+        syscall(SYS_futex, &bell->count, FUTEX_WAIT, seen, &bound, NULL, 0);
+    }
+    atomic_fetch_sub(&bell->sleepers, 1);
+    return changed;
+}

@@ -1,0 +1,325 @@
+/* keeper.c - the life of a worker: the zygote that it is forked from, its end in words for the embedder,
+ * and whether there is another one behind it. */
+#define _GNU_SOURCE
+#include "remote.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* ---- All of the process: a child of fork must not keep their sockets open ---------------------------- */
+
+static mh_remote *remotes;
+static pthread_mutex_t remotes_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void before_fork(void) { pthread_mutex_lock(&remotes_lock); }
+static void after_fork(void) { pthread_mutex_unlock(&remotes_lock); }
+static void in_child(void) {
+    for (mh_remote *remote = remotes; remote != NULL; remote = remote->next)
+        close(remote->control);
+    remotes = NULL;
+    pthread_mutex_unlock(&remotes_lock);
+}
+
+__attribute__((constructor)) static void guard_forks(void) {
+    pthread_atfork(before_fork, after_fork, in_child);
+}
+
+static void enlist(mh_remote *remote) {
+    pthread_mutex_lock(&remotes_lock);
+    remote->next = remotes;
+    remotes = remote;
+    pthread_mutex_unlock(&remotes_lock);
+}
+
+static void strike(mh_remote *remote) {
+    pthread_mutex_lock(&remotes_lock);
+    mh_remote **link = &remotes;
+    while (*link != NULL && *link != remote)
+        link = &(*link)->next;
+    if (*link != NULL)
+        *link = remote->next;
+    pthread_mutex_unlock(&remotes_lock);
+}
+
+/* ---- The zygote --------------------------------------------------------------------------------------- */
+
+enum { SAFE_FD = 16 }; /* above those that the zygote is started with */
+
+static int moved_up(int fd) {
+    int moved = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, SAFE_FD) : -1;
+    if (fd >= 0)
+        close(fd);
+    return moved;
+}
+
+static int spawn(mh_remote *remote, int memory, int control) {
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    char *const arguments[] = {(char *)(uintptr_t)remote->how.worker, NULL};
+    int error = posix_spawn_file_actions_init(&files);
+    if (error != 0)
+        return error;
+    error = posix_spawnattr_init(&attributes);
+    if (error == 0) {
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                  POSIX_SPAWN_SETSIGDEF);
+        posix_spawnattr_setpgroup(&attributes, 0);
+        posix_spawnattr_setsigmask(&attributes, &none);
+        posix_spawnattr_setsigdefault(&attributes, &all);
+        if ((error = posix_spawn_file_actions_adddup2(&files, control, CONTROL_FD)) == 0 &&
+            (error = posix_spawn_file_actions_adddup2(&files, memory, MEMORY_FD)) == 0)
+            error = posix_spawn(&remote->zygote, remote->how.worker, &files, &attributes, arguments,
+                                environ);
+        posix_spawnattr_destroy(&attributes);
+    }
+    posix_spawn_file_actions_destroy(&files);
+    return error;
+}
+
+/* Returns an errno. */
+static int make_zygote(mh_remote *remote) {
+    int memory = moved_up(memfd_create("mesibo-module", MFD_CLOEXEC));
+    int ends[2] = {-1, -1}, error = 0;
+    if (memory < 0 || ftruncate(memory, (off_t)MH_CHANNEL_SIZE) != 0 ||
+        (remote->channel = mh_channel_map(memory)) == NULL ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+        error = errno;
+    int theirs = moved_up(ends[1]);
+    remote->control = moved_up(ends[0]);
+    if (error == 0 && (theirs < 0 || remote->control < 0))
+        error = errno;
+    if (error == 0)
+        error = spawn(remote, memory, theirs);
+    if (memory >= 0)
+        close(memory);
+    if (theirs >= 0)
+        close(theirs);
+    return error;
+}
+
+bool mh_remote_command(const mh_remote *remote, char command) {
+    return send(remote->control, &command, 1, MSG_NOSIGNAL) == 1;
+}
+
+void mh_remote_look_after(mh_remote *remote) {
+    struct pollfd there = {.fd = remote->control, .events = POLLIN};
+    if (poll(&there, 1, 0) <= 0 || (there.revents & (POLLHUP | POLLERR)) == 0)
+        return;
+    mh_bell_end(&remote->channel->outside);
+    mh_bell_end(&remote->channel->to_host);
+}
+
+static void release(mh_remote *remote) {
+    if (remote->control >= 0)
+        close(remote->control);
+    while (remote->zygote > 0 && waitpid(remote->zygote, NULL, 0) < 0 && errno == EINTR)
+        continue;
+    remote->zygote = 0;
+    remote->control = -1;
+}
+
+static mh_remote *allocate(mh_instance *instance, const mh_load *what) {
+    mh_remote *remote = calloc(1, sizeof *remote);
+    if (remote == NULL)
+        return NULL;
+    const mh_limits *limits = &instance->host->limits;
+    remote->instance = instance;
+    remote->control = -1;
+    remote->how = *what->isolation;
+    remote->how.worker = strdup(what->isolation->worker);
+    remote->load_size = mh_load_write(NULL, what, limits);
+    remote->load = malloc(remote->load_size);
+    if (remote->how.restarts > 0 && remote->how.restarts < UINT_MAX)
+        remote->restarts = calloc(remote->how.restarts, sizeof *remote->restarts);
+    bool counted = remote->how.restarts == 0 || remote->how.restarts == UINT_MAX;
+    if (remote->how.worker != NULL && remote->load != NULL && (counted || remote->restarts != NULL)) {
+        mh_load_write(remote->load, what, limits);
+        return remote;
+    }
+    mh_remote_free(remote);
+    return NULL;
+}
+
+mh_remote *mh_remote_new(mh_instance *instance, const mh_load *what, char *why, size_t size) {
+    mh_remote *remote = allocate(instance, what);
+    int error = remote != NULL ? make_zygote(remote) : ENOMEM;
+    if (error == 0 && !mh_listener_start(remote))
+        error = EAGAIN;
+    if (error == 0) {
+        enlist(remote);
+        return remote;
+    }
+    snprintf(why, size, "%s: %s", what->isolation->worker, strerror(error));
+    if (remote != NULL) {
+        release(remote);
+        mh_remote_free(remote);
+    }
+    return NULL;
+}
+
+void mh_remote_stop(mh_remote *remote) {
+    mh_listener_stop(remote);
+    strike(remote);
+    release(remote);
+}
+
+void mh_remote_free(mh_remote *remote) {
+    if (remote->channel != NULL)
+        munmap(remote->channel, MH_CHANNEL_SIZE);
+    free((char *)(uintptr_t)remote->how.worker);
+    free(remote->load);
+    free(remote->restarts);
+    free(remote);
+}
+
+/* ---- Workers ------------------------------------------------------------------------------------------- */
+
+void mh_remote_start(mh_remote *remote) {
+    mh_channel *channel = remote->channel;
+    memset(&channel->crash, 0, sizeof channel->crash);
+    memset(&channel->mirror, 0, sizeof channel->mirror);
+    remote->damage.field = NULL;
+    remote->instance->damaged_in = NULL;
+    remote->hung = remote->scribbled = false;
+    remote->mail_head = 0;
+    atomic_store(&channel->mail_end, 0);
+    /* Nobody sleeps there who could not say so any more. */
+    atomic_store(&channel->to_worker.sleepers, 0);
+    atomic_store(&channel->outside_done.sleepers, 0);
+    atomic_store(&channel->to_host.sleepers, 0);
+    atomic_store(&channel->outside.sleepers, 1); /* the listener: it may, and an old worker have hidden it */
+    channel->seen = mh_bell_count(&channel->to_worker);
+    remote->seen = mh_bell_count(&channel->to_host);
+    mh_bell_renew(&channel->to_host);
+    mh_bell_renew(&channel->outside);
+    remote->life++;
+    remote->up = true;
+    if (!mh_remote_command(remote, COMMAND_START))
+        mh_remote_look_after(remote);
+}
+
+/* ---- How it ended --------------------------------------------------------------------------------------- */
+
+static void take_status(mh_crash *crash, int status) {
+    crash->kind = WIFSIGNALED(status) ? MH_END_KILLED : MH_END_VANISHED;
+    crash->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    crash->code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    crash->has_address = false;
+    crash->frame_count = crash->object_count = 0;
+}
+
+static void end_text(char *text, size_t size) { text[size - 1] = '\0'; }
+
+/* The module could write to all of it. */
+static void mend(mh_crash *crash) {
+    if (crash->frame_count > MH_FRAMES)
+        crash->frame_count = MH_FRAMES;
+    if (crash->object_count > MH_OBJECTS)
+        crash->object_count = MH_OBJECTS;
+    if (crash->register_count > MH_REGISTERS)
+        crash->register_count = MH_REGISTERS;
+    for (uint32_t i = 0; i < crash->frame_count; i++)
+        if (crash->frames[i].object >= (int32_t)crash->object_count)
+            crash->frames[i].object = -1;
+    for (int i = 0; i < MH_OBJECTS; i++)
+        end_text(crash->objects[i], MH_OBJECT_PATH);
+    for (int i = 0; i < MH_NOTED_CALLS; i++)
+        end_text(crash->calls[i].name, sizeof crash->calls[i].name);
+    for (int i = 0; i < MH_LAST_LINES; i++)
+        end_text(crash->lines[i], MH_LINE_ROOM);
+    end_text(crash->thread_name, sizeof crash->thread_name);
+    end_text(crash->exception, sizeof crash->exception);
+}
+
+static void tell(mh_remote *remote, const mh_event *event, const mh_crash *crash) {
+    const mh_hooks *hooks = &remote->instance->host->hooks;
+    if (hooks->ended != NULL) {
+        hooks->ended(hooks->context, remote->instance, event, crash);
+        return;
+    }
+    mh_upcall_failed();
+    if (crash != NULL)
+        mh_report(remote->instance, "its process ended: signal %d, code %d", crash->signal, crash->code);
+    else
+        mh_report(remote->instance, "not called: its process has ended and is not started again");
+}
+
+void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
+    mh_crash *crash = &remote->crash;
+    *crash = remote->channel->crash;
+    if (crash->stage == 0)
+        take_status(crash, remote->channel->status);
+    if (remote->hung)
+        crash->kind = MH_END_HUNG;
+    if (remote->scribbled)
+        crash->kind = MH_END_SCRIBBLED;
+    if (remote->depth == 0 && event == NULL && crash->event >= 0)
+        crash->event = MH_IN_NO_CALL;
+    mend(crash);
+    remote->up = false;
+    remote->ends++;
+    tell(remote, event, crash);
+}
+
+void mh_remote_mourn_again(mh_remote *remote, const mh_event *event) {
+    tell(remote, event, &remote->crash);
+}
+
+void mh_remote_tell_down(mh_remote *remote, const mh_event *event) { tell(remote, event, NULL); }
+
+/* ---- Whether there is another ------------------------------------------------------------------------------ */
+
+static bool may_restart(mh_remote *remote) {
+    unsigned limit = remote->how.restarts;
+    double now = (double)mh_now() / 1e9;
+    if (limit == 0 || limit == UINT_MAX)
+        return limit != 0;
+    double *oldest = &remote->restarts[remote->restart_count % limit];
+    if (remote->restart_count >= limit && now - *oldest < remote->how.period)
+        return false;
+    *oldest = now;
+    remote->restart_count++;
+    return true;
+}
+
+bool mh_remote_revive(mh_remote *remote) {
+    mh_refusal refusal = {.kind = MH_ACCEPTED};
+    if (remote->depth > 0 || remote->instance->state != MH_OPEN || !may_restart(remote))
+        return false;
+    if (mh_remote_load(remote, &refusal))
+        return true;
+    if (remote->up) { /* it said no */
+        mh_report(remote->instance, "started again, but its init returned %d: it stays down",
+                  (int)refusal.code);
+        mh_remote_end_worker(remote, COMMAND_KILL);
+    }
+    remote->up = false;
+    return false;
+}
+
+void mh_remote_notice(mh_remote *remote) {
+    if (!remote->up || remote->depth > 0 || remote->instance->state != MH_OPEN ||
+        !mh_remote_is_gone(remote))
+        return;
+    mh_frame frame;
+    mh_push(&frame, remote->instance, NULL, NULL);
+    mh_remote_mourn(remote, NULL);
+    mh_remote_revive(remote);
+    mh_pop(&frame);
+}

@@ -1,0 +1,75 @@
+/* listener.c - a thread of the host's for each worker: it takes what the module's own threads send and
+ * log, at any time, and notices when the worker ends while nobody calls it. */
+#define _GNU_SOURCE
+#include "remote.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <time.h>
+
+static const double SLICE = 5.0; /* seconds: then it looks whether the zygote is there */
+enum { KEPT = 1 << 20 };
+
+static void take(mh_remote *remote) {
+    mh_channel *channel = remote->channel;
+    channel->outside_result = mh_remote_take_outside(remote);
+    uint64_t size = ((const mh_mail_record *)(void *)mh_outside_region(channel))->size;
+    if (size > KEPT && size <= MH_REGION)
+        madvise(mh_outside_region(channel), size, MADV_REMOVE);
+    mh_bell_ring(&channel->outside_done);
+}
+
+/* Who has the lock notices by himself; and while he waits for the module, we are wanted elsewhere. */
+static bool notice(mh_remote *remote) {
+    mh_lock *lock = &remote->instance->host->lock;
+    if (!mh_lock_try(lock))
+        return false;
+    mh_remote_notice(remote);
+    bool seen_to = !remote->up || (atomic_load(&remote->channel->outside.count) & MH_GONE) == 0;
+    mh_lock_release(lock);
+    return seen_to; /* else the other bell does not say so yet */
+}
+
+static void *listen(void *data) {
+    mh_remote *remote = data;
+    mh_bell *bell = &remote->channel->outside;
+    uint32_t seen = remote->outside_seen, known = seen;
+    struct timespec moment = {0, 1000000};
+    while (!remote->stopping) {
+        if (!mh_bell_wait(bell, known, SLICE)) {
+            mh_remote_look_after(remote);
+            continue;
+        }
+        known = atomic_load(&bell->count);
+        if (remote->stopping)
+            break;
+        bool is_new = (known & ~MH_GONE) != seen, is_gone = (known & MH_GONE) != 0;
+        seen = known & ~MH_GONE;
+        if (is_new && !is_gone) /* else nobody waits for it */
+            take(remote);
+        if (is_gone && !notice(remote)) {
+            known = seen; /* again */
+            nanosleep(&moment, NULL);
+        }
+    }
+    return NULL;
+}
+
+bool mh_listener_start(mh_remote *remote) {
+    sigset_t all, before;
+    sigfillset(&all);
+    remote->outside_seen = mh_bell_count(&remote->channel->outside);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    remote->listening = pthread_create(&remote->listener, NULL, listen, remote) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return remote->listening;
+}
+
+void mh_listener_stop(mh_remote *remote) {
+    if (!remote->listening)
+        return;
+    remote->stopping = true;
+    mh_bell_ring(&remote->channel->outside);
+    pthread_join(remote->listener, NULL);
+    remote->listening = false;
+}

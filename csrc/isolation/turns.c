@@ -1,0 +1,149 @@
+/* turns.c - giving a worker a turn, and waiting for it with a deadline. */
+#define _GNU_SOURCE
+#include "remote.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+static const double SLICE = 0.5;    /* seconds: then somebody looks whether the zygote is there */
+static const double PATIENCE = 5.0; /* for one that is to be killed */
+enum { KEPT = 1 << 20 };            /* bytes of a region that are not given back */
+
+static double seconds_now(void) { return (double)mh_now() / 1e9; }
+
+static bool is_ended(const mh_remote *remote) {
+    return (atomic_load(&remote->channel->to_host.count) & MH_GONE) != 0;
+}
+
+bool mh_remote_is_gone(const mh_remote *remote) {
+    return is_ended(remote) && mh_bell_count(&remote->channel->to_host) == remote->seen;
+}
+
+void mh_remote_end_worker(mh_remote *remote, char command) {
+    mh_bell *bell = &remote->channel->to_host;
+    double end = seconds_now() + PATIENCE;
+    bool told = mh_remote_command(remote, command);
+    while (told && !is_ended(remote) && seconds_now() < end)
+        mh_bell_wait(bell, mh_bell_count(bell), SLICE);
+    mh_bell_end(bell); /* where there is no zygote any more, nobody else does */
+    remote->seen = mh_bell_count(bell);
+}
+
+/* Each row of a batch has its own time. */
+static double begun_at(const mh_remote *remote, mh_order order, double begun) {
+    double row = (double)remote->channel->row_begun / 1e9;
+    return order == MH_ORDER_ROWS && row > begun && row <= seconds_now() ? row : begun;
+}
+
+/* Waits for the turn to be given back: false when it never is. `*left`: seconds of the worker's own time,
+ * counted on over several waits. */
+static bool wait_turn(mh_remote *remote, mh_order order, bool bounded, double *left) {
+    mh_bell *bell = &remote->channel->to_host;
+    if (!mh_bell_look(bell, remote->seen)) {
+        double begun = seconds_now(), spent = 0;
+        while (!mh_bell_wait(bell, remote->seen,
+                             bounded && *left - spent < SLICE ? *left - spent : SLICE)) {
+            spent = seconds_now() - begun_at(remote, order, begun);
+            if (bounded && spent >= *left) {
+                remote->hung = true;
+                mh_remote_end_worker(remote, COMMAND_HUNG);
+                return false;
+            }
+            mh_remote_look_after(remote);
+        }
+        *left -= seconds_now() - begun;
+    }
+    uint32_t before = remote->seen;
+    remote->seen = mh_bell_count(bell);
+    remote->scribbled = remote->seen != before && remote->seen != ((before + 1) & ~MH_GONE);
+    return remote->seen != before;
+}
+
+/* The names of what a module can damage; what the worker says is not followed. */
+static const char *damaged_field(const char *said) {
+    static const char *const fields[] = {
+        "behind the struct", "version", "signature", "invoke", "send_message", "http", "log",
+        "cleanup", "on_cleanup", "on_message", "on_message_status", "on_call", "on_call_status",
+        "on_login", "on_config"};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (strncmp(fields[i], said, sizeof((mh_channel *)0)->field) == 0)
+            return fields[i];
+    return "a bell of the struct";
+}
+
+void mh_remote_take_damage(mh_remote *remote) {
+    const mh_channel *channel = remote->channel;
+    remote->damage = channel->damage;
+    remote->damage.callback = NULL;
+    remote->damage.field = damaged_field(channel->field);
+}
+
+static void take_answer(mh_remote *remote, mh_order order, mh_turn *out) {
+    *out = (mh_turn){remote->channel->code, remote->channel->rewritten};
+    if (remote->channel->damaged && order != MH_ORDER_ROWS) /* else with its row */
+        mh_remote_take_damage(remote);
+}
+
+/* Large messages are rare: what they took is given back. */
+static void give_back_memory(mh_remote *remote, size_t request_size) {
+    if (request_size > KEPT)
+        madvise(mh_requests_region(remote->channel), mh_padded(request_size), MADV_REMOVE);
+    if (remote->mail_most > KEPT)
+        madvise(mh_mail_region(remote->channel), remote->mail_most, MADV_REMOVE);
+    remote->mail_most = 0;
+}
+
+static void give(mh_remote *remote, mh_order order) {
+    remote->channel->order = order;
+    mh_bell_ring(&remote->channel->to_worker);
+}
+
+static bool is_rare(mh_order order) {
+    return order == MH_ORDER_LOAD || order == MH_ORDER_CLEANUP;
+}
+
+/* In its init and its cleanup what it says comes at once, in order with what its threads say. */
+static void begin(mh_remote *remote, mh_order order, size_t request_at) {
+    mh_channel *channel = remote->channel;
+    const mh_hooks *hooks = &remote->instance->host->hooks;
+    channel->request_at = request_at;
+    channel->ask_send = hooks->send != NULL || is_rare(order);
+    channel->ask_log = hooks->log != NULL || is_rare(order);
+    channel->room = mh_remote_room(remote);
+    channel->damaged = channel->rewritten = false;
+}
+
+bool mh_remote_turn(mh_remote *remote, mh_order order, size_t request_at, double seconds,
+                    mh_turn *out) {
+    uint32_t life = remote->life;
+    double left = seconds;
+    int64_t result = 0;
+    bool answered = false, sensible = true;
+    remote->depth++;
+    begin(remote, order, request_at);
+    give(remote, order);
+    while (sensible && !answered && wait_turn(remote, order, seconds > 0, &left)) {
+        answered = remote->channel->said == MH_SAYS_ANSWER;
+        if (answered)
+            take_answer(remote, order, out);
+        sensible = !remote->scribbled &&
+                   ((answered && order == MH_ORDER_ROWS) || mh_remote_take_mail(remote, &result));
+        if (remote->life != life || !remote->up)
+            break; /* it ended in a turn inside of this one */
+        if (sensible && !answered) {
+            begin(remote, order, request_at);
+            remote->channel->reply = result;
+            give(remote, MH_ORDER_REPLY);
+        }
+    }
+    bool same = remote->life == life && remote->up;
+    if (same && sensible && !answered && order != MH_ORDER_ROWS) /* what it had said before it ended */
+        sensible = mh_remote_take_mail(remote, &result);
+    if (same && !sensible) {
+        mh_remote_end_worker(remote, COMMAND_KILL);
+        remote->scribbled = true;
+    }
+    if (--remote->depth == 0 && order != MH_ORDER_ROWS)
+        give_back_memory(remote, remote->used);
+    return answered && same && sensible;
+}

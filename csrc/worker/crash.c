@@ -1,0 +1,393 @@
+/* crash.c - the end of a module, told by the process that it takes with it.
+ *
+ * A handler writes registers and siginfo into the shared memory first, as everything behind that may fail:
+ * the stack may be smashed, the heap be locked. Then it looks for the frames, with the unwinder, and where
+ * that fails or faults by what on the stack looks like a return address. An alarm bounds all of it. */
+#define _GNU_SOURCE
+#include "worker.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <setjmp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+#include <unistd.h>
+#include <unwind.h>
+
+enum { HANDLER_STACK = 128 << 10, SCANNED = 64 << 10, PATIENCE = 1 };
+
+static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+
+static _Thread_local uint64_t stack_low, stack_high; /* of this thread */
+static _Atomic int claimed;
+static sigjmp_buf out_of_unwinder;
+static _Atomic int unwinding; /* the thread that may jump there; 0: none */
+
+int hang_signal(void) { return SIGRTMAX; }
+
+/* Cut, and with a NUL. Not strncpy: the compiler fears for that. */
+static void copy_text(char *to, size_t size, const char *from) {
+    size_t len = strnlen(from, size - 1);
+    memcpy(to, from, len);
+    to[len] = '\0';
+}
+
+/* ---- Who is here ---------------------------------------------------------------------------------------- */
+
+static pid_t worker;
+static volatile uint32_t *worker_mark; /* the kernel empties its page in every child of a fork */
+
+static void mark_worker(void) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *made = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (made == MAP_FAILED || madvise(made, page, MADV_WIPEONFORK) != 0)
+        return;
+    worker_mark = made;
+    *worker_mark = 1;
+}
+
+bool is_worker(void) { return worker_mark == NULL || *worker_mark == 1; }
+
+/* Also where the child has the memory of its parent: before it ends. */
+static bool is_worker_process(void) { return is_worker() && getpid() == worker; }
+
+/* ---- What is kept meanwhile ------------------------------------------------------------------------------ */
+
+static void note_call(const char *name, uint64_t argument) {
+    if (!is_worker())
+        return;
+    mh_crash *crash = &channel->crash;
+    mh_noted_call *noted =
+        &crash->calls[__atomic_fetch_add(&crash->call_count, 1, __ATOMIC_RELAXED) % MH_NOTED_CALLS];
+    copy_text(noted->name, sizeof noted->name, name);
+    noted->argument = argument;
+}
+
+void note_line(const char *text, size_t len) {
+    if (!is_worker())
+        return;
+    mh_crash *crash = &channel->crash;
+    char *line =
+        crash->lines[__atomic_fetch_add(&crash->line_count, 1, __ATOMIC_RELAXED) % MH_LAST_LINES];
+    if (len > MH_LINE_ROOM - 1)
+        len = MH_LINE_ROOM - 1;
+    memcpy(line, text, len);
+    line[len] = '\0';
+}
+
+/* ---- Objects -------------------------------------------------------------------------------------------- */
+
+typedef struct place {
+    uint64_t address, bias;
+    bool is_code;
+    const char *name;
+} place;
+
+static int look_in_object(struct dl_phdr_info *object, size_t size, void *data) {
+    place *wanted = data;
+    (void)size;
+    for (int i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+        uint64_t begin = object->dlpi_addr + segment->p_vaddr;
+        if (segment->p_type == PT_LOAD && wanted->address >= begin &&
+            wanted->address < begin + segment->p_memsz) {
+            wanted->bias = object->dlpi_addr;
+            wanted->is_code = (segment->p_flags & PF_X) != 0;
+            wanted->name = object->dlpi_name;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static bool find_object(uint64_t address, place *out) {
+    *out = (place){.address = address};
+    return dl_iterate_phdr(look_in_object, out) != 0;
+}
+
+static bool is_code(uint64_t address) {
+    place found;
+    return find_object(address, &found) && found.is_code;
+}
+
+static int32_t number_of_object(mh_crash *crash, const char *name) {
+    char self[MH_OBJECT_PATH];
+    if (name[0] == '\0') {
+        ssize_t len = readlink("/proc/self/exe", self, sizeof self - 1);
+        self[len > 0 ? len : 0] = '\0';
+        name = self;
+    }
+    uint32_t i = 0;
+    while (i < crash->object_count && strcmp(crash->objects[i], name) != 0)
+        i++;
+    if (i == MH_OBJECTS)
+        return -1;
+    if (i == crash->object_count) {
+        copy_text(crash->objects[i], MH_OBJECT_PATH, name);
+        crash->object_count++;
+    }
+    return (int32_t)i;
+}
+
+static void add_frame(mh_crash *crash, uint64_t address) {
+    place found;
+    if (crash->frame_count == MH_FRAMES)
+        return;
+    mh_crash_frame *frame = &crash->frames[crash->frame_count];
+    *frame = (mh_crash_frame){.address = address, .object = -1};
+    if (find_object(address, &found)) {
+        frame->object = number_of_object(crash, found.name);
+        frame->offset = address - found.bias;
+    }
+    crash->frame_count++;
+}
+
+/* ---- Frames --------------------------------------------------------------------------------------------- */
+
+typedef struct walk {
+    mh_crash *crash;
+    uint64_t begin; /* frames before this address are the handler's own; 0: none are */
+    bool begun;
+} walk;
+
+static _Unwind_Reason_Code take_frame(struct _Unwind_Context *context, void *data) {
+    walk *walk = data;
+    int exact = 0;
+    uint64_t address = _Unwind_GetIPInfo(context, &exact);
+    if (address == 0)
+        return _URC_END_OF_STACK;
+    walk->begun = walk->begun || address == walk->begin;
+    if (walk->begun) /* a return address is behind the call that it belongs to */
+        add_frame(walk->crash, exact || address == walk->begin ? address : address - 1);
+    return walk->crash->frame_count < MH_FRAMES ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+/* By what looks like a return address: better than nothing. */
+static void scan_stack(mh_crash *crash) {
+    uint64_t end = crash->sp + SCANNED;
+    if (crash->sp < crash->stack_low || crash->sp >= crash->stack_high)
+        return;
+    if (end > crash->stack_high)
+        end = crash->stack_high;
+    crash->scanned = true;
+    for (uint64_t at = (crash->sp + 7) & ~(uint64_t)7; at + 8 <= end; at += 8) {
+        uint64_t word;
+        memcpy(&word, (const void *)(uintptr_t)at, sizeof word);
+        if (word > 4096 && is_code(word - 1))
+            add_frame(crash, word - 1);
+    }
+}
+
+/* The frames above `begin` (0: above the caller). A fault in the unwinder comes back here. */
+static void walk_frames(mh_crash *crash, uint64_t begin) {
+    walk walk = {.crash = crash, .begin = begin, .begun = begin == 0};
+    uint32_t before = crash->frame_count;
+    if (sigsetjmp(out_of_unwinder, 1) == 0) {
+        unwinding = gettid();
+        _Unwind_Backtrace(take_frame, &walk);
+    }
+    if (crash->frame_count <= before + (begin != 0) && sigsetjmp(out_of_unwinder, 1) == 0) {
+        unwinding = gettid();
+        scan_stack(crash);
+    }
+    unwinding = 0;
+}
+
+/* ---- What the machine says -------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+static void take_registers(mh_crash *crash, const ucontext_t *context) {
+    const greg_t *registers = context->uc_mcontext.gregs;
+    crash->register_count = REG_RIP + 1;
+    for (int i = 0; i <= REG_RIP; i++)
+        crash->registers[i] = (uint64_t)registers[i];
+    crash->pc = (uint64_t)registers[REG_RIP];
+    crash->sp = (uint64_t)registers[REG_RSP];
+    crash->writes = registers[REG_TRAPNO] == 14 && (registers[REG_ERR] & 2) != 0;
+}
+
+/* A jump to where no code is: on with the frame of who jumped. Returns its address. */
+static uint64_t leave_wild_frame(ucontext_t *context) {
+    greg_t *registers = context->uc_mcontext.gregs;
+    uint64_t address;
+    memcpy(&address, (const void *)(uintptr_t)registers[REG_RSP], sizeof address);
+    registers[REG_RSP] += 8;
+    registers[REG_RIP] = (greg_t)(address - 1);
+    return address - 1;
+}
+#elif defined(__aarch64__)
+static void take_registers(mh_crash *crash, const ucontext_t *context) {
+    const mcontext_t *machine = &context->uc_mcontext;
+    crash->register_count = 33;
+    memcpy(crash->registers, machine->regs, 31 * sizeof(uint64_t));
+    crash->registers[31] = crash->sp = machine->sp;
+    crash->registers[32] = crash->pc = machine->pc;
+}
+
+static uint64_t leave_wild_frame(ucontext_t *context) {
+    context->uc_mcontext.pc = context->uc_mcontext.regs[30] - 4;
+    return context->uc_mcontext.pc;
+}
+#else
+#error "crash reports are written for x86-64 and aarch64; add how this machine keeps its registers"
+#endif
+
+static void take_frames(mh_crash *crash, ucontext_t *context) {
+    uint64_t begin = crash->pc;
+    if (!is_code(begin)) {
+        add_frame(crash, begin);
+        if (crash->sp < crash->stack_low || crash->sp >= crash->stack_high)
+            return;
+        begin = leave_wild_frame(context);
+        if (!is_code(begin)) {
+            scan_stack(crash);
+            return;
+        }
+    }
+    walk_frames(crash, begin);
+}
+
+/* The name of the type that std::terminate was called for. The library is asked only where it is among
+ * the frames: who called abort otherwise may have the heap locked. */
+static void take_exception(mh_crash *crash) {
+    void *library = NULL;
+    for (uint32_t i = 0; i < crash->object_count && library == NULL; i++)
+        if (strstr(crash->objects[i], "/libstdc++.so") != NULL)
+            library = dlopen(crash->objects[i], RTLD_NOW | RTLD_NOLOAD);
+    void **(*current)(void) = NULL;
+    if (library != NULL)
+        *(void **)&current = dlsym(library, "__cxa_current_exception_type");
+    void **type = current != NULL ? current() : NULL;
+    if (type != NULL) /* std::type_info: its table, then the name */
+        copy_text(crash->exception, sizeof crash->exception, type[1]);
+}
+
+/* ---- The end -------------------------------------------------------------------------------------------- */
+
+/* The first to end writes the report; whoever comes then waits for the process to end under it. */
+static mh_crash *claim(mh_end_kind kind) {
+    int nobody = 0;
+    if (!atomic_compare_exchange_strong(&claimed, &nobody, gettid()))
+        for (;;)
+            pause();
+    mh_crash *crash = &channel->crash;
+    crash->kind = kind;
+    crash->thread = gettid();
+    crash->own_thread = !is_turn_thread;
+    crash->stack_low = stack_low;
+    crash->stack_high = stack_high;
+    prctl(PR_GET_NAME, crash->thread_name);
+    return crash;
+}
+
+static void bound_time(void) {
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, SIGALRM);
+    signal(SIGALRM, SIG_DFL);
+    alarm(PATIENCE);
+    pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+}
+
+static _Noreturn void end(int code) {
+    for (;;)
+        syscall(SYS_exit_group, code);
+}
+
+static void on_signal(int number, siginfo_t *info, void *context) {
+    int error = errno;
+    if (unwinding == gettid())
+        siglongjmp(out_of_unwinder, 1);
+    if (!is_worker_process()) { /* a child of the module's: as if nobody had looked */
+        signal(number, SIG_DFL);
+        if (info->si_code <= 0)
+            raise(number);
+        errno = error;
+        return;
+    }
+    mh_crash *crash = claim(number == hang_signal() ? MH_END_HUNG : MH_END_FAULT);
+    crash->signal = number == hang_signal() ? 0 : number;
+    crash->code = info->si_code;
+    crash->has_address = info->si_code > 0 && info->si_code != SI_KERNEL && number != SIGABRT &&
+                         number != SIGTRAP && number != SIGSYS;
+    crash->address = crash->has_address ? (uint64_t)(uintptr_t)info->si_addr : 0;
+    take_registers(crash, context);
+    bound_time();
+    crash->stage = 1;
+    take_frames(crash, context);
+    crash->stage = 2;
+    if (number == SIGABRT)
+        take_exception(crash);
+    end(128 + number);
+}
+
+static _Noreturn void crash_exit(int code) {
+    mh_crash *crash = claim(MH_END_EXIT);
+    crash->code = code;
+    bound_time();
+    crash->stage = 1;
+    walk_frames(crash, 0);
+    crash->stage = 2;
+    end(code);
+}
+
+void crash_exit_if_worker(int code) {
+    if (is_worker_process())
+        crash_exit(code);
+}
+
+/* ---- Beforehand ------------------------------------------------------------------------------------------- */
+
+void *crash_prepare_thread(void) {
+    pthread_attr_t attributes;
+    void *low;
+    size_t size;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+        if (pthread_attr_getstack(&attributes, &low, &size) == 0) {
+            stack_low = (uint64_t)(uintptr_t)low;
+            stack_high = stack_low + size;
+        }
+        pthread_attr_destroy(&attributes);
+    }
+    void *stack = mmap(NULL, HANDLER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (stack == MAP_FAILED)
+        return NULL;
+    stack_t alternate = {.ss_sp = stack, .ss_size = HANDLER_STACK};
+    if (sigaltstack(&alternate, NULL) == 0)
+        return stack;
+    munmap(stack, HANDLER_STACK);
+    return NULL;
+}
+
+void crash_leave_thread(void *stack) {
+    stack_t none = {.ss_flags = SS_DISABLE};
+    if (stack == NULL)
+        return;
+    sigaltstack(&none, NULL);
+    munmap(stack, HANDLER_STACK);
+}
+
+static _Unwind_Reason_Code stop_at_once(struct _Unwind_Context *context, void *data) {
+    (void)context, (void)data;
+    return _URC_END_OF_STACK;
+}
+
+void crash_prepare(void) {
+    struct sigaction action = {.sa_sigaction = on_signal,
+                               .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    worker = getpid();
+    mark_worker();
+    crash_prepare_thread();
+    _Unwind_Backtrace(stop_at_once, NULL); /* what it loads the first time, now */
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigaction(faults[i], &action, NULL);
+    sigaction(hang_signal(), &action, NULL);
+    mh_note_call = note_call;
+}

@@ -1,0 +1,29 @@
+/* main.c - the worker program. It is started by a host, and by nobody else. */
+#define _GNU_SOURCE
+#include "worker.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+mh_channel *channel;
+
+static bool is_started_by_a_host(void) {
+    struct stat memory;
+    return fstat(MEMORY_FD, &memory) == 0 && (size_t)memory.st_size == MH_CHANNEL_SIZE &&
+           fstat(CONTROL_FD, &memory) == 0 && S_ISSOCK(memory.st_mode);
+}
+
+int main(void) {
+    if (is_started_by_a_host())
+        channel = mh_channel_map(MEMORY_FD);
+    if (channel == NULL) {
+        fputs("mesibo-abi-worker: expected to be started by a host, with its memory and its socket; "
+              "load a module with isolated=True\n", stderr);
+        return 2;
+    }
+    close(MEMORY_FD);
+    syscall(SYS_close_range, MEMORY_FD, ~0u, 0); /* of the host, where it did not mark them */
+    zygote_run();
+}

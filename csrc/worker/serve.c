@@ -1,0 +1,241 @@
+/* serve.c - the worker: one host of the core with one module, which does what the other host's turns say. */
+#define _GNU_SOURCE
+#include "worker.h"
+
+#include "../isolation/load_record.h"
+
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static mh_host *host;
+static mh_instance *instance;
+static uint32_t seen;
+static guard outermost; /* of a call that is not inside another */
+static int depth;
+
+/* ---- What the host gets to know of the module's struct -------------------------------------------------- */
+
+static void mirror_words(void) {
+    static const char *told;
+    mh_mirror *mirror = &channel->mirror;
+    const char *name = NULL;
+    uint32_t callbacks = 0;
+    instance->revision->words(instance, &mirror->version, &mirror->flags, &name);
+    for (int kind = 0; kind < MH_EVENT_KINDS; kind++)
+        callbacks |= (uint32_t)instance->revision->has_callback(instance, (mh_event_kind)kind) << kind;
+    mirror->callbacks = callbacks;
+    mirror->threads = instance->threads;
+    if (name == told)
+        return;
+    told = name;
+    long len = name != NULL && mh_is_readable(name) ? mh_text_len(name, MH_NAME_ROOM - 1) : -1;
+    mirror->has_name = len >= 0;
+    if (len >= 0) {
+        mh_copy_in(mirror->name, name, (size_t)len);
+        mirror->name[len] = '\0';
+    }
+}
+
+static void tell_damage(const mh_damage *damage) {
+    channel->damaged = true;
+    channel->damage = *damage;
+    strncpy(channel->field, damage->field, sizeof channel->field - 1);
+}
+
+/* A child that the module forked off may come back from its code: what is shared is not the child's. */
+static void end_children(void) {
+    if (!is_worker())
+        syscall(SYS_exit_group, 0);
+}
+
+/* ---- Orders ------------------------------------------------------------------------------------------- */
+
+static void load(void) {
+    mh_load_record *record = (mh_load_record *)(void *)(mh_requests_region(channel) +
+                                                        channel->request_at);
+    mh_load_answer *answer = (mh_load_answer *)(void *)record;
+    mh_load what;
+    mh_refusal refusal = {.kind = MH_NO_MEMORY};
+    mh_pass pass = {.collect = true};
+    mh_item *items = mh_load_read(record, &what);
+    mh_hooks hooks = {.send = mail_send,
+                      .log = mail_log,
+                      .no_service = "an isolated module cannot make requests yet; load it without "
+                                    "isolated"};
+    host = mh_host_new(&hooks, &record->limits, false);
+    if (items != NULL && host != NULL)
+        instance = mh_load_module(host, &what, &pass, &refusal);
+    end_children();
+    free(items);
+    mh_mail_free(pass.mail);
+    *answer = (mh_load_answer){.refusal = refusal};
+    if (refusal.damage.field != NULL)
+        tell_damage(&refusal.damage);
+    channel->code = instance != NULL ? 0 : -1;
+    if (instance != NULL) {
+        strncpy(answer->revision, mh_instance_revision(instance), sizeof answer->revision - 1);
+        mirror_words();
+    }
+}
+
+static const char *next_text(const char **at, uint64_t len) {
+    const char *text = *at;
+    if (len == MH_NULL_TEXT)
+        return NULL;
+    *at += len + 1;
+    return text;
+}
+
+/* One callback. What the module wrote into its message goes back to where that came from. */
+static int64_t call_with(mh_event *event, char *given, guard *room, uint64_t row) {
+    mh_pass pass = {.collect = false, .row = row};
+    mh_frame frame;
+    char *placed = NULL;
+    if (given != NULL) {
+        placed = guard_place(room, given, event->len);
+        if (placed == NULL) {
+            mh_report(instance, "not called: no memory for a message of %zu bytes", event->len);
+            return -1;
+        }
+        event->message = placed;
+        channel->crash.message = (uint64_t)(uintptr_t)placed;
+        channel->crash.message_size = event->len;
+    }
+    mh_push(&frame, instance, &pass, event);
+    int64_t code = instance->revision->call(instance, event);
+    end_children();
+    mh_pop(&frame);
+    channel->rewritten = placed != NULL && memcmp(placed, given, event->len) != 0;
+    if (channel->rewritten)
+        memcpy(given, placed, event->len);
+    return code;
+}
+
+static int64_t call_record(mh_call_record *record, uint64_t row) {
+    const char *at = (const char *)(record + 1);
+    mh_user user = {.flags = record->user_flags, .online = record->user_online};
+    mh_event event = {.kind = (mh_event_kind)record->kind,
+                      .len = record->len,
+                      .status = record->status,
+                      .type = record->type};
+    record->params.to = next_text(&at, record->to_len);
+    record->params.from = next_text(&at, record->from_len);
+    record->params.to_len = record->params.to != NULL ? record->to_len : 0;
+    record->params.from_len = record->params.from != NULL ? record->from_len : 0;
+    if (record->has_params)
+        event.params = &record->params;
+    if (record->has_user) {
+        user.address = record->params.to;
+        user.address_len = record->params.to_len;
+        event.user = &user;
+    }
+    char *message = record->has_message ? (char *)(uintptr_t)next_text(&at, record->len) : NULL;
+    event.config = (void *)(uintptr_t)next_text(&at, record->data_len);
+    guard nested = {NULL, 0};
+    guard *room = depth++ == 0 ? &outermost : &nested;
+    channel->crash.event = (int32_t)record->kind;
+    int64_t code = call_with(&event, message, room, row);
+    guard_free(&nested);
+    depth--;
+    return code;
+}
+
+static void call(void) {
+    mh_damage damage;
+    int64_t code = call_record(
+        (mh_call_record *)(void *)(mh_requests_region(channel) + channel->request_at), 0);
+    if (mh_instance_damage(instance, "", &damage))
+        tell_damage(&damage);
+    mirror_words();
+    channel->code = code;
+}
+
+/* Ends early where there is something that the host must see before more is done. */
+static void call_rows(void) {
+    char *at = mh_requests_region(channel) + channel->request_at;
+    mh_rows_record rows = *(mh_rows_record *)(void *)at;
+    mh_damage damage;
+    bool go_on = true;
+    at += mh_padded(sizeof rows);
+    for (uint64_t row = 0; row < rows.count && go_on; row++) {
+        mh_call_record *record = (mh_call_record *)(void *)at;
+        channel->room = rows.room;
+        atomic_store_explicit(&channel->row_begun, mh_now(), memory_order_relaxed);
+        record->code = call_record(record, row);
+        record->rewritten = channel->rewritten;
+        record->damaged = mh_instance_damage(instance, "", &damage);
+        if (record->damaged)
+            tell_damage(&damage);
+        go_on = !record->damaged && channel->mail_end < MH_REGION / 2;
+        at += record->size;
+        atomic_store_explicit(&channel->rows_done, row + 1, memory_order_release);
+    }
+    mirror_words();
+}
+
+static void clean_up(void) {
+    mh_pass pass = {.collect = false};
+    mh_damage damage;
+    int64_t code = 0;
+    channel->crash.event = MH_IN_CLEANUP;
+    mh_close(instance, &pass, -1, &code, &damage);
+    end_children();
+    if (damage.field != NULL)
+        tell_damage(&damage);
+    channel->code = code;
+}
+
+/* ---- Turns -------------------------------------------------------------------------------------------- */
+
+static void give_back(mh_said said) {
+    channel->said = said;
+    mh_bell_ring(&channel->to_host);
+}
+
+/* Until the host replies to what was asked; the outermost turns go on until the process ends. */
+static int64_t serve(void) {
+    for (;;) {
+        if (!mh_bell_look(&channel->to_worker, seen))
+            mh_bell_wait(&channel->to_worker, seen, -1);
+        seen = mh_bell_count(&channel->to_worker);
+        mh_order order = (mh_order)channel->order;
+        if (order == MH_ORDER_REPLY)
+            return channel->reply;
+        if (order == MH_ORDER_LOAD)
+            load();
+        else if (order == MH_ORDER_CALL)
+            call();
+        else if (order == MH_ORDER_ROWS)
+            call_rows();
+        else
+            clean_up();
+        bool over = order == MH_ORDER_CLEANUP || (order == MH_ORDER_LOAD && instance == NULL);
+        give_back(MH_SAYS_ANSWER);
+        if (over)
+            syscall(SYS_exit_group, 0);
+    }
+}
+
+int64_t ask_host(void) {
+    int32_t event = channel->crash.event;
+    uint64_t message = channel->crash.message, size = channel->crash.message_size;
+    give_back(MH_SAYS_ASKS);
+    int64_t value = serve();
+    /* Others may have been called meanwhile. */
+    channel->crash.event = event;
+    channel->crash.message = message;
+    channel->crash.message_size = size;
+    return value;
+}
+
+_Noreturn void worker_run(void) {
+    prctl(PR_SET_NAME, "mesibo-worker");
+    seen = channel->seen;
+    is_turn_thread = true;
+    channel->crash.event = MH_IN_INIT;
+    crash_prepare();
+    for (;;)
+        serve();
+}

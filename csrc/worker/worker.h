@@ -1,0 +1,50 @@
+/* worker.h - what the files of the worker program share.
+ *
+ * The program runs twice: as a zygote, with one thread, which forks the worker and tells how it ended; and
+ * as the worker, which loads the module and serves the host's turns. */
+#ifndef MESIBO_WORKER_H
+#define MESIBO_WORKER_H
+
+#include "../core.h"
+#include "../isolation/channel.h"
+
+#include <signal.h>
+
+extern mh_channel *channel;
+
+/* zygote.c */
+_Noreturn void zygote_run(void);
+
+/* serve.c */
+_Noreturn void worker_run(void);
+/* Gives the turn back with a question, and serves what the host wants until it replies. */
+int64_t ask_host(void);
+
+/* mail.c: the core's hooks. */
+int64_t mail_send(void *context, mh_instance *from, const mh_params *params, const char *message,
+                  size_t len);
+int64_t mail_log(void *context, const mh_line *line);
+extern _Thread_local bool is_turn_thread; /* the one that serves turns */
+
+/* guard.c: the message as a module gets it, with one NUL and then a page that nobody may touch. */
+typedef struct guard {
+    char *base;
+    size_t size;
+} guard;
+/* NULL: no memory. Valid until the next, or guard_free. */
+char *guard_place(guard *guard, const char *message, size_t len);
+void guard_free(guard *guard);
+
+/* crash.c */
+int hang_signal(void);
+void crash_prepare(void);
+/* An alternate stack for the handlers on this thread, and where its own lies. */
+void *crash_prepare_thread(void);
+void crash_leave_thread(void *stack);
+/* False in a child that the module forked off. */
+bool is_worker(void);
+/* Reports it and ends the process, unless this is a child that the module made. */
+void crash_exit_if_worker(int code);
+void note_line(const char *text, size_t len);
+
+#endif

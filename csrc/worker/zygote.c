@@ -1,0 +1,154 @@
+/* zygote.c - the parent of the worker: forks it, sees it end, ends it. It has one thread, opens nothing
+ * of the module's, and ends when the host does: then its socket closes. */
+#define _GNU_SOURCE
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static pid_t worker; /* 0: none */
+
+/* In the child of a fork; never returns. */
+static _Noreturn void become_worker(pid_t zygote, int signals) {
+    sigset_t none;
+    setpgid(0, 0);
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* of a process with one thread: it means the end of that */
+    if (getppid() != zygote)
+        syscall(SYS_exit_group, 1);
+    close(CONTROL_FD);
+    close(signals);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    worker_run();
+}
+
+static void tell_gone(int status) {
+    channel->status = status;
+    atomic_store(&channel->worker, 0);
+    mh_bell_end(&channel->outside);
+    mh_bell_end(&channel->to_host); /* the last: whoever hears of it may start another one at once */
+}
+
+static void start(int signals) {
+    pid_t zygote = getpid();
+    worker = fork();
+    if (worker == 0)
+        become_worker(zygote, signals);
+    if (worker < 0) {
+        worker = 0;
+        tell_gone(0);
+        return;
+    }
+    setpgid(worker, worker); /* whoever comes first */
+    atomic_store(&channel->worker, worker);
+}
+
+/* What the module forked off and took out of its group came to us when the worker ended. */
+static void kill_strays(void) {
+    char list[4096];
+    int file = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    ssize_t size = file >= 0 ? read(file, list, sizeof list - 1) : 0;
+    if (file >= 0)
+        close(file);
+    list[size > 0 ? size : 0] = '\0';
+    char *at = list, *end;
+    for (long child; (child = strtol(at, &end, 10)) > 0; at = end)
+        kill((pid_t)child, SIGKILL);
+}
+
+/* Nothing of the worker is left behind this. The group is killed while its leader is still there: its
+ * number cannot be anybody else's yet. */
+static void bury(void) {
+    int status = 0;
+    kill(-worker, SIGKILL);
+    while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
+        continue;
+    worker = 0;
+    for (;;) {
+        kill_strays();
+        if (waitpid(-1, NULL, 0) < 0 && errno != EINTR)
+            break;
+    }
+    tell_gone(status);
+}
+
+static bool has_ended(int options) {
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_PID, (id_t)worker, &info, WEXITED | WNOWAIT | options) == 0 && info.si_pid != 0;
+}
+
+/* Lets it say where it hangs, if it still can. */
+static void end_hung(void) {
+    struct timespec moment = {0, 500000};
+    syscall(SYS_tgkill, worker, worker, hang_signal());
+    for (int i = 0; i < 400 && !has_ended(WNOHANG); i++)
+        nanosleep(&moment, NULL);
+    kill(worker, SIGKILL);
+    bury();
+}
+
+static void reap(int signals) {
+    struct signalfd_siginfo told;
+    ssize_t got = read(signals, &told, sizeof told);
+    (void)got; /* several children may stand behind one signal: each is asked for */
+    if (worker != 0 && has_ended(WNOHANG)) {
+        bury();
+        return;
+    }
+    siginfo_t other = {.si_pid = 0}; /* a stray that ended by itself */
+    while (waitid(P_ALL, 0, &other, WEXITED | WNOHANG | WNOWAIT) == 0 && other.si_pid != 0 &&
+           other.si_pid != worker) {
+        waitpid(other.si_pid, NULL, 0);
+        other.si_pid = 0;
+    }
+}
+
+static void obey(char command, int signals) {
+    if (command == COMMAND_START && worker == 0)
+        start(signals);
+    if (command == COMMAND_KILL && worker != 0) {
+        kill(worker, SIGKILL);
+        bury();
+    }
+    if (command == COMMAND_HUNG && worker != 0)
+        end_hung();
+}
+
+_Noreturn void zygote_run(void) {
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &children, NULL);
+    int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    prctl(PR_SET_NAME, "mesibo-zygote");
+    for (;;) {
+        struct pollfd waits[] = {{.fd = CONTROL_FD, .events = POLLIN},
+                                 {.fd = signals, .events = POLLIN}};
+        char command;
+        if (poll(waits, 2, -1) < 0)
+            continue;
+        if (waits[1].revents != 0)
+            reap(signals);
+        if (waits[0].revents != 0) {
+            if (read(CONTROL_FD, &command, 1) != 1)
+                break;
+            obey(command, signals);
+        }
+    }
+    if (worker != 0) {
+        kill(worker, SIGKILL);
+        bury();
+    }
+    syscall(SYS_exit_group, 0);
+    __builtin_unreachable();
+}
