@@ -3,11 +3,16 @@ expected and what was found; what to do about it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from signal import Signals
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from .bridge.values import Message
+    from .isolation.symbols import Frame
     from .types import LogRecord
 
 
@@ -140,6 +145,99 @@ class StructChanged(ModuleError):
 
 class CallbackNotSet(ModuleError):
     """The module left this callback NULL, so there is nothing to call."""
+
+
+class HostCall(NamedTuple):
+    """A host function that a module called, and the number that says most about the call: the
+    length of what it sent, the level of what it logged; 0 where none does."""
+
+    name: str
+    argument: int
+
+
+class ModuleCrashed(ModuleError):
+    """The process of an isolated module ended. `callback` is what was running.
+
+    `signal` is the signal that ended it (None: there was none), `address` where the fault was
+    (None: nowhere), `meaning` what that says, `registers` what they held, by name. `message` is
+    what it was called with, which was not passed on and is not tried again. `host_calls` are the
+    last host functions that it called and `logs` its last lines, oldest first. `frames`,
+    `signature` and `str(error)` name functions and lines: made when they are first asked for, from
+    the library as it is then.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        module: str,
+        callback: str,
+        detail: str,
+        hint: str,
+        signal: Signals | None,
+        address: int | None,
+        meaning: str,
+        registers: Mapping[str, int],
+        message: Message | None,
+        host_calls: Sequence[HostCall],
+        logs: Sequence[str],
+        name: str,
+        trace: Callable[[], tuple[tuple[Frame, ...], str]],
+    ) -> None:
+        super().__init__(what, module=module, callback=callback, detail=detail, hint=hint)
+        self.signal = signal
+        self.address = address
+        self.meaning = meaning
+        self.registers = dict(registers)
+        self.message = message
+        self.host_calls = tuple(host_calls)
+        self.logs = tuple(logs)
+        self._name = name
+        self._trace = trace
+
+    @functools.cached_property
+    def _traced(self) -> tuple[tuple[Frame, ...], str]:
+        return self._trace()
+
+    @property
+    def frames(self) -> tuple[Frame, ...]:
+        """The calls that were under way, innermost first, down to the module's outermost. Empty
+        where the process could not say."""
+        return self._traced[0]
+
+    @property
+    def signature(self) -> str:
+        """The same for the same bug: the signal and the first place in the module."""
+        return f"{self._name} {self._traced[1]}".rstrip()
+
+    def _frame_lines(self) -> list[str]:
+        """A line for each; what a recursion repeats is said once."""
+        lines, number = [], 0
+        for text, same in itertools.groupby(map(str, self.frames)):
+            times = len(list(same))
+            lines.append(f"  #{number} {text}" + (f" ({times} times)" if times > 1 else ""))
+            number += times
+        return lines
+
+    def __str__(self) -> str:
+        lines = [super().__str__()]
+        lines += self._frame_lines()
+        if self.message is not None:
+            lines.append(f"  its message: {self.message!r}")
+        if self.host_calls:
+            calls = ", ".join(f"{call.name} ({call.argument})" for call in self.host_calls)
+            lines.append(f"  its last host calls: {calls}")
+        lines += [f"  it logged: {line}" for line in self.logs]
+        return "\n".join(lines)
+
+
+class ModuleHung(ModuleCrashed):
+    """An isolated module did not return in time, and its process was ended for it."""
+
+
+class ModuleDown(ModuleError):
+    """An isolated module was not called: its process ended before, and is not started again. The
+    cause, `__cause__`, is how it ended."""
 
 
 class ClosedError(Error):

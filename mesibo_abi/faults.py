@@ -38,6 +38,8 @@ class Refusal(enum.IntEnum):
     INIT_FAILED = 8
     INIT_DAMAGED = 9
     BAD_SLOT = 10
+    NOT_STARTED = 11
+    INIT_CRASHED = 12
 
 
 class Closing(enum.IntEnum):
@@ -263,6 +265,14 @@ def load_refused(attempt: Attempt) -> LoadError:
         Refusal.NO_ENTRY: (
             f"expected the symbol {attempt.entry}, the dynamic linker says: {attempt.text}",
             "define it with C linkage, or name another with entry_point=",
+        ),
+        Refusal.NOT_STARTED: (
+            f"expected a worker process for it, there is none: {attempt.text}",
+            "free memory, descriptors or processes; or load it without isolated",
+        ),
+        Refusal.INIT_CRASHED: (
+            f"expected {attempt.entry} to return 0, its process ended",
+            "see the exception above",
         ),
         Refusal.INIT_FAILED: (
             f"expected {attempt.entry} to return 0, Python code that it called failed",

@@ -30,6 +30,7 @@ from .stats import Latency, ModuleStats
 from .types import LogRecord, OnFailure, Revision
 
 if TYPE_CHECKING:
+    from .isolation.worker import RestartPolicy
     from .services.pump import Pump
 
 SendHandler: TypeAlias = Callable[[LoadedModule, Message], int | None]
@@ -148,9 +149,12 @@ class Host(PassingHost):
         resend_depth: int = 0,
         limits: Limits | None = None,
         latencies: bool = False,
+        isolated: bool = False,
+        deadline: float | None = 5.0,
     ) -> Self:
         """A host with the modules of a mesibo.conf, in its order. Modules are looked for in its
-        folder, in MESIBO_MODULE_PATH and in /usr/lib64/mesibo.
+        folder, in MESIBO_MODULE_PATH and in /usr/lib64/mesibo. `isolated` and `deadline` are as in
+        `load`, for each of them that is a library.
 
         Raises ConfigError, and LoadError with a note that says which line asked for the module.
         """
@@ -167,18 +171,28 @@ class Host(PassingHost):
         )
         try:
             for section in read.modules:
-                host._load_section(read, section)
+                host._load_section(read, section, isolated, deadline)
         except BaseException:
             host.close()
             raise
         return host
 
     def _load_section(
-        self, read: configuration.Configuration, section: configuration.ModuleSection
+        self,
+        read: configuration.Configuration,
+        section: configuration.ModuleSection,
+        isolated: bool,
+        deadline: float | None,
     ) -> None:
         try:
             target = self._loader.find(section.name)
-            self.load(section.label, target, config=section.items)
+            self.load(
+                section.label,
+                target,
+                config=section.items,
+                isolated=isolated and target.suffix != ".py",
+                deadline=deadline,
+            )
         except LoadError as error:
             error.add_note(f"asked for in {read.path}, line {section.line}")
             raise
@@ -196,6 +210,10 @@ class Host(PassingHost):
         hold_gil: bool = False,
         thread_safe: bool = False,
         zero_copy: bool = False,
+        isolated: bool = False,
+        deadline: float | None = 5.0,
+        init_deadline: float | None = 10.0,
+        restart: RestartPolicy = "always",
     ) -> LoadedModule:
         """Loads a module at the end of the chain and returns it.
 
@@ -207,9 +225,22 @@ class Host(PassingHost):
         messages of a batch where they lie in the caller's columns, with no NUL behind them: for
         modules that keep to `len` and to const (one of sdk2020 may write, and gets a copy).
 
-        Raises LoadError, which says what is wrong and with what the module logged; nothing of a
-        refused module stays. Warns (ConfigWarning) of items that a revision cannot receive.
+        `isolated` runs a library in a process of its own, where it cannot harm this one: what ends
+        it, or takes longer than `deadline` seconds (`init_deadline` for its init; None: no bound),
+        is a ModuleCrashed in the verdict. Then it is started again, with its init and its items:
+        "always", "never", or as a Restart says. `deadline`, `init_deadline` and `restart` say
+        nothing without `isolated`.
+
+        Raises InputError for options that do not go together, and for bounds that are none. Raises
+        LoadError, which says what is wrong and with what the module logged; nothing of a refused
+        module stays. Warns (ConfigWarning) of items that a revision cannot receive.
         """
+        isolation = None
+        if isolated:
+            from .isolation.worker import isolation_of, refuse_together
+
+            refuse_together(name, hold_gil=hold_gil, thread_safe=thread_safe, zero_copy=zero_copy)
+            isolation = isolation_of(name, deadline, init_deadline, restart)
         return self._loader.load(
             name,
             target,
@@ -219,6 +250,7 @@ class Host(PassingHost):
             hold_gil=hold_gil,
             thread_safe=thread_safe,
             zero_copy=zero_copy,
+            isolation=isolation,
         )
 
     def _module_named(self, name: str) -> LoadedModule | None:

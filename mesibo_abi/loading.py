@@ -6,18 +6,21 @@ import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from . import libraries, search
 from .bridge.host import CoreHost
 from .bridge.module import LoadedModule
 from .checks import as_path
 from .config import log_level
-from .errors import LoadError
+from .errors import InputError, LoadError
 from .instances import instance_of
 from .module import Module
 from .scripts import Script
 from .types import Revision
+
+if TYPE_CHECKING:
+    from .isolation.worker import Isolation
 
 _OF_PYTHON = str(Revision.SDK2020)  # by what revision modules in Python are called
 Target: TypeAlias = str | os.PathLike[str] | Module | type[Module]
@@ -47,8 +50,10 @@ class Loader:
         hold_gil: bool,
         thread_safe: bool,
         zero_copy: bool,
+        isolation: Isolation | None,
     ) -> LoadedModule:
-        """Takes a name that is free, and loads what the target is. Raises LoadError."""
+        """Takes a name that is free, and loads what the target is. Raises LoadError, and InputError
+        where a module in Python is to be isolated."""
         _check_name(name)
         check_entry_point(name, entry_point)
         if target is None:
@@ -57,10 +62,12 @@ class Loader:
         label = self._take_label(name)
         try:
             if not isinstance(target, (str, os.PathLike)):
+                _refuse_python(name, isolation)
                 module = instance_of(label, None, target)
                 return self._load_instance(label, None, module, items, thread_safe)
             path = _absolute(name, target)
             if path.suffix == ".py":
+                _refuse_python(name, isolation)
                 return self._load_script(label, Script(name, path), path, items, thread_safe)
             return self._load_native(
                 label,
@@ -71,6 +78,7 @@ class Loader:
                 hold_gil=hold_gil,
                 thread_safe=thread_safe,
                 zero_copy=zero_copy,
+                isolation=isolation,
             )
         except BaseException:
             self._labels.pop(label, None)
@@ -141,6 +149,7 @@ class Loader:
         hold_gil: bool,
         thread_safe: bool,
         zero_copy: bool,
+        isolation: Isolation | None,
     ) -> LoadedModule:
         library = libraries.read(path)
         libraries.refuse_unloadable(label, library.found, entry_point)
@@ -162,6 +171,7 @@ class Loader:
             keep_mapped=library.starts_threads,
             has_synchronous=library.found.has_synchronous,
             guessed=choice.guessed,
+            isolation=isolation,
         )
 
 
@@ -182,6 +192,15 @@ def _check_name(name: object) -> None:
             f"{name!r} is not the name of a module",
             detail="expected text without a NUL, that is not empty",
             hint="pass a name such as 'filter'",
+        )
+
+
+def _refuse_python(name: str, isolation: Isolation | None) -> None:
+    if isolation is not None:
+        raise InputError(
+            f"module {name!r} cannot be loaded with isolated",
+            detail="expected a library, got a module in Python, which the worker has no Python for",
+            hint="leave out isolated: what a Python module raises is in the verdict anyway",
         )
 
 

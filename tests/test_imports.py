@@ -17,8 +17,8 @@ LAYERS = (
     ("ground", "checks errors types"),
     (
         "facts",
-        "compiler config elf elf_facts elf_layout elf_needs evidence faults header_names mailbox "
-        "outputs paths search share stats symbols thread_starters",
+        "compiler config elf elf_facts elf_layout elf_needs evidence faults header_names isolation "
+        "mailbox outputs paths search share stats symbols thread_starters",
     ),
     ("bridge", "bridge"),
     ("services", "services"),

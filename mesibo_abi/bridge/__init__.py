@@ -17,6 +17,7 @@ MODULES = (
     "upcalls",
     "requests",
     "module",
+    "isolation",
     "columns",
     "tables",
     "sent_table",

@@ -5,6 +5,37 @@ cdef extern from "<stdbool.h>" nogil:
     ctypedef bint c_bool "bool"
 
 cdef extern from "host.h" nogil:
+    enum:
+        MH_NOTED_CALLS
+        MH_LAST_LINES
+        MH_IN_INIT
+        MH_IN_CLEANUP
+
+    ctypedef struct mh_crash_frame:
+        uint64_t address, offset
+        int32_t object
+
+    ctypedef struct mh_noted_call:
+        char name[32]
+        uint64_t argument
+
+    ctypedef struct mh_crash:
+        uint32_t kind, stage
+        int32_t signal, code
+        c_bool has_address, writes, own_thread, scanned
+        int32_t event, thread
+        char thread_name[16]
+        uint64_t address, pc, sp, stack_low, stack_high, message, message_size
+        uint64_t registers[34]
+        uint32_t register_count, frame_count, object_count
+        mh_crash_frame frames[64]
+        char objects[24][512]
+        char exception[256]
+        uint32_t call_count, line_count
+        mh_noted_call calls[16]
+        char lines[8][240]
+
+cdef extern from "host.h" nogil:
     ctypedef struct mh_host:
         pass
     ctypedef struct mh_instance:
@@ -42,6 +73,7 @@ cdef extern from "host.h" nogil:
         const mh_user *user
         uint64_t type
         void *config
+        size_t config_len
         void *source
 
     ctypedef struct mh_damage:
@@ -119,6 +151,7 @@ cdef extern from "host.h" nogil:
                         size_t) noexcept nogil
         int64_t (*log)(void *, const mh_line *) noexcept nogil
         c_bool (*serve)(void *) noexcept nogil
+        void (*ended)(void *, mh_instance *, const mh_event *, const mh_crash *) noexcept nogil
         void *(*let_go)(void *) noexcept nogil
         void (*take_back)(void *, void *) noexcept nogil
 
@@ -257,6 +290,12 @@ cdef extern from "host.h" nogil:
 
     bint mh_file_now(const char *path, mh_file *out)
 
+    ctypedef struct mh_isolation:
+        const char *worker
+        double deadline, init_deadline
+        unsigned restarts
+        double period
+
     ctypedef struct mh_load:
         const char *label
         const char *path
@@ -265,6 +304,7 @@ cdef extern from "host.h" nogil:
         const char *revision
         const char *otherwise
         const mh_script *script
+        const mh_isolation *isolation
         const mh_item *items
         size_t item_count
         void *tag
@@ -283,6 +323,8 @@ cdef extern from "host.h" nogil:
         MH_INIT_FAILED
         MH_INIT_DAMAGED
         MH_BAD_SLOT
+        MH_NOT_STARTED
+        MH_INIT_CRASHED
 
     ctypedef struct mh_refusal:
         mh_refusal_kind kind

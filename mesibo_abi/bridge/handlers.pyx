@@ -17,6 +17,7 @@ from .core cimport (
     mh_pass,
 )
 from .failures cimport as_code, keep_error, upcall_error
+from .isolation cimport ended_upcall
 from .module cimport module_of
 from .upcalls cimport come_up, go_down, take_hold
 from .values cimport message_from, record_from
@@ -110,6 +111,7 @@ cdef class Handlers:
         memset(hooks, 0, sizeof(hooks[0]))
         hooks.context = <void *>self
         hooks.serve = serve_upcall
+        hooks.ended = ended_upcall
         hooks.let_go = let_go_upcall
         hooks.take_back = take_back_upcall
         if send is not None:

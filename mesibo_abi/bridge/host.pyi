@@ -3,6 +3,7 @@ from pathlib import Path
 
 from typing_extensions import disjoint_base
 
+from ..isolation.worker import Isolation
 from ..module import Module
 from ..types import LogRecord
 from .handlers import Handlers
@@ -55,6 +56,7 @@ class CoreHost(Handlers):
         keep_mapped: bool,
         has_synchronous: bool,
         guessed: bool,
+        isolation: Isolation | None = None,
     ) -> LoadedModule: ...
     def _forget(self, module: LoadedModule) -> None: ...
     def _check_here(self) -> None: ...

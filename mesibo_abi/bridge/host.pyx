@@ -9,6 +9,7 @@ from libc.string cimport memset, strlen
 
 from .core cimport *
 from .failures cimport damage_of, errors_of
+from .isolation cimport fill_isolation
 from .module cimport LoadedModule, pass_gate
 from .requests cimport next_command
 from .values cimport Verdict, c_text, take_lines, take_messages
@@ -103,12 +104,13 @@ cdef class CoreHost(Handlers):
 
     def _load(self, str name, path, str entry, str revision, target, *, bytes state, str otherwise,
               dict items, uint64_t log_level, bint thread_safe, bint hold_gil, bint zero_copy,
-              bint keep_mapped, bint has_synchronous, bint guessed):
+              bint keep_mapped, bint has_synchronous, bint guessed, isolation=None):
         """Loads a library (`path`, of which its `file_state` was read) or a Python module (`target`)
         at the end of the chain."""
         cdef LoadedModule module = LoadedModule.__new__(LoadedModule)
         cdef mh_refusal refusal
         cdef mh_script script
+        cdef mh_isolation isolated
         cdef mh_load what
         cdef mh_pass passing
         cdef mh_instance *instance
@@ -140,6 +142,10 @@ cdef class CoreHost(Handlers):
         what.log_level = log_level
         what.thread_safe, what.hold_gil, what.zero_copy = thread_safe, hold_gil, zero_copy
         what.keep_mapped, what.guessed = keep_mapped, guessed
+        if isolation is not None:
+            fill_isolation(&isolated, isolation)
+            what.isolation = &isolated
+            module.isolated = True
         with nogil:
             instance = mh_load_module(self.host, &what, &passing, &refusal)
         pass_gate()

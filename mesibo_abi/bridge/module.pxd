@@ -13,7 +13,8 @@ cdef class LoadedModule:
     cdef readonly object host
     cdef readonly str name, revision, kept
     cdef readonly object path, target
-    cdef readonly bint closed, thread_safe, hold_gil
+    cdef readonly bint closed, thread_safe, hold_gil, isolated
+    cdef readonly tuple crashes
     cdef uint64_t last_version, last_flags
     cdef tuple handlers
 
@@ -21,6 +22,7 @@ cdef class LoadedModule:
                       object target, bint thread_safe, bint hold_gil)
     cdef void fill_script(self, mh_script *script)
     cdef void read_words(self)
+    cdef void note_crash(self, object error)
     cdef object call_one(self, mh_event *event)
     cdef object conclude_call(self, mh_event *event, mh_pass *passing, mh_outcome *out,
                               mh_called called)

@@ -2,6 +2,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import final
 
+from ..errors import ModuleCrashed
 from ..host import Host
 from ..module import Module
 from ..types import Result, User
@@ -27,6 +28,10 @@ class LoadedModule:
     def thread_safe(self) -> bool: ...
     @property
     def hold_gil(self) -> bool: ...
+    @property
+    def isolated(self) -> bool: ...
+    @property
+    def crashes(self) -> tuple[ModuleCrashed, ...]: ...
     @property
     def kept(self) -> str | None: ...
     @property

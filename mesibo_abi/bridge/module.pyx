@@ -26,6 +26,7 @@ from ..types import Result
 
 CALLBACKS = ("on_message", "on_message_status", "on_call", "on_call_status", "on_login",
              "on_config")
+cdef int MOST_CRASHES = 16
 cdef object PASS = Result.PASS, CONSUMED = Result.CONSUMED
 
 
@@ -88,6 +89,9 @@ cdef class LoadedModule:
     library or script it came from (None: a class). Its callbacks are methods here: each enters the
     module from any thread, and raises CallbackNotSet where the module left it NULL, BadResult,
     StructChanged or the Python exception where the module failed, ClosedError.
+
+    `isolated` says whether it runs in a process of its own; `crashes` are the last ends of that, each a
+    ModuleCrashed, oldest first.
     """
 
     def __init__(self):
@@ -104,6 +108,7 @@ cdef class LoadedModule:
         self.target = target
         self.thread_safe = thread_safe
         self.hold_gil = hold_gil
+        self.crashes = ()
         if target is not None:
             self.handlers = tuple(getattr(target, callback, None) for callback in CALLBACKS)
 
@@ -145,6 +150,9 @@ cdef class LoadedModule:
     cdef void read_words(self):
         if self.instance != NULL and not self.closed:
             mh_module_words(self.instance, &self.last_version, &self.last_flags)
+
+    cdef void note_crash(self, object error):
+        self.crashes = (*self.crashes[-MOST_CRASHES + 1:], error)
 
     @property
     def declared_name(self):
@@ -370,6 +378,7 @@ cdef void config_event(mh_event *event, uint64_t type, bytes data) noexcept:
     event.type = type
     if data is not None:
         event.config = PyBytes_AS_STRING(data)
+        event.config_len = <size_t>PyBytes_GET_SIZE(data)
         event.source = <void *>data
 
 

@@ -1,0 +1,111 @@
+# cython: language_level=3, binding=False
+"""The end of an isolated module's process, on its way up: an exception for whoever called it."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.stdint cimport uint32_t
+
+from .core cimport *
+from .failures cimport keep_error
+from .module cimport LoadedModule, module_of
+from .upcalls cimport come_up, go_down
+from .values cimport c_text, event_message
+
+from .module import CALLBACKS
+
+
+cdef void ended_upcall(void *context, mh_instance *instance, const mh_event *event,
+                       const mh_crash *crash) noexcept nogil:
+    if not come_up():
+        return
+    with gil:
+        tell_ended(instance, event, crash)
+    go_down()
+
+
+cdef void fill_isolation(mh_isolation *isolation, object wanted):
+    """The program's path belongs to `wanted`."""
+    isolation.worker = PyBytes_AS_STRING(wanted.program)
+    isolation.deadline = wanted.deadline
+    isolation.init_deadline = wanted.init_deadline
+    isolation.restarts = wanted.restarts
+    isolation.period = wanted.period
+
+
+cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_crash *crash) noexcept:
+    cdef LoadedModule module = module_of(instance)
+    try:
+        if module is None:  # nobody has it any more
+            return
+        error = error_of(module, event, crash)
+        if crash != NULL:
+            module.note_crash(error)
+        keep_error(error, f"module {module.name!r}")
+        line = c_text(f"{error.what}: {error.meaning}" if crash != NULL else error.what)
+        mh_log_text(instance, 0, PyBytes_AS_STRING(line), PyBytes_GET_SIZE(line))
+    except BaseException as error:
+        keep_error(error, "the report of a crash")
+
+
+cdef object error_of(LoadedModule module, const mh_event *event, const mh_crash *crash):
+    from ..isolation.report import down, ended  # only now: most hosts never need it
+
+    if crash == NULL:
+        return down(module.name, module.crashes[-1] if module.crashes else None)
+    message = None
+    if event != NULL and event.kind == MH_ON_MESSAGE and event.params != NULL:
+        message = event_message(event)
+    return ended(module.name, module.path, crash_of(crash), message)
+
+
+cdef object crash_of(const mh_crash *crash):
+    cdef uint32_t i, first
+    cdef int32_t which = crash.event
+    from pathlib import Path
+
+    from ..errors import HostCall
+    from ..isolation.report import Crash, Kind
+    from ..isolation.symbols import Place
+
+    files = [Path(text_of(crash.objects[i])) for i in range(crash.object_count)]
+    places = []
+    for i in range(crash.frame_count):
+        file = None if crash.frames[i].object < 0 else files[crash.frames[i].object]
+        places.append(Place(crash.frames[i].address, crash.frames[i].offset, file))
+    first = crash.call_count - MH_NOTED_CALLS if crash.call_count > MH_NOTED_CALLS else 0
+    calls = [
+        HostCall(text_of(crash.calls[i % MH_NOTED_CALLS].name), crash.calls[i % MH_NOTED_CALLS].argument)
+        for i in range(first, crash.call_count)
+    ]
+    first = crash.line_count - MH_LAST_LINES if crash.line_count > MH_LAST_LINES else 0
+    lines = [text_of(crash.lines[i % MH_LAST_LINES]) for i in range(first, crash.line_count)]
+    return Crash(
+        kind=Kind(crash.kind),
+        signal=crash.signal,
+        code=crash.code,
+        address=crash.address if crash.has_address else None,
+        writes=crash.writes,
+        own_thread=crash.own_thread,
+        scanned=crash.scanned,
+        callback=callback_of(which),
+        thread_name=text_of(crash.thread_name),
+        pc=crash.pc,
+        sp=crash.sp,
+        stack=(crash.stack_low, crash.stack_high),
+        message_at=crash.message,
+        message_size=crash.message_size,
+        registers=tuple([crash.registers[i] for i in range(crash.register_count)]),
+        places=tuple(places),
+        exception=text_of(crash.exception),
+        calls=tuple(calls),
+        lines=tuple(lines),
+    )
+
+
+cdef object callback_of(int which):
+    if 0 <= which < <int>MH_EVENT_KINDS:
+        return CALLBACKS[which]
+    return {MH_IN_INIT: "init", MH_IN_CLEANUP: "cleanup"}.get(which)
+
+
+cdef str text_of(const char *text):
+    return text.decode("utf-8", "surrogateescape")

@@ -1,0 +1,288 @@
+"""What the end of a module's process means, in words; from what it left in the shared memory to an
+exception."""
+
+from __future__ import annotations
+
+import enum
+import re
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import HostCall, ModuleCrashed, ModuleDown, ModuleHung
+from .symbols import Frame, Place, symbolize
+from .worker import PROGRAM
+
+if TYPE_CHECKING:
+    from ..bridge.values import Message
+
+
+class Kind(enum.IntEnum):
+    """How it ended (csrc/crash.h: mh_end_kind)."""
+
+    FAULT = 0
+    EXIT = 1
+    HUNG = 2
+    KILLED = 3
+    VANISHED = 4
+    SCRIBBLED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """What the core knows of the end of a worker (csrc/crash.h: mh_crash).
+
+    `signal` is 0 where there was none; `code` is siginfo's si_code or the exit code; `address` None
+    where the fault has none. `callback` is what ran, None for nothing. `message_at` and
+    `message_size` say where the module had the message.
+    """
+
+    kind: Kind
+    signal: int
+    code: int
+    address: int | None
+    writes: bool
+    own_thread: bool
+    scanned: bool
+    callback: str | None
+    thread_name: str
+    pc: int
+    sp: int
+    stack: tuple[int, int]
+    message_at: int
+    message_size: int
+    registers: tuple[int, ...]
+    places: tuple[Place, ...]
+    exception: str
+    calls: tuple[HostCall, ...]
+    lines: tuple[str, ...]
+
+
+_PAGE = 4096
+_NEAR_STACK = 1 << 20
+_KERNEL = 0x80  # si_code SI_KERNEL: a fault without an address
+_MAPPED = 2  # SEGV_ACCERR: there is memory, but not for this
+_DIVISION = 1  # FPE_INTDIV
+_BY_SIGNAL = {
+    signal.SIGILL: "an instruction that the processor does not know: a trap of the compiler's "
+    "(__builtin_trap, a function without a return), or a jump into data",
+    signal.SIGFPE: "arithmetic that has no result",
+    signal.SIGTRAP: "a trap: a breakpoint, or a check of the compiler's",
+    signal.SIGSYS: "a system call that is not allowed",
+    signal.SIGBUS: "memory behind the end of a mapped file, or an address that is not aligned",
+}
+
+
+def ended(module: str, path: Path, crash: Crash, message: Message | None) -> ModuleCrashed:
+    """The exception for a module whose process ended."""
+    callback = crash.callback or "no callback"
+    made = ModuleHung if crash.kind is Kind.HUNG else ModuleCrashed
+    verb = "hung" if crash.kind is Kind.HUNG else "ended its process"
+    name = signal_name(crash.signal)
+    how = f": {name}" if name else ""
+    where = "between two calls" if crash.callback is None else f"in {callback}"
+    if crash.own_thread:
+        where += ", on a thread of its own"
+    found = meaning(crash)
+    return made(
+        f"module {module!r} {verb} {where}{how}",
+        module=module,
+        callback=callback,
+        detail=f"expected {_expected(crash)}, found {found}",
+        hint=_hint(crash),
+        signal=signal.Signals(crash.signal) if name else None,
+        address=crash.address,
+        meaning=found,
+        registers=named(crash.registers),
+        message=message,
+        host_calls=crash.calls,
+        logs=crash.lines,
+        name=name or crash.kind.name.lower(),
+        trace=lambda: _trace(crash, path),
+    )
+
+
+def down(module: str, last: ModuleCrashed | None) -> ModuleDown:
+    """The exception for a message that a module was not called with."""
+    error = ModuleDown(
+        f"module {module!r} is down",
+        module=module,
+        callback="on_message",
+        detail="expected its process to run, it ended before and is not started again"
+        + ("" if last is None else f": {last.what}"),
+        hint='mend what ended it (see `module.crashes`), or load it with restart="always"',
+    )
+    error.__cause__ = last
+    return error
+
+
+def signal_name(number: int) -> str:
+    """`SIGSEGV`, or nothing where that is no signal."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return ""
+
+
+def _expected(crash: Crash) -> str:
+    return "it to run on" if crash.callback is None else "it to return"
+
+
+def _hint(crash: Crash) -> str:
+    if crash.kind is Kind.HUNG:
+        return "callbacks must not block: see the frames below, or raise the deadline"
+    if crash.kind in (Kind.EXIT, Kind.VANISHED):
+        return "a module does not end what runs it: return MESIBO_RESULT_FAIL instead"
+    if crash.kind is Kind.KILLED:
+        return "look who sent it: the kernel's log, or whoever stops processes here"
+    return "see the frames below; compile with -g for lines, and with -fsanitize=address for more"
+
+
+# As the machines keep them in a signal's context, by how many there are.
+_REGISTERS = {
+    17: (
+        *(f"r{number}" for number in range(8, 16)),
+        *("rdi", "rsi", "rbp", "rbx", "rdx", "rax", "rcx", "rsp", "rip"),
+    ),
+    33: (*(f"x{number}" for number in range(31)), "sp", "pc"),
+}
+
+
+def named(registers: Sequence[int]) -> dict[str, int]:
+    """By the machine's names for them; nothing where there are none."""
+    return dict(zip(_REGISTERS.get(len(registers), ()), registers, strict=False))
+
+
+# -- what it means
+
+
+def meaning(crash: Crash) -> str:
+    """In one sentence."""
+    if crash.kind is Kind.FAULT:
+        return _fault(crash)
+    if crash.kind is Kind.EXIT:
+        return f"a call of exit with code {crash.code}"
+    if crash.kind is Kind.HUNG:
+        return "that it had not returned when its time was over"
+    if crash.kind is Kind.KILLED:
+        name = signal_name(crash.signal) or f"signal {crash.signal}"
+        more = ": the kernel, when memory is short, or somebody" if name == "SIGKILL" else ""
+        return f"{name} from outside{more}"
+    if crash.kind is Kind.VANISHED:
+        return f"that it ended itself, by a system call, with code {crash.code}"
+    return "that it wrote over what it shares with the host"
+
+
+def _fault(crash: Crash) -> str:
+    if crash.signal == signal.SIGABRT:
+        return _abort(crash)
+    if crash.code <= 0:
+        return f"{signal_name(crash.signal)} sent by a process: nothing faulted"
+    if crash.signal == signal.SIGFPE and crash.code == _DIVISION:
+        return "a whole number divided by zero"
+    if crash.signal in (signal.SIGSEGV, signal.SIGBUS):
+        return _access(crash)
+    return _BY_SIGNAL.get(signal.Signals(crash.signal), signal_name(crash.signal))
+
+
+def _abort(crash: Crash) -> str:
+    if crash.exception:
+        return f"an exception of C++ that nobody caught: {demangled(crash.exception)}"
+    return "a call of abort: an assertion that failed, or a heap that libc found damaged"
+
+
+def _access(crash: Crash) -> str:
+    at = crash.address
+    if at is None:
+        return "an access to an address that no memory can have: an overwritten pointer"
+    if at == crash.pc and at < _PAGE:
+        return "a call through a NULL function pointer"
+    if at == crash.pc:
+        return f"a jump to {at:#x}, where there is no code"
+    act = "write to" if crash.writes else "read from"
+    end = crash.message_at + crash.message_size
+    if crash.message_at and end <= at < end + _PAGE + 1:
+        return (
+            f"a {act.split()[0]} {at - end} bytes behind the message, which has "
+            f"{crash.message_size} bytes"
+        )
+    if at < _PAGE:
+        return f"a {act} a NULL pointer" + (f", {at} bytes behind it" if at else "")
+    if _is_overflow(crash, at):
+        return "a stack that is full: recursion without an end, or a large array in a function"
+    if crash.signal == signal.SIGBUS:
+        return f"a {act} {at:#x}: {_BY_SIGNAL[signal.SIGBUS]}"
+    if crash.code == _MAPPED:
+        return f"a {act} {at:#x}, which is not for that"
+    return f"a {act} {at:#x}, where there is no memory"
+
+
+def _is_overflow(crash: Crash, at: int) -> bool:
+    low, high = crash.stack
+    return (
+        low - _NEAR_STACK <= at < high
+        and crash.sp < low + 2 * _NEAR_STACK
+        and abs(at - crash.sp) < _NEAR_STACK
+    )
+
+
+_PART = re.compile(r"(\d+)")
+
+
+def demangled(name: str) -> str:
+    """The type's name in C++, where it is as plain as those of exceptions are."""
+    rest, parts = name, []
+    if rest.startswith("N") and rest.endswith("E"):
+        rest = rest[1:-1]
+    if rest.startswith("St"):
+        parts, rest = ["std"], rest[2:]
+    while found := _PART.match(rest):
+        begin, size = found.end(), int(found[1])
+        parts.append(rest[begin : begin + size])
+        rest = rest[begin + size :]
+    if rest in ("7__cxx11",) or not parts or rest:
+        plain = {"i": "int", "PKc": "const char *"}
+        return plain.get(name, name)
+    return "::".join(parts)
+
+
+# -- where it was
+
+
+def _trace(crash: Crash, path: Path) -> tuple[tuple[Frame, ...], str]:
+    """The frames down to the module's outermost, and the place that a signature names."""
+    module = _resolved(path)
+    inside = [place.file is not None and _resolved(place.file) == module for place in crash.places]
+    last = max((i for i, is_inside in enumerate(inside) if is_inside), default=None)
+    begin = _own_frames(crash) if crash.kind is Kind.EXIT else 0
+    frames = symbolize(crash.places[begin : None if last is None else last + 1])
+    first = next((i for i, frame in enumerate(frames) if inside[begin + i]), None)
+    if first is None:
+        first = next((i for i, frame in enumerate(frames) if not _is_ours(frame.file)), None)
+    return frames, "" if first is None else _spot(frames[first])
+
+
+def _own_frames(crash: Crash) -> int:
+    """How many of the innermost frames are how the worker noticed: all but the function called."""
+    ours = (not _is_ours(place.file) for place in crash.places)
+    return max(next((i for i, is_other in enumerate(ours) if is_other), 0) - 1, 0)
+
+
+def _is_ours(file: Path | None) -> bool:
+    return file is not None and _resolved(file) == _resolved(PROGRAM)
+
+
+def _spot(frame: Frame) -> str:
+    if frame.source is not None:
+        return f"{frame.function or '??'} {frame.source.name}:{frame.line}"
+    name = frame.file.name if frame.file is not None else "??"
+    return f"{frame.function or '??'} {name}+{frame.offset:#x}"
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except OSError:
+        return path

@@ -1,0 +1,195 @@
+"""Batches of an isolated module: many rows in one turn, and what came of each as if they went one
+by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+import mesibo_abi
+from mesibo_abi import Host, Limits, Message, ModuleCrashed, ModuleDown, ModuleHung, OnFailure
+from mesibo_abi.bridge.batch import BatchResult
+from tests.conftest import Built
+from tests.tools import needs
+
+pytestmark = needs("cc")
+
+
+def told(result: BatchResult) -> tuple[object, ...]:
+    """All that it says, but for times and threads."""
+    return (
+        list(result.results),
+        list(result.by),
+        [module.name for module in result.modules],
+        {row: type(error).__name__ for row, error in result.errors.items()},
+        result.sent,
+        [(row, line.module, line.level, line.text) for row, line in result.logs],
+        [message and message.payload for message in map(message_of(result), range(len(result)))],
+    )
+
+
+def message_of(result: BatchResult) -> Callable[[int], Message | None]:
+    return lambda row: result.verdict(row).message
+
+
+def both(batch: object, *libraries: Path, **options: object) -> tuple[object, object]:
+    """In this process, and with the first module isolated."""
+    found = []
+    for isolated in (False, True):
+        with Host(**options) as host:  # type: ignore[arg-type]
+            for number, library in enumerate(libraries):
+                host.load("m", library, isolated=isolated and number == 0)
+            first = told(host.process_batch(batch))  # type: ignore[arg-type]
+            found.append((first, told(host.process_batch(batch)), host.stats(), host.dropped))  # type: ignore[arg-type]
+    return found[0], found[1]
+
+
+def messages(count: int) -> list[Message]:
+    return [Message(f"{i}", to=f"user{i}", from_="alice", id=i) for i in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 64, 255, 256, 257, 1000])
+@pytest.mark.parametrize("name", ["echo", "result", "logs", "const_write"])
+def test_many_messages(built: Built, name: str, count: int) -> None:
+    here, there = both(messages(count), built(name))
+    assert there == here
+
+
+def test_columns(built: Built) -> None:
+    table = pa.table(
+        {
+            "message": [b"one", None, b"", b"\0four" * 1000] * 100,
+            "to": ["bob", "", None, "ann"] * 100,
+            "id": list(range(400)),
+            "groupid": [1, 2, 3, 4] * 100,
+        }
+    )
+    here, there = both(table, built("echo"), built("logs"))
+    assert there == here
+
+
+def test_a_chain(built: Built) -> None:
+    """What each of them sends and logs stands in the order of the rows."""
+    here, there = both(messages(300), built("echo"), built("logs"), built("echo"))
+    assert there == here
+
+
+def test_rows_that_are_rewritten(rewriting: Path, built: Built) -> None:
+    batch = [Message(b"abc" * (i % 200), to="bob") for i in range(300)]
+    here, there = both(batch, rewriting, built("echo"))
+    assert there == here
+
+
+def test_large_rows(built: Built) -> None:
+    batch = [Message(bytes([i]) * (1 << 20), to="bob") for i in range(20)]
+    here, there = both(batch, built("echo"))
+    assert there == here
+
+
+def test_a_small_outbox(built: Built) -> None:
+    batch = [Message(b"x" * (i * 100), to="bob") for i in range(30)]
+    here, there = both(batch, built("echo"), limits=Limits(outbox=1500))
+    assert there == here
+
+
+def test_a_struct_that_is_damaged_on_the_way(built: Built) -> None:
+    batch = [Message(b"" if i != 40 else b"signature") for i in range(80)]
+    here, there = both(batch, built("overwrite"))
+    assert there == here
+
+
+def rows_of(host: Host, hows: dict[int, str], count: int = 100) -> BatchResult:
+    return host.process_batch([Message(hows.get(i, "fine"), id=i) for i in range(count)])
+
+
+def test_an_end_on_the_way(host: Host, built: Built) -> None:
+    """The row fails, those before and behind it are processed once."""
+    module = host.load("ends", built("ends", "-g"), isolated=True)
+    result = rows_of(host, {0: "null", 37: "exit", 38: "abort", 99: "kill"})
+    failed = dict(result.errors)
+    assert list(failed) == [0, 37, 38, 99]
+    ids = [
+        error.message.id
+        for error in failed.values()
+        if isinstance(error, ModuleCrashed) and error.message is not None
+    ]
+    assert ids == [0, 37, 38, 99]
+    assert list(result.results) == [-(i in failed) for i in range(100)]
+    logged = [(row, line.text) for row, line in result.logs if line.text == "fine"]
+    assert logged == [(i, "fine") for i in range(100) if i not in failed]
+    assert len(module.crashes) == 4
+
+
+def test_a_hang_on_the_way(host: Host, built: Built) -> None:
+    host.load("ends", built("ends"), isolated=True, deadline=0.3)
+    result = rows_of(host, {20: "sleep", 50: "loop"})
+    assert {row: type(error) for row, error in result.errors.items()} == {
+        20: ModuleHung,
+        50: ModuleHung,
+    }
+    assert [line.text for _, line in result.logs].count("fine") == 98
+
+
+@pytest.fixture
+def slow(tmp_path: Path) -> Path:
+    """A module that takes 20 ms for each message."""
+    source = tmp_path / "mesibo_mod_slow.c"
+    source.write_text(
+        """#define _DEFAULT_SOURCE
+#include "module.h"
+#include <unistd.h>
+static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
+                      mesibo_uint_t len) {
+    usleep(20000);
+    return MESIBO_RESULT_PASS;
+}
+int mesibo_module_slow_init(mesibo_module_t *mod, mesibo_uint_t len) {
+    mod->on_message = on_message;
+    return MESIBO_RESULT_OK;
+}
+"""
+    )
+    return mesibo_abi.build(source)
+
+
+def test_each_row_has_its_own_time(host: Host, slow: Path) -> None:
+    host.load("slow", slow, isolated=True, deadline=0.5)
+    assert dict(host.process_batch(messages(50)).errors) == {}
+
+
+def test_a_module_that_is_down(built: Built) -> None:
+    with Host(on_failure=OnFailure.PASS) as host:
+        host.load("ends", built("ends"), isolated=True, restart="never")
+        host.load("echo", built("echo"))
+        result = host.process_batch(
+            [Message("null" if i == 5 else "fine", to="bob", id=i) for i in range(20)]
+        )
+        types = [type(result.errors[row]) for row in range(5, 20)]
+        assert types == [ModuleCrashed] + [ModuleDown] * 14
+        assert [message.id for _, message in result.sent] == list(range(20))
+
+
+def test_handlers_get_each_row_at_once(built: Built) -> None:
+    heard: list[int] = []
+
+    def send(module: object, message: Message) -> int:
+        heard.append(message.id)
+        return 0
+
+    with Host(send=send) as host:
+        host.load("echo", built("echo"), isolated=True)
+        host.process_batch(messages(100))
+    assert heard == list(range(100))
+
+
+def test_times_are_those_of_each_callback(slow: Path) -> None:
+    with Host(latencies=True) as timed:
+        timed.load("slow", slow, isolated=True)
+        timed.process_batch(messages(20))
+        (stats,) = timed.stats()
+        assert stats.latency is not None
+        assert stats.latency.count == 20
+        assert stats.latency.p50 >= 15_000_000  # of the 20 ms that each sleeps at least

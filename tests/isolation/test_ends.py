@@ -1,0 +1,310 @@
+"""Whatever ends a module's process is an exception, and nothing more."""
+
+from __future__ import annotations
+
+import platform
+import signal
+from pathlib import Path
+
+import pytest
+
+from mesibo_abi import Host, HostCall, LoadError, Message, ModuleCrashed, ModuleHung, Result
+from tests.conftest import Built
+from tests.tools import needs
+
+pytestmark = needs("cc", "c++", "addr2line")
+
+SOURCE = Path(__file__).parent.parent / "modules" / "ends.c"
+
+
+def line_of(text: str) -> int:
+    """The line of the source that begins with this."""
+    lines = SOURCE.read_text().splitlines()
+    (number,) = [i for i, line in enumerate(lines, 1) if line.strip().startswith(text)]
+    return number
+
+
+WRITE_NULL = "__attribute__((noinline)) static void write_null"
+FAULTS = {
+    "null": (signal.SIGSEGV, "a write to a NULL pointer", WRITE_NULL),
+    "field": (
+        signal.SIGSEGV,
+        "a read from a NULL pointer, 16 bytes behind it",
+        "__attribute__((noinline)) static void read_field",
+    ),
+    "nowhere": (
+        signal.SIGSEGV,
+        "a write to 0x7000dead0000, where there is no memory",
+        'if (strcmp(how, "nowhere")',
+    ),
+    "jump": (signal.SIGSEGV, "a jump to 0x123450, where there is no code", "target();"),
+    "call null": (signal.SIGSEGV, "a call through a NULL function pointer", "target();"),
+    "divide": (signal.SIGFPE, "a whole number divided by zero", 'if (strcmp(how, "divide")'),
+    "trap": (
+        signal.SIGILL,
+        "an instruction that the processor does not know: a trap of the compiler's "
+        "(__builtin_trap, a function without a return), or a jump into data",
+        'if (strcmp(how, "trap")',
+    ),
+    "behind": (
+        signal.SIGSEGV,
+        "a read 3 bytes behind the message, which has 6 bytes",
+        'if (strcmp(how, "behind")',
+    ),
+    "abort": (
+        signal.SIGABRT,
+        "a call of abort: an assertion that failed, or a heap that libc found damaged",
+        'if (strcmp(how, "abort")',
+    ),
+    "thread": (signal.SIGSEGV, "a write to a NULL pointer", WRITE_NULL),
+}
+
+
+def crash(host: Host, how: str) -> ModuleCrashed:
+    """What comes of this message."""
+    verdict = host.process(Message(how, from_="alice", to="bob", id=7))
+    assert verdict.result is Result.FAIL
+    assert isinstance(verdict.error, ModuleCrashed)
+    return verdict.error
+
+
+@pytest.mark.parametrize("how", FAULTS)
+def test_a_fault(host: Host, built: Built, how: str) -> None:
+    number, meaning, line = FAULTS[how]
+    module = host.load("ends", built("ends", "-g", "-O1"), isolated=True)
+    error = crash(host, how)
+    assert (error.signal, error.meaning) == (number, meaning)
+    frame = next(frame for frame in error.frames if frame.file == module.path)
+    assert (frame.source, frame.line) == (SOURCE, line_of(line))
+    assert error.message is not None
+    assert (error.message.payload, error.message.id) == (how.encode(), 7)
+    lines = (how, "on my own") if how == "thread" else (how,)
+    assert error.logs == lines
+    assert error.host_calls == (HostCall("mod->log", 0),) * len(lines)
+    assert (error.module, error.callback) == ("ends", "on_message")
+    assert module.crashes == (error,)
+    assert host.process(Message("fine")).result is Result.PASS
+
+
+def test_a_full_stack(host: Host, built: Built) -> None:
+    host.load("ends", built("ends", "-g", "-O1"), isolated=True)
+    error = crash(host, "recursion")
+    assert error.signal is signal.SIGSEGV
+    assert error.meaning == (
+        "a stack that is full: recursion without an end, or a large array in a function"
+    )
+    assert len(error.frames) == 64
+    assert {frame.function for frame in error.frames} == {"recurse"}
+    assert str(error).count("recurse") < 5
+
+
+def test_a_stack_that_was_written_over(host: Host, built: Built) -> None:
+    host.load("ends", built("ends", "-g", "-O0", "-fno-stack-protector"), isolated=True)
+    error = crash(host, "smash")
+    assert error.signal is signal.SIGSEGV
+    assert [frame.function for frame in error.frames[:1]] == ["smash"]
+
+
+def test_registers(host: Host, built: Built) -> None:
+    host.load("ends", built("ends", "-g", "-O1"), isolated=True)
+    error = crash(host, "jump")
+    assert error.registers[{"x86_64": "rip", "aarch64": "pc"}[platform.machine()]] == 0x123450
+    assert crash(host, "exit").registers == {}
+
+
+def test_a_heap_that_libc_found_damaged(host: Host, built: Built) -> None:
+    module = host.load("ends", built("ends", "-g", "-O1"), isolated=True)
+    error = crash(host, "double free")
+    assert error.signal is signal.SIGABRT
+    assert "a heap that libc found damaged" in error.meaning
+    assert error.frames[-1].file == module.path
+
+
+@pytest.mark.parametrize(("how", "code"), [("exit", 3), ("_exit", 4)])
+def test_an_exit(host: Host, built: Built, how: str, code: int) -> None:
+    host.load("ends", built("ends", "-g", "-O1"), isolated=True)
+    error = crash(host, how)
+    assert (error.signal, error.address) == (None, None)
+    assert error.meaning == f"a call of exit with code {code}"
+    assert [frame.function for frame in error.frames] == [how, "end"]
+    line = line_of(f'if (strcmp(how, "{how}")')
+    assert error.signature == f"exit end ends.c:{line}"
+
+
+def test_an_exit_by_a_system_call(host: Host, built: Built) -> None:
+    host.load("ends", built("ends"), isolated=True)
+    error = crash(host, "system call")
+    assert error.meaning == "that it ended itself, by a system call, with code 5"
+    assert (error.frames, error.signal, error.logs) == ((), None, ("system call",))
+
+
+@pytest.mark.parametrize(
+    ("how", "number"), [("kill", signal.SIGKILL), ("no handler", signal.SIGSEGV)]
+)
+def test_a_signal_that_nothing_catches(
+    host: Host, built: Built, how: str, number: signal.Signals
+) -> None:
+    host.load("ends", built("ends"), isolated=True)
+    error = crash(host, how)
+    assert error.signal is number
+    assert error.meaning.startswith(f"{number.name} from outside")
+
+
+@pytest.mark.parametrize(("what", "type_"), [("", "std::runtime_error"), ("own", "shop::sold_out")])
+def test_an_exception_that_nobody_catches(
+    host: Host, built: Built, capfd: pytest.CaptureFixture[str], what: str, type_: str
+) -> None:
+    module = host.load("throws", built("throws", "-g"), isolated=True)
+    error = crash(host, what)
+    assert error.signal is signal.SIGABRT
+    assert error.meaning == f"an exception of C++ that nobody caught: {type_}"
+    frame = next(frame for frame in error.frames if frame.file == module.path)
+    assert frame.source is not None
+    assert frame.source.name == "throws.cpp"
+    assert f"terminate called after throwing an instance of '{type_}'" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("how", ["loop", "sleep"])
+def test_a_hang(host: Host, built: Built, how: str) -> None:
+    module = host.load("ends", built("ends", "-g", "-O1"), isolated=True, deadline=0.2)
+    error = crash(host, how)
+    assert isinstance(error, ModuleHung)
+    assert error.meaning == "that it had not returned when its time was over"
+    frame = next(frame for frame in error.frames if frame.file == module.path)
+    assert frame.line == line_of(f'if (strcmp(how, "{how}")')
+    assert host.process(Message("fine")).result is Result.PASS
+
+
+def test_a_thread_of_calls_that_ends(host: Host, built: Built) -> None:
+    """The last thread of a process takes that with it."""
+    host.load("ends", built("ends"), isolated=True)
+    error = crash(host, "end thread")
+    assert error.meaning == "that it ended itself, by a system call, with code 0"
+    assert host.process(Message("fine")).result is Result.PASS
+
+
+def test_a_hang_that_cannot_say_where(host: Host, built: Built) -> None:
+    host.load("ends", built("ends"), isolated=True, deadline=0.2)
+    error = crash(host, "deaf")
+    assert isinstance(error, ModuleHung)
+    assert error.frames == ()
+    assert host.process(Message("fine")).result is Result.PASS
+
+
+def test_shared_memory_that_it_wrote_over(host: Host, built: Built) -> None:
+    host.load("ends", built("ends"), isolated=True, deadline=0.5)
+    error = crash(host, "scribble")
+    assert error.meaning == "that it wrote over what it shares with the host"
+    assert host.process(Message("fine")).result is Result.PASS
+
+
+def test_a_thread_of_its_own_between_two_calls(host: Host, built: Built) -> None:
+    module = host.load("ends", built("ends", "-g", "-O1"), isolated=True)
+    host.process(Message("later"))
+    while not module.crashes:
+        list(host.logs)
+    (error,) = module.crashes
+    assert error.what == (
+        "module 'ends' ended its process between two calls, on a thread of its own: SIGSEGV"
+    )
+    assert [frame.function for frame in error.frames] == ["write_null", "run_thread"]
+    assert host.process(Message("fine")).result is Result.PASS
+
+
+# -- what others would not survive
+
+
+def test_a_child_that_comes_back_from_the_callback(host: Host, built: Built) -> None:
+    host.load("ends", built("ends"), isolated=True)
+    for _ in range(20):
+        assert host.process(Message("come back twice")).result is Result.PASS
+
+
+def test_children_do_not_outlive_the_module(host: Host, built: Built) -> None:
+    """The fixture looks."""
+    host.load("ends", built("ends"), isolated=True)
+    assert host.process(Message("child")).result is Result.PASS
+    assert isinstance(crash(host, "null"), ModuleCrashed)
+    assert host.process(Message("child")).result is Result.PASS
+
+
+def test_descriptors_that_are_closed(host: Host, built: Built) -> None:
+    host.load("ends", built("ends"), isolated=True)
+    assert host.process(Message("descriptors")).result is Result.PASS
+    assert host.process(Message("fine")).result is Result.PASS
+    assert isinstance(crash(host, "null"), ModuleCrashed)
+    assert host.process(Message("fine")).result is Result.PASS
+
+
+# -- init and cleanup
+
+
+def test_an_end_in_the_init(host: Host, built: Built) -> None:
+    library = built("ends", "-g", '-DINIT="null"')
+    with pytest.raises(LoadError) as caught:
+        host.load("ends", library, isolated=True)
+    assert str(caught.value).splitlines()[:3] == [
+        f"cannot load module 'ends' from {library}",
+        "  expected mesibo_module_ends_init to return 0, its process ended",
+        "  hint: see the exception above",
+    ]
+    assert caught.value.logs[0].text == "null"
+    cause = caught.value.__cause__
+    assert isinstance(cause, ModuleCrashed)
+    assert (cause.callback, cause.signal, cause.message) == ("init", signal.SIGSEGV, None)
+    assert cause.frames[0].function == "write_null"
+    assert host.modules == ()
+
+
+def test_a_hang_in_the_init(host: Host, built: Built) -> None:
+    with pytest.raises(LoadError) as caught:
+        host.load("hang_init", built("hang_init", "-g"), isolated=True, init_deadline=0.2)
+    cause = caught.value.__cause__
+    assert isinstance(cause, ModuleHung)
+    assert cause.callback == "init"
+    assert any(frame.function == "mesibo_module_hang_init_init" for frame in cause.frames)
+
+
+@pytest.mark.parametrize("how", ["null", "exit"])
+def test_an_end_in_the_cleanup(built: Built, how: str) -> None:
+    host = Host()
+    module = host.load("ends", built("ends", "-g", f'-DCLEANUP="{how}"'), isolated=True)
+    with pytest.raises(ModuleCrashed) as caught:
+        host.close()
+    assert caught.value.callback == "cleanup"
+    assert module.closed
+    assert host.closed
+
+
+def test_a_hang_in_the_cleanup(built: Built) -> None:
+    host = Host()
+    host.load("ends", built("ends", "-g", '-DCLEANUP="sleep"'), isolated=True, deadline=0.2)
+    with pytest.raises(ModuleHung, match="hung in cleanup"):
+        host.close()
+
+
+# -- telling bugs apart
+
+
+def test_signatures(host: Host, built: Built) -> None:
+    host.load("ends", built("ends", "-g", "-O1"), isolated=True)
+    signatures = {how: crash(host, how).signature for how in ("null", "field", "jump", "abort")}
+    assert signatures["null"] == f"SIGSEGV write_null ends.c:{line_of(WRITE_NULL)}"
+    assert len(set(signatures.values())) == 4
+    assert crash(host, "null").signature == signatures["null"]
+
+
+def test_without_debugging_information(host: Host, built: Built) -> None:
+    module = host.load("ends", built("ends", "-g0", "-O1", "-s"), isolated=True)
+    error = crash(host, "null")
+    assert error.frames[0].file == module.path
+    assert (error.frames[0].source, error.frames[0].line) == (None, None)
+    assert error.signature.startswith("SIGSEGV ?? mesibo_mod_ends.so+0x")
+
+
+def test_a_direct_call_raises(host: Host, built: Built) -> None:
+    module = host.load("ends", built("ends", "-g"), isolated=True)
+    with pytest.raises(ModuleCrashed) as caught:
+        module.on_message(Message("null"))
+    assert caught.value.signal is signal.SIGSEGV
+    assert module.on_message(Message("fine")) is Result.PASS

@@ -1,0 +1,109 @@
+"""What the end of a process means, in words."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+
+import pytest
+
+from mesibo_abi.isolation.report import Crash, Kind, demangled, meaning, signal_name
+
+HIGH = 0x7FFF_0000_0000
+LOW = HIGH - (8 << 20)
+FAULT = Crash(
+    kind=Kind.FAULT,
+    signal=signal.SIGSEGV,
+    code=1,
+    address=0x1234_5678_9000,
+    writes=False,
+    own_thread=False,
+    scanned=False,
+    callback="on_message",
+    thread_name="worker",
+    pc=0x5555_0000_1000,
+    sp=HIGH - 4096,
+    stack=(LOW, HIGH),
+    message_at=0x7000_0000_0FF0,
+    message_size=15,
+    registers=(),
+    places=(),
+    exception="",
+    calls=(),
+    lines=(),
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "a read from 0x123456789000, where there is no memory"),
+        ({"writes": True}, "a write to 0x123456789000, where there is no memory"),
+        ({"code": 2}, "a read from 0x123456789000, which is not for that"),
+        ({"address": 0}, "a read from a NULL pointer"),
+        ({"address": 4095}, "a read from a NULL pointer, 4095 bytes behind it"),
+        ({"address": 4096}, "a read from 0x1000, where there is no memory"),
+        ({"address": 0, "pc": 0}, "a call through a NULL function pointer"),
+        ({"pc": 0x1234_5678_9000}, "a jump to 0x123456789000, where there is no code"),
+        (
+            {"address": None},
+            "an access to an address that no memory can have: an overwritten pointer",
+        ),
+        (
+            {"address": 0x7000_0000_1000, "writes": True},
+            "a write 1 bytes behind the message, which has 15 bytes",
+        ),
+        (
+            {"address": LOW - 8, "sp": LOW + 64},
+            "a stack that is full: recursion without an end, or a large array in a function",
+        ),
+        ({"address": LOW - 8}, f"a read from {LOW - 8:#x}, where there is no memory"),
+        (
+            {"signal": signal.SIGBUS},
+            "a read from 0x123456789000: memory behind the end of a mapped file, or an address "
+            "that is not aligned",
+        ),
+        ({"signal": signal.SIGFPE}, "a whole number divided by zero"),
+        ({"signal": signal.SIGFPE, "code": 3}, "arithmetic that has no result"),
+        ({"code": 0}, "SIGSEGV sent by a process: nothing faulted"),
+        (
+            {"signal": signal.SIGABRT, "code": -6, "exception": "St13runtime_error"},
+            "an exception of C++ that nobody caught: std::runtime_error",
+        ),
+        ({"kind": Kind.EXIT, "code": 7}, "a call of exit with code 7"),
+        (
+            {"kind": Kind.KILLED, "signal": signal.SIGKILL},
+            "SIGKILL from outside: the kernel, when memory is short, or somebody",
+        ),
+        ({"kind": Kind.KILLED, "signal": signal.SIGTERM}, "SIGTERM from outside"),
+        ({"kind": Kind.KILLED, "signal": 99}, "signal 99 from outside"),
+        ({"kind": Kind.HUNG}, "that it had not returned when its time was over"),
+        (
+            {"kind": Kind.VANISHED, "code": 5},
+            "that it ended itself, by a system call, with code 5",
+        ),
+        ({"kind": Kind.SCRIBBLED}, "that it wrote over what it shares with the host"),
+    ],
+)
+def test_a_meaning(changes: dict[str, object], words: str) -> None:
+    assert meaning(replace(FAULT, **changes)) == words  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("mangled", "name"),
+    [
+        ("St13runtime_error", "std::runtime_error"),
+        ("N4shop8sold_outE", "shop::sold_out"),
+        ("5Error", "Error"),
+        ("i", "int"),
+        ("PKc", "const char *"),
+        ("N4shop4baseIiEE", "N4shop4baseIiEE"),
+        ("", ""),
+    ],
+)
+def test_the_name_of_a_type(mangled: str, name: str) -> None:
+    assert demangled(mangled) == name
+
+
+def test_the_name_of_a_signal() -> None:
+    assert (signal_name(signal.SIGSEGV), signal_name(0), signal_name(999)) == ("SIGSEGV", "", "")

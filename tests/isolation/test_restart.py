@@ -1,0 +1,241 @@
+"""Whether a module that ended is started again, and what becomes of its messages."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mesibo_abi import (
+    Host,
+    Message,
+    Module,
+    ModuleCrashed,
+    ModuleDown,
+    OnFailure,
+    Restart,
+    Result,
+)
+from tests.cli.command import environment
+from tests.conftest import Built
+from tests.isolation.left import children_of
+from tests.tools import needs
+
+pytestmark = needs("cc")
+
+
+class Counting(Module):
+    """Passes, and knows what it has seen."""
+
+    def init(self) -> None:
+        self.seen: list[bytes] = []
+
+    def on_message(self, message: Message) -> Result:
+        self.seen.append(message.payload)
+        return Result.PASS
+
+
+def results(host: Host, count: int) -> str:
+    """P, F or C for each of so many messages."""
+    return "".join(host.process(Message(f"{i}", to="bob")).result.name[0] for i in range(count))
+
+
+def test_always(host: Host, built: Built) -> None:
+    module = host.load("restarted", built("restarted", "-DTIMES=3"), isolated=True)
+    assert results(host, 9) == "PPFPPFPPF"
+    assert len(module.crashes) == 3
+
+
+def test_never(host: Host, built: Built) -> None:
+    library = built("restarted", "-DTIMES=3")
+    module = host.load("restarted", library, isolated=True, restart="never")
+    assert results(host, 6) == "PPFFFF"
+    (end,) = module.crashes
+    error = host.process(Message("late")).error
+    assert isinstance(error, ModuleDown)
+    assert error.__cause__ is end
+    assert str(error) == (
+        "module 'restarted' is down\n"
+        "  expected its process to run, it ended before and is not started again: module "
+        "'restarted' ended its process in on_message: SIGABRT\n"
+        '  hint: mend what ended it (see `module.crashes`), or load it with restart="always"'
+    )
+    with pytest.raises(ModuleDown):
+        module.on_message(Message("late"))
+
+
+def test_so_often(host: Host, built: Built) -> None:
+    module = host.load(
+        "restarted", built("restarted", "-DTIMES=1"), isolated=True, restart=Restart(2, 3600)
+    )
+    assert results(host, 5) == "FFFFF"
+    assert [type(error) for error in module.crashes] == [ModuleCrashed] * 3
+
+
+def test_so_often_in_a_time(host: Host, built: Built) -> None:
+    module = host.load(
+        "restarted", built("restarted", "-DTIMES=1"), isolated=True, restart=Restart(1, 0.2)
+    )
+    assert isinstance(host.process(Message("1")).error, ModuleCrashed)
+    assert isinstance(host.process(Message("2")).error, ModuleCrashed)
+    assert isinstance(host.process(Message("3")).error, ModuleDown)
+    time.sleep(0.2)
+    assert isinstance(host.process(Message("4")).error, ModuleCrashed)
+    assert len(module.crashes) == 3
+
+
+def test_what_it_sent_before_is_not_lost(host: Host, built: Built) -> None:
+    host.load("restarted", built("restarted", "-DTIMES=1"), isolated=True)
+    verdict = host.process(Message("kept", to="bob"))
+    assert verdict.result is Result.FAIL
+    assert [message.payload for message in verdict.sent] == [b"kept"]
+
+
+def test_init_and_items_come_again(host: Host, tmp_path: Path) -> None:
+    """Of the sdk revisions: what `mesibo_util_getconfig` gives is as it was in the file."""
+    source = tmp_path / "mesibo_mod_items.c"
+    source.write_text(
+        """#include "module.h"
+#include <stdlib.h>
+static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *params,
+                               char *message, mesibo_uint_t len) {
+    char *value = mesibo_util_getconfig(mod, "colour");
+    mesibo_log(mod, 0, "%s", value);
+    value[0] = 'X';
+    if (len == 0)
+        abort();
+    return MESIBO_RESULT_PASS;
+}
+MESIBO_EXPORT int mesibo_module_items_init(mesibo_int_t version, mesibo_module_t *mod,
+                                           mesibo_int_t len) {
+    MESIBO_MODULE_SANITY_CHECK(mod, version, len);
+    mod->on_message = on_message;
+    mesibo_log(mod, 0, "init of %s with %d", mod->name, (int)mod->config->count);
+    return 0;
+}
+"""
+    )
+    import mesibo_abi
+
+    library = mesibo_abi.build(source, revision="sdk2020")
+    host.load("items", library, config={"colour": "red", "log": "1"}, isolated=True)
+    assert [record.text for record in host.logs] == ["init of items with 2"]
+    verdicts = [host.process(Message(text)) for text in ("a", "a", "", "a")]
+    lines = [[line.text for line in verdict.logs] for verdict in verdicts]
+    assert lines[:2] == [["red"], ["Xed"]]
+    assert [text for text in lines[2] if "ended its process" not in text] == [
+        "Xed",
+        "init of items with 2",
+    ]
+    assert lines[3] == ["red"]
+
+
+def test_an_init_that_refuses_the_second_time(host: Host, built: Built, tmp_path: Path) -> None:
+    once = f'-DONCE="{tmp_path / "once"}"'
+    module = host.load("restarted", built("restarted", "-DTIMES=1", once), isolated=True)
+    verdict = host.process(Message("1"))
+    assert isinstance(verdict.error, ModuleCrashed)
+    assert [line.text for line in verdict.logs][-2:] == [
+        "init",
+        "started again, but its init returned -1: it stays down",
+    ]
+    assert isinstance(host.process(Message("2")).error, ModuleDown)
+    (tmp_path / "once").unlink()
+    assert isinstance(host.process(Message("3")).error, ModuleCrashed)
+    assert len(module.crashes) == 2
+
+
+def test_the_rest_of_the_chain_goes_on(built: Built) -> None:
+    with Host(on_failure=OnFailure.PASS) as host:
+        host.load("restarted", built("restarted", "-DTIMES=2"), isolated=True, restart="never")
+        behind = host.load("behind", Counting)
+        assert results(host, 4) == "PPPP"
+        assert isinstance(behind.target, Counting)
+        assert behind.target.seen == [b"0", b"1", b"2", b"3"]
+
+
+def test_a_chain_that_stops_at_a_failure(host: Host, built: Built) -> None:
+    before = host.load("before", Counting)
+    host.load("restarted", built("restarted", "-DTIMES=1"), isolated=True)
+    behind = host.load("behind", Counting)
+    assert results(host, 3) == "FFF"
+    assert isinstance(before.target, Counting)
+    assert isinstance(behind.target, Counting)
+    assert (len(before.target.seen), behind.target.seen) == (3, [])
+
+
+def test_each_message_is_processed_once(host: Host, built: Built) -> None:
+    host.load("restarted", built("restarted", "-DTIMES=3"), isolated=True)
+    sent = [
+        message.payload.decode()
+        for i in range(30)
+        for message in host.process(Message(f"{i}", to="bob")).sent
+    ]
+    assert sent == [f"{i}" for i in range(30)]
+
+
+def test_killed_between_two_messages(host: Host, built: Built) -> None:
+    module = host.load("restarted", built("restarted", "-DTIMES=1000"), isolated=True)
+    assert results(host, 1) == "P"
+    for _ in range(20):
+        zygote, worker = children_of(os.getpid())
+        os.kill(worker, signal.SIGKILL)
+        while children_of(os.getpid())[1:] in ([], [worker]):
+            pass
+        assert results(host, 3) == "PPP"
+    assert {error.signal for error in module.crashes} == {signal.SIGKILL}
+    assert {error.callback for error in module.crashes} == {"no callback"}
+    assert zygote in children_of(os.getpid())
+
+
+def test_a_zygote_that_is_killed(host: Host, built: Built) -> None:
+    module = host.load("restarted", built("restarted", "-DTIMES=1000"), isolated=True)
+    zygote, worker = children_of(os.getpid())
+    os.kill(zygote, signal.SIGKILL)
+    while worker in children_of(os.getpid()) or Path(f"/proc/{worker}").exists():
+        time.sleep(0.01)
+    verdict = host.process(Message("late"))
+    assert verdict.result is Result.FAIL
+    assert isinstance(verdict.error, ModuleCrashed | ModuleDown)
+    module.close()
+
+
+def test_the_worker_ends_with_its_host(built: Built, tmp_path: Path) -> None:
+    """Also where the host is killed, and where children of it are still there."""
+    program = f"""
+import os, sys, time
+from mesibo_abi import Host
+host = Host()
+host.load("restarted", {str(built("restarted", "-DTIMES=9"))!r}, isolated=True)
+if os.fork() == 0:
+    time.sleep(60)
+print("ready", flush=True)
+time.sleep(60)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    children = children_of(process.pid)
+    names = {child: Path(f"/proc/{child}/comm").read_text().strip() for child in children}
+    ours = [child for child, name in names.items() if name.startswith("mesibo-")]
+    assert len(ours) == 2
+    process.kill()
+    process.wait()
+    try:
+        for child in ours:
+            while Path(f"/proc/{child}").exists():
+                time.sleep(0.01)
+    finally:
+        for child in set(children) - set(ours):
+            os.kill(child, signal.SIGKILL)
+        process.stdout.close()

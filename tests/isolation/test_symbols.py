@@ -1,0 +1,90 @@
+"""From addresses in a file to functions and lines."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mesibo_abi.isolation.symbols import Frame, Place, symbolize
+from tests.conftest import Built
+from tests.tools import needs
+
+pytestmark = needs("cc", "c++", "nm", "addr2line")
+
+SOURCE = Path(__file__).parent.parent / "modules" / "ends.c"
+
+
+def address_of(library: Path, function: str) -> int:
+    listing = subprocess.run(["nm", library], capture_output=True, text=True, check=True).stdout
+    (line,) = [line for line in listing.splitlines() if line.endswith(f" {function}")]
+    return int(line.split()[0], 16)
+
+
+def places(library: Path) -> list[Place]:
+    functions = ("write_null", "read_field", "recurse", "mesibo_module_ends_init")
+    offsets = [address_of(library, function) for function in functions]
+    return [Place(0x7000_0000_0000 + offset, offset, library) for offset in offsets]
+
+
+@pytest.fixture(params=["addr2line", "pyelftools"])
+def by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What reads the file: each gives the same."""
+    if request.param == "pyelftools":
+        monkeypatch.setattr(shutil, "which", lambda _name: None)
+    name: str = request.param
+    return name
+
+
+@pytest.mark.parametrize("version", ["-gdwarf-4", "-gdwarf-5"])
+def test_functions_and_lines(built: Built, by: str, version: str) -> None:
+    library = built("ends", version, "-O0")
+    frames = symbolize(places(library))
+    assert [frame.function for frame in frames] == [
+        "write_null",
+        "read_field",
+        "recurse",
+        "mesibo_module_ends_init",
+    ]
+    lines = SOURCE.read_text().splitlines()
+    for frame in frames:
+        assert frame.source is not None
+        assert frame.line is not None
+        assert frame.source.name == "ends.c"
+        assert frame.function is not None
+        assert frame.function in lines[frame.line - 1]
+        assert str(frame) == f"{frame.function} at ends.c:{frame.line}"
+
+
+def test_without_debugging_information(built: Built, by: str) -> None:
+    library = built("ends", "-g0", "-O1")
+    place = places(library)[0]
+    assert symbolize([place]) == (
+        Frame(place.address, library, place.offset, "write_null", None, None),
+    )
+    assert str(symbolize([place])[0]) == f"write_null in {library.name}+{place.offset:#x}"
+
+
+def test_what_nothing_names(tmp_path: Path, built: Built, by: str) -> None:
+    """A file that is not there any more, one that is no ELF file, and an address in none."""
+    text = tmp_path / "text"
+    text.write_text("no ELF file")
+    asked = [
+        Place(1, 1, tmp_path / "gone"),
+        Place(2, 2, text),
+        Place(3, 3, None),
+        Place(4, 1 << 40, built("ends", "-g", "-O1")),
+    ]
+    frames = symbolize(asked)
+    assert [(frame.function, frame.source, frame.line) for frame in frames] == [(None,) * 3] * 4
+    assert [str(frame) for frame in frames[:3]] == [
+        "?? in gone+0x1",
+        "?? in text+0x2",
+        "?? in no file",
+    ]
+
+
+def test_nothing_is_asked_for_nothing(by: str) -> None:
+    assert symbolize([]) == ()
