@@ -19,18 +19,36 @@ if TYPE_CHECKING:
     from ..host import Host
 
 
-def open_host(plan: Plan, on_failure: OnFailure, *, latencies: bool = False) -> Host:
-    """A host with the modules of the plan. Raises as `Host.from_config` and `Host.load`, and
-    InputError for a module that is still a source."""
+def open_host(
+    plan: Plan,
+    on_failure: OnFailure,
+    *,
+    latencies: bool = False,
+    isolated: bool = False,
+    deadline: float = 5.0,
+) -> Host:
+    """A host with the modules of the plan, the libraries among them `isolated` where asked. Raises
+    as `Host.from_config` and `Host.load`, and InputError for a module that is still a source."""
     from ..host import Host  # only now: it is the slowest to import
 
     if plan.configuration is not None:
-        return Host.from_config(plan.configuration, on_failure=on_failure, latencies=latencies)
+        return Host.from_config(
+            plan.configuration,
+            on_failure=on_failure,
+            latencies=latencies,
+            isolated=isolated,
+            deadline=deadline,
+        )
     host = Host(on_failure=on_failure, latencies=latencies)
     try:
         for path in plan.modules:
             _refuse_source(path)
-            host.load(module_name(path), path)
+            host.load(
+                module_name(path),
+                path,
+                isolated=isolated and path.suffix != ".py",
+                deadline=deadline,
+            )
     except BaseException:
         host.close()
         raise

@@ -39,6 +39,8 @@ class Options:
     strict: bool
     quiet: bool
     stats: bool
+    isolated: bool
+    deadline: float
     progress: bool
 
 
@@ -91,6 +93,19 @@ class Options:
 @click.option("--strict", is_flag=True, help="Exit with 1 if anything failed or was skipped.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress.")
 @click.option("--stats", is_flag=True, help="Say what each module did, and how long it took.")
+@click.option(
+    "--isolated",
+    is_flag=True,
+    help="Run each library in a process of its own: a crash is a verdict.",
+)
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="With --isolated: end a callback that takes longer.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -107,6 +122,8 @@ def command(
     strict: bool,
     quiet: bool,
     stats: bool,
+    isolated: bool,
+    deadline: float,
 ) -> None:
     """Send messages through a chain of modules.
 
@@ -148,6 +165,8 @@ def command(
         strict=strict,
         quiet=quiet,
         stats=stats,
+        isolated=isolated,
+        deadline=deadline,
         progress=not quiet and wanted(is_terminal(output)),
     )
     try:
@@ -173,7 +192,13 @@ def _run(plan: Plan, options: Options) -> Status:
     ):
         plan = _built(plan, options)
         with (
-            open_host(plan, options.on_failure, latencies=options.stats) as host,
+            open_host(
+                plan,
+                options.on_failure,
+                latencies=options.stats,
+                isolated=options.isolated,
+                deadline=options.deadline,
+            ) as host,
             open_output(options.output, plan, stdout) as stream,
             open_writer(stream, options.form, options.output) as writer,
         ):

@@ -252,3 +252,54 @@ def test_nothing_to_do(built: Built) -> None:
     done = execute("run", built("minimal"))
     assert (done.returncode, done.stdout) == (0, b"")
     assert done.stderr.decode() == EMPTY_SUMMARY + "0 messages a second\n"
+
+
+def test_isolated(built: Built, tmp_path: Path) -> None:
+    """A module that ends its process, and one that hangs, are verdicts; Python runs here."""
+    (tmp_path / "heard.py").write_text(
+        "from mesibo_abi import Module, Result\n\n"
+        "class Heard(Module):\n"
+        "    def on_message(self, message):\n"
+        "        return Result.CONSUMED\n"
+    )
+    messages = write(
+        tmp_path / "m.jsonl",
+        *({"to": "bob", "message": how} for how in ("fine", "null", "loop", "exit", "fine")),
+    )
+    options = ("--isolated", "--deadline", "0.2")
+    done = invoke("run", *options, built("ends", "-g"), tmp_path / "heard.py", messages)
+    verdicts = records(done.stdout)
+    assert [(record["result"], record["by"]) for record in verdicts] == [
+        ("CONSUMED", "heard"),
+        ("FAIL", "ends"),
+        ("FAIL", "ends"),
+        ("FAIL", "ends"),
+        ("CONSUMED", "heard"),
+    ]
+    errors = [(record["error"] or "").splitlines()[:2] for record in verdicts]
+    assert errors == [
+        [],
+        [
+            "module 'ends' ended its process in on_message: SIGSEGV",
+            "  expected it to return, found a write to a NULL pointer",
+        ],
+        [
+            "module 'ends' hung in on_message",
+            "  expected it to return, found that it had not returned when its time was over",
+        ],
+        [
+            "module 'ends' ended its process in on_message",
+            "  expected it to return, found a call of exit with code 3",
+        ],
+        [],
+    ]
+    assert done.exit_code == 0
+
+
+def test_a_configuration_isolated(built: Built, tmp_path: Path) -> None:
+    library = built("ends")
+    (tmp_path / library.name).write_bytes(library.read_bytes())
+    (tmp_path / "mesibo.conf").write_text("module ends {\n}\n")
+    messages = write(tmp_path / "m.jsonl", {"message": "null"}, {"message": "fine"})
+    done = invoke("run", "--isolated", tmp_path / "mesibo.conf", messages)
+    assert [record["result"] for record in records(done.stdout)] == ["FAIL", "PASS"]
