@@ -44,6 +44,15 @@ with Host() as host:
     print(verdict.result.name, verdict.by.name, verdict.error)
 END
 
+python - <<'END' | expect "CONSUMED True None"
+from mesibo_abi import Host, Message
+
+with Host() as host:
+    module = host.load("greeter_c", "greeter_c/mesibo_mod_greeter_c.so", isolated=True)
+    verdict = host.process(Message("ping", from_="alice", to="bob", id=7))
+    print(verdict.result.name, module.isolated, verdict.error)
+END
+
 test -f "$(python -m mesibo_abi --includes | cut -c 3-)/module.h"
 test -f "$(python -m mesibo_abi --cmakedir)/mesibo_abiConfig.cmake"
 PKG_CONFIG_PATH="$(python -m mesibo_abi --pkgconfigdir)" pkg-config --cflags mesibo_abi
