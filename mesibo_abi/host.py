@@ -306,6 +306,10 @@ class Host(PassingHost):
             if target.isEnabledFor(level):
                 target.log(level, "%s", record.text, extra={"mesibo": record})
 
+    def _forwards(self, modules: Iterable[LoadedModule]) -> bool:
+        """Whether Python's logging wants any line of these modules."""
+        return any(_module_logger(module.name).isEnabledFor(logging.INFO) for module in modules)
+
     def _resend(self, verdict: Verdict) -> None:
         """Sends what was sent through the chain as well."""
         depth: int = getattr(self._depth, "value", 0)

@@ -9,8 +9,10 @@ from typing import Any, TypeAlias
 
 import duckdb
 import numpy as np
+import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -297,6 +299,38 @@ def test_as_a_table(result: BatchResult) -> None:
     passed = duckdb.sql("select count(*) from frame where result = 0")
     assert passed is not None
     assert passed.fetchall() == [(3,)]
+
+
+def test_tables_have_one_schema(host: Host, built: Built, tmp_path: Path) -> None:
+    """Whatever became of the messages: so results can be joined, and written."""
+    host.load("echo", built("echo"))
+    host.load("moody", Moody)
+    batches: list[list[Message]] = [
+        [],
+        [Message("pass0", to="bob")],
+        [Message("raise1", to="bob")],
+        [Message("abc3", to="bob")],
+        [Message("consume4")],
+    ]
+    results = [host.process_batch(batch) for batch in batches]
+    for tables in (
+        [pa.table(result) for result in results],
+        [pa.table(result.sent_table()) for result in results],
+    ):
+        joined = pa.concat_tables(tables)
+        joined.validate(full=True)
+        pq.write_table(joined, tmp_path / "joined.parquet")
+        again = pq.read_table(tmp_path / "joined.parquet")
+        assert again.to_pylist() == joined.to_pylist()
+        for table in tables:
+            pq.write_table(table, tmp_path / "one.parquet")
+
+
+def test_the_index_of_a_frame_is_no_column(host: Host, built: Built) -> None:
+    host.load("echo", built("echo"))
+    frame = pd.DataFrame({"message": list("abcd"), "id": [1, 9, 3, 4], "groupid": 7})
+    result = host.process_batch(frame.query("id != 3").sort_values("id"))
+    assert [message.id for _, message in result.sent] == [1, 4, 9]
 
 
 def test_what_was_sent_as_a_table(result: BatchResult) -> None:

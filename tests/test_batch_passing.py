@@ -228,6 +228,18 @@ def test_an_interrupt_ends_it(host: Host) -> None:
     assert seen == list(range(301))
 
 
+def test_lines_are_made_when_somebody_wants_them(
+    host: Host, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.load("moody", Moody)
+    told: list[object] = []
+    monkeypatch.setattr(host, "_forward", told.append)
+    with caplog.at_level("WARNING"):
+        result = host.process_batch([Message("a2", id=5)])
+    assert told == []
+    assert [record.text for _, record in result.logs] == ["sent for 5"]
+
+
 def test_logs_reach_logging(host: Host, caplog: pytest.LogCaptureFixture) -> None:
     host.load("moody", Moody)
     with caplog.at_level("INFO"):

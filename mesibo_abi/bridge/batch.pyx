@@ -14,7 +14,7 @@ from .failures cimport errors_of, failure_of
 from .host cimport CoreHost
 from .module cimport LoadedModule, module_of, pass_gate
 from .sent_table cimport sent_for, sent_pairs, table_of
-from .tables cimport Column, Table, column, lent, text_column
+from .tables cimport Column, Table, column, lent, null_column, text_column
 from .values cimport (
     Message,
     Verdict,
@@ -389,10 +389,10 @@ cdef class BatchResult(Table):
 
     cdef Column error_column(self):
         if not self.errors:
-            return column("error", "n", <int64_t>self.count, (None,), <int64_t>self.count)
+            return null_column("error", "U", <int64_t>self.count)
         texts = [None] * len(self)
         for row, error in self.errors.items():
-            texts[row] = str(error)
+            texts[row] = str(error).encode("utf-8", "backslashreplace").decode()
         return text_column("error", texts)
 
     cdef Column message_column(self):
@@ -403,7 +403,7 @@ cdef class BatchResult(Table):
         for part in self.parts:
             rows += part.batch.rewritten_count
         if rows == 0:
-            return column("message", "n", count, (None,), count)
+            return null_column("message", "Z", count)
         ends_buffer, valid_buffer = bytearray(8 * (count + 1)), bytearray((count + 7) // 8)
         cdef int64_t *ends = <int64_t *>PyByteArray_AS_STRING(ends_buffer)
         cdef char *valid = PyByteArray_AS_STRING(valid_buffer)

@@ -51,7 +51,7 @@ cdef class Chunk:
         if array.null_count != 0 and array.n_buffers > 0 and array.buffers[0] != NULL:
             check_rows(<const uint8_t *>array.buffers[0], array.offset, array.length, first)
         for i in range(schema.n_children):
-            if format_of(schema.children[i]) != "n":
+            if format_of(schema.children[i]) != "n" and not is_index(column_name(schema.children[i])):
                 self.take_column(schema.children[i], array.children[i])
         return 0
 
@@ -93,6 +93,8 @@ cdef int check_schema(ArrowSchema *schema) except -1:
     seen = set()
     for i in range(schema.n_children):
         name = column_name(schema.children[i])
+        if is_index(name):
+            continue
         if word_of(name) in seen:
             raise bad_column(name, "expected each column once, it is there twice (to_online and "
                              "uflags are one)", "leave one out")
@@ -118,6 +120,11 @@ cdef int check_column(ArrowSchema *schema, str name) except -1:
         raise bad_column(name, f"expected whole numbers, found Arrow's {form!r}",
                          "convert it, in pyarrow with .cast('uint64')")
     return 0
+
+
+cdef bint is_index(str name):
+    """Whether it is the index of a frame of pandas, which comes as a column of that name."""
+    return name.startswith("__index_level_")
 
 
 cdef str word_of(str name):

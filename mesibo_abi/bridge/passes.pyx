@@ -97,7 +97,7 @@ cdef class PassingHost(CoreHost):
             result = run_batch(self, batch, threads)
         finally:
             self.pass_over()
-        if result.logs:
+        if self._forwards(result.modules):
             self._forward([record for _, record in result.logs])
         return result
 

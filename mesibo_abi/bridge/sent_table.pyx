@@ -5,7 +5,7 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint64_t
 
 from .core cimport mh_sent, mh_sent_at, mh_sent_columns, mh_texts
-from .tables cimport Column, Table, column, lent, text_column
+from .tables cimport Column, Table, column, lent, null_column, text_column
 from .values cimport sent_message
 
 from ..types import WORDS as _WORDS
@@ -65,7 +65,7 @@ cdef Column names_of(const mh_sent_columns *columns):
 cdef Column texts_of(str name, str format, const mh_sent_columns *columns, const mh_texts *texts,
                      object owner):
     if columns.count == 0:
-        return text_column(name, [])
+        return null_column(name, format, 0)
     return column(name, format, <int64_t>columns.count,
                   (lent(texts.valid, owner) if texts.nulls else None, lent(texts.ends, owner),
                    lent(texts.bytes, owner)),

@@ -7,7 +7,6 @@ cdef class Column:
     cdef tuple buffers          # bytes, bytearray, Lent or None, in Arrow's order
     cdef list children          # of a struct
     cdef Column dictionary
-    cdef bint nullable
 
 cdef class Lent:
     cdef const void *start
@@ -17,6 +16,7 @@ cdef Lent lent(const void *start, object owner)
 cdef Column column(str name, str format, int64_t length, tuple buffers, int64_t nulls=*,
                    Column dictionary=*)
 cdef Column text_column(str name, list texts)
+cdef Column null_column(str name, str format, int64_t count)
 cdef class Table:
     cdef Column root
 

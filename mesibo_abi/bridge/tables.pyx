@@ -26,7 +26,6 @@ cdef Column column(str name, str format, int64_t length, tuple buffers, int64_t 
     cdef Column made = Column.__new__(Column)
     made.name, made.format = name.encode(), format.encode()
     made.length, made.nulls, made.buffers = length, nulls, buffers
-    made.nullable = buffers[0] is not None
     made.dictionary = dictionary
     made.children = []
     return made
@@ -68,6 +67,14 @@ cdef Column joined(str name, list texts):
             memcpy(PyBytes_AS_STRING(parts) + ends[row], start, <size_t>size)
     return column(name, "U" if is_text else "Z", <int64_t>count,
                   (valid_buffer if nulls else None, ends_buffer, parts), nulls)
+
+
+cdef Column null_column(str name, str format, int64_t count):
+    """Of text that is NULL in every row. Its zeros take no memory until somebody writes there."""
+    cdef Zeros zeros = Zeros.__new__(Zeros)
+    zeros.start = room(<size_t>count + 1, sizeof(int64_t))
+    buffer = lent(zeros.start, zeros)
+    return column(name, format, count, (buffer, buffer, b""), count)
 
 
 cdef inline const char *utf8_of(object text, Py_ssize_t *size) except NULL:
@@ -115,7 +122,7 @@ cdef int fill_schema(ArrowSchema *schema, Column what) except -1:
     schema.release = release_schema
     schema.format = PyBytes_AS_STRING(what.format)
     schema.name = PyBytes_AS_STRING(what.name)
-    schema.flags = ARROW_FLAG_NULLABLE if what.nullable else 0
+    schema.flags = ARROW_FLAG_NULLABLE  # always: the schema does not depend on what is there
     schema.children = <ArrowSchema **>room(<size_t>len(what.children), sizeof(void *))
     for child in what.children:
         schema.children[schema.n_children] = <ArrowSchema *>room(1, sizeof(ArrowSchema))
@@ -241,6 +248,13 @@ cdef void release_stream(ArrowArrayStream *stream) noexcept with gil:
 
 cdef class Lent:
     """Memory in a table that is no Python object's own."""
+
+
+cdef class Zeros:
+    cdef void *start
+
+    def __dealloc__(self):
+        free(self.start)
 
 
 cdef class Table:

@@ -71,8 +71,10 @@ class ParquetSource:
             raise self._unreadable(error) from error
 
     def tables(self) -> Iterator[Any]:
-        """Record batches of pyarrow, in the order of the file."""
+        """Record batches of pyarrow, in the order of the file; before them one with its columns and
+        no row."""
         try:
+            yield self._arrow.RecordBatch.from_pylist([], self._file.schema_arrow)
             yield from self._file.iter_batches(batch_size=_ROWS)
         except (OSError, ValueError, self._arrow.ArrowException) as error:
             raise self._unreadable(error) from error
@@ -94,6 +96,19 @@ class ParquetSource:
         trace: TracebackType | None,
     ) -> None:
         self._stream.close()
+
+
+def in_file(error: InputError, file: str, first: int) -> InputError:
+    """An error of a batch as one of the file whose rows it has; the first of them, counted from 1,
+    is `first`."""
+    if error.row is None:
+        return InputError(f"{file}: {error.what}", detail=error.detail, hint=error.hint)
+    before, after = f"row {error.row} ", f"row {first + error.row} "
+    return InputError(
+        f"{file}: {error.what.replace(before, after)}",
+        detail=error.detail.replace(before, after),
+        hint=error.hint,
+    )
 
 
 # ---- Out -----------------------------------------------------------------------------------------

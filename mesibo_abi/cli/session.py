@@ -18,7 +18,7 @@ from .bad_line import BadLine
 from .columns import Reader
 from .interrupt import Interrupt
 from .pace import TICK, Pace
-from .parquet import ParquetSource
+from .parquet import ParquetSource, in_file
 from .records import Event, EventKind, RecordFault, read_event
 from .source import Block, Source
 from .tally import Tally
@@ -90,7 +90,7 @@ class Session:
         first = 1
         for table in source.tables():
             offset = 0
-            while offset < table.num_rows:
+            while offset < max(table.num_rows, 1):  # without a row there are columns to look at
                 part = table.slice(offset, self._pace.rows)
                 begun = time.perf_counter()
                 try:
@@ -102,22 +102,19 @@ class Session:
                 if self._interrupt.asked:
                     return
                 first += part.num_rows
-                offset += part.num_rows
+                offset += max(part.num_rows, 1)
                 self._pace.took(part.num_rows, took)
 
     def _take_rows(self, file: str, first: int, rows: Any) -> None:
-        if rows.num_rows == 0:
-            return
         try:
             result = self._process(rows, f"rows {first} to {first + rows.num_rows - 1}")
         except InputError as error:
+            told = in_file(error, file, first)
             if error.row is None:
-                error.add_note(f"in {file}")
-                raise
+                raise told from error
             # No row was sent: those before the bad one are now, those behind it if it is skipped.
             self._take_rows(file, first, rows.slice(0, error.row))
-            error.add_note(f"in {file} that is row {first + error.row}")
-            self._refuse(error)
+            self._refuse(told)
             self._take_rows(file, first + error.row + 1, rows.slice(error.row + 1))
             return
         for row in range(len(result)):

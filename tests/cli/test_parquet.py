@@ -220,16 +220,14 @@ def test_a_column_of_another_name(built: Built, tmp_path: Path) -> None:
     path = parquet(tmp_path / "m.parquet", {"message": ["a"], "num": [1]})
     done = invoke("run", "-q", built("minimal"), path)
     assert done.exit_code == 2
-    assert done.stderr.splitlines()[0] == "the batch's column `num` cannot be used"
-    assert done.stderr.splitlines()[-1] == f"in {path}"
+    assert done.stderr.splitlines()[0] == f"{path}: the batch's column `num` cannot be used"
 
 
 def test_a_column_that_cannot_be_used(built: Built, tmp_path: Path) -> None:
     path = parquet(tmp_path / "m.parquet", {"message": ["a", "b"], "flags": ["x", "y"]})
     done = invoke("run", "-q", built("minimal"), path)
     assert done.exit_code == 2
-    assert "flags" in done.stderr.splitlines()[0]
-    assert done.stderr.splitlines()[-1] == f"in {path}"
+    assert done.stderr.splitlines()[0] == f"{path}: the batch's column `flags` cannot be used"
 
 
 def test_without_pyarrow(built: Built, tmp_path: Path) -> None:
@@ -267,7 +265,11 @@ def test_a_row_that_cannot_be_used(built: Built, tmp_path: Path) -> None:
     output = tmp_path / "o.jsonl"
     done = invoke("run", "-q", "-o", output, built("result"), path)
     assert done.exit_code == 2
-    assert done.stderr.splitlines()[-1] == f"in {path} that is row 3"
+    assert done.stderr == (
+        f"{path}: the batch's column `flags` cannot be used\n"
+        "  expected 0 to 2**64 - 1, row 3 is -1\n"
+        "  hint: the header's params are unsigned 64-bit words\n"
+    )
     assert [record["line"] for record in records(output.read_text())] == [1, 2]
 
 
@@ -277,8 +279,26 @@ def test_a_row_that_is_skipped(built: Built, tmp_path: Path) -> None:
     done = invoke("run", "--keep-going", "--strict", "-o", output, built("minimal"), path)
     assert done.exit_code == 1
     assert [record["line"] for record in records(output.read_text())] == [1, 2, 4]
-    assert f"in {path} that is row 3" in done.stderr.splitlines()
+    assert "  expected 0 to 2**64 - 1, row 3 is -1" in done.stderr.splitlines()
     assert "1 bad line skipped" in done.stderr
+
+
+def test_rows_are_those_of_the_file(built: Built, tmp_path: Path) -> None:
+    """Not those of the piece that they were read in."""
+    flags = [0] * 1000
+    flags[299] = flags[998] = -1
+    path = parquet(tmp_path / "m.parquet", {"flags": flags})
+    done = invoke("run", "--keep-going", "-o", tmp_path / "o.jsonl", built("minimal"), path)
+    told = [line for line in done.stderr.splitlines() if "is -1" in line]
+    assert told == [f"  expected 0 to 2**64 - 1, row {row} is -1" for row in (300, 999)]
+
+
+@pytest.mark.parametrize("rows", [0, 2])
+def test_a_column_that_is_none_of_a_message(built: Built, tmp_path: Path, rows: int) -> None:
+    path = parquet(tmp_path / "m.parquet", {"text": pa.array(["a"] * rows, pa.string())})
+    done = invoke("run", "-q", "-o", tmp_path / "o.jsonl", built("minimal"), path)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[0] == f"{path}: the batch's column `text` cannot be used"
 
 
 def test_an_output_without_pyarrow_is_left_alone(built: Built, tmp_path: Path) -> None:
