@@ -22,7 +22,6 @@ from mesibo_abi import (
 from mesibo_abi.types import Batch
 from tests.batches import PRODUCERS, Moody, said
 from tests.conftest import Built
-from tests.running import SILENT, run
 
 
 def test_a_module_that_overwrites_its_struct(host: Host, built: Built) -> None:
@@ -84,29 +83,6 @@ def test_threads_keep_the_order(built: Built, rewriting: Path, threads: int, pro
         assert pa.table(many.sent_table()).equals(pa.table(one.sent_table()))
         assert pa.table(many).equals(pa.table(one))
         assert many.modules == one.modules == host.modules
-
-
-def test_threads_of_a_parent_are_not_those_of_its_child(built: Built) -> None:
-    """They are kept from one batch to the next, but not across a fork."""
-    program = """
-    import os, sys, warnings
-    from mesibo_abi import Host, Message
-
-    def process():
-        with Host() as host:
-            host.load("echo", sys.argv[1], thread_safe=True)
-            sent = host.process_batch([Message(b"a", to="b")] * 100, threads=4).sent
-            return [row for row, _ in sent] == list(range(100))
-
-    warnings.simplefilter("ignore", DeprecationWarning)  # of forks with threads: that is meant
-    if not process():
-        sys.exit("the parent")
-    child = os.fork()
-    if child == 0:
-        os._exit(0 if process() else 1)
-    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    """
-    assert run(program, built("echo")) == SILENT
 
 
 def test_more_threads_than_rows(host: Host) -> None:

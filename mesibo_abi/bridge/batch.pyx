@@ -279,20 +279,19 @@ cdef class BatchResult(Table):
         if len(self.parts) == 1:
             (<Part>self.parts[0]).run()
             return 0
-        from concurrent.futures import wait
+        # New threads: the kernel starts those on another core, and wakes old ones on this.
+        from concurrent.futures import ThreadPoolExecutor
 
         first, *others = self.parts
-        running = []
-        try:
-            for part in others:
-                running.append(pool().submit(part.run))
-            first.run()
-            for part in running:
-                part.result()
-        except BaseException:
-            self.rows.stopped = True
-            wait(running)
-            raise
+        with ThreadPoolExecutor(len(others), "mesibo-batch") as pool:
+            try:
+                running = [pool.submit(part.run) for part in others]
+                first.run()
+                for part in running:
+                    part.result()
+            except BaseException:
+                self.rows.stopped = True
+                raise
         return 0
 
     cdef void count_dropped(self, CoreHost host):
@@ -439,21 +438,6 @@ cdef class BatchResult(Table):
     def sent_table(self):
         """What was sent, as a Table: `row`, `module`, `message`, `to`, `from` and the words."""
         return table_of(&(<Part>self.parts[0]).batch.sent, self)
-
-
-# The threads of all batches, kept from one to the next: to start them takes longer than thousands of
-# rows. A child of fork has none of its parent's.
-cdef object _pool = None
-cdef unsigned _pool_generation = 0
-
-
-cdef object pool():
-    global _pool, _pool_generation
-    if _pool is None or _pool_generation != mh_generation:
-        from concurrent.futures import ThreadPoolExecutor
-
-        _pool, _pool_generation = ThreadPoolExecutor(MOST_THREADS, "mesibo-batch"), mh_generation
-    return _pool
 
 
 cdef dict by_row(list pairs):
