@@ -169,6 +169,16 @@ def test_a_full_disk(built: Built, tmp_path: Path) -> None:
     ]
 
 
+def wait_until_asleep(process: subprocess.Popen[bytes]) -> None:
+    """For a second, all of it: then it does not start any more (proc_pid_stat(5))."""
+    seconds, end = 0.0, time.monotonic() + 60
+    while seconds < 1:
+        assert time.monotonic() < end
+        state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        seconds = seconds + 0.05 if state == "S" else 0.0
+        time.sleep(0.05)
+
+
 def test_a_run_that_hangs_leaves_what_is_done(built: Built, tmp_path: Path) -> None:
     """The second Ctrl-C ends it, and the file has its end all the same."""
     texts = [""] * 100 + ["hang"]
@@ -176,7 +186,7 @@ def test_a_run_that_hangs_leaves_what_is_done(built: Built, tmp_path: Path) -> N
     output = tmp_path / "out.parquet"
     command: list[str | Path] = [*COMMAND, "run", "-q", "-o", output, built("stuck"), messages]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        time.sleep(3)
+        wait_until_asleep(process)
         for _ in range(2):
             process.send_signal(2)
             time.sleep(0.7)

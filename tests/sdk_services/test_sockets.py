@@ -321,7 +321,7 @@ def test_a_server_that_knows_no_web_sockets(sockets: Sockets, server: str) -> No
 
 def test_a_web_socket_that_is_kept_alive(sockets: Sockets, monkeypatch: pytest.MonkeyPatch) -> None:
     """By pings, and only where that was asked for."""
-    monkeypatch.setattr(websocket, "PING_SECONDS", 0.1)
+    monkeypatch.setattr(websocket, "PING_SECONDS", 1.0)
     pings: list[str] = []
 
     async def count(end: web.WebSocketResponse, request: web.Request) -> None:
