@@ -22,6 +22,7 @@ from .elf_facts import unit_entries
 if TYPE_CHECKING:  # at run time only where it is used: the package must import fast
     from elftools.dwarf.compileunit import CompileUnit
     from elftools.dwarf.dwarfinfo import DWARFInfo
+    from elftools.dwarf.lineprogram import LineProgram
     from elftools.elf.elffile import ELFFile
 
 _TOOL = "addr2line"
@@ -214,8 +215,10 @@ def _units(dwarf: DWARFInfo, address: int) -> Iterator[CompileUnit]:
 
 def _line_in(unit: CompileUnit, address: int) -> tuple[str | None, int | None]:
     program = unit.dwarfinfo.line_program_for_CU(unit)
+    if program is None:
+        return None, None
     before = None
-    for entry in program.get_entries() if program is not None else ():
+    for entry in program.get_entries():
         state = entry.state
         if state is None:
             continue
@@ -225,8 +228,8 @@ def _line_in(unit: CompileUnit, address: int) -> tuple[str | None, int | None]:
     return None, None
 
 
-def _file_of(unit: CompileUnit, program: object, number: int) -> str | None:
-    header = program.header  # type: ignore[attr-defined]
+def _file_of(unit: CompileUnit, program: LineProgram, number: int) -> str | None:
+    header = program.header
     first = 0 if header["version"] >= 5 else 1  # what files and folders are counted from
     entry = header["file_entry"][number - first]
     folders = [_text(folder) for folder in header["include_directory"]]
@@ -255,7 +258,8 @@ def _declared_at(path: Path, symbol: Symbol) -> tuple[str | None, int | None]:
                     if begins is None or begins.value != symbol.address or not line or not file:
                         continue
                     program = dwarf.line_program_for_CU(unit)
-                    return _file_of(unit, program, file.value), line.value
+                    if program is not None:
+                        return _file_of(unit, program, file.value), line.value
     except Exception:  # as above
         pass
     return None, None

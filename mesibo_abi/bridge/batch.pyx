@@ -279,7 +279,6 @@ cdef class BatchResult(Table):
         if len(self.parts) == 1:
             (<Part>self.parts[0]).run()
             return 0
-        # New threads: the kernel starts those on another core, and wakes old ones on this.
         from concurrent.futures import ThreadPoolExecutor
 
         first, *others = self.parts

@@ -99,5 +99,6 @@ def all_extreme(value: int) -> Message:
 
 
 def _with(words: Mapping[str, int]) -> Message:
+    # Its keys are WORDS, which no type can tell.
     fields = MessageFields(to="bob", from_="alice", **words)  # type: ignore[typeddict-item]
     return Message("hello there", **fields)

@@ -180,7 +180,7 @@ def _differences(revision: str, layout: Layout, found: Struct) -> Iterator[Findi
 
 CHECKS = (
     Check(
-        "static.library",
+        "static.loadable",
         "it is a shared library: what else there is cannot be loaded",
         _problems(ProblemCode.NOT_SHARED),
     ),
@@ -188,59 +188,59 @@ CHECKS = (
         "static.machine",
         "it was compiled for this machine: code of another cannot run here",
         _problems(ProblemCode.WRONG_MACHINE),
-        needs=("static.library",),
+        needs=("static.loadable",),
     ),
     Check(
         "static.linkage",
         "its entry point has C linkage: under a C++ name no host finds it",
         _linkage,
-        needs=("static.library",),
+        needs=("static.loadable",),
     ),
     Check(
         "static.entry-point",
         "it has an entry point, of the name of its file: that is how a host finds it",
         _entry_point,
-        needs=("static.library", "static.linkage"),
+        needs=("static.loadable", "static.linkage"),
     ),
     Check(
         "static.host-symbols",
         "it imports only host functions that its revision has: another keeps it from being loaded",
         _problems(ProblemCode.UNKNOWN_HOST_SYMBOL, ProblemCode.FOREIGN_HOST_SYMBOL),
-        needs=("static.library",),
+        needs=("static.loadable",),
     ),
     Check(
         "static.revision",
         "all of it was compiled against one header that is known: each has its own layouts",
         _problems(ProblemCode.MIXED_REVISIONS, ProblemCode.UNKNOWN_REVISION),
-        needs=("static.library",),
+        needs=("static.loadable",),
     ),
     Check(
         "static.exports",
         "it exports its entry point alone: other names can meet those of the host or of a module",
         _exports,
-        needs=("static.library", "static.linkage", "static.entry-point"),
+        needs=("static.loadable", "static.linkage", "static.entry-point"),
     ),
     Check(
         "static.needed",
         "the libraries that it needs are there: without one it cannot be loaded",
         _needed,
-        needs=("static.library",),
+        needs=("static.loadable",),
     ),
     Check(
         "static.stack",
         "it wants no executable stack: hardened systems do not load what does",
         _stack,
-        needs=("static.library",),
+        needs=("static.loadable",),
     ),
     Check(
         "static.layout",
         "its structs have the layout of its revision: else it reads and writes the wrong fields",
         _layout,
-        needs=("static.library", "static.machine", "static.revision"),
+        needs=("static.loadable", "static.machine", "static.revision"),
     ),
 )
 LOADABLE = (
-    "static.library",
+    "static.loadable",
     "static.machine",
     "static.linkage",
     "static.entry-point",

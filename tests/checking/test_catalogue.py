@@ -9,7 +9,7 @@ from mesibo_abi.checking.catalogue import CHECKS, chosen
 from tests.checking import test_lifecycle, test_messages, test_static
 
 BY_HAND = {  # in test_static.py: what no compiler makes of a source alone
-    "static.library",
+    "static.loadable",
     "static.machine",
     "static.host-symbols",
     "static.revision",
@@ -37,7 +37,7 @@ def test_names_and_needs() -> None:
         (["static.stack"], [], ["static.stack"]),
         (["*.stack", "static.st*"], [], ["static.stack"]),
         (["static", "init.loads"], ["static.[!s]*", "init.w*"], ["static.stack", "init.loads"]),
-        (["static.library"], ["static"], []),
+        (["static.loadable"], ["static"], []),
     ],
 )
 def test_patterns(only: list[str], skip: list[str], names: list[str]) -> None:

@@ -199,8 +199,8 @@ def descendants(process: int) -> list[int]:
 def test_a_process_of_the_checks_that_ends_is_an_error(misbehaving: Path) -> None:
     with Supervisor(Target(misbehaving), 30.0) as supervisor:
         supervisor._process.kill()
-        with pytest.raises(Error, match=r"the process that runs static\.library has ended"):
-            supervisor.run(catalogue.BY_NAME["static.library"])
+        with pytest.raises(Error, match=r"the process that runs static\.loadable has ended"):
+            supervisor.run(catalogue.BY_NAME["static.loadable"])
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # tests before may have threads

@@ -74,9 +74,9 @@ def test_exactly_one_check_finds_it(broken: Broken, tmp_path: Path) -> None:
 def test_an_executable(tmp_path: Path) -> None:
     path = compiler_in(tmp_path)("int main(void) { return 0; }\n", "-pie")
     report = mesibo_abi.check(path)
-    assert bad(report) == ["static.library"]
+    assert bad(report) == ["static.loadable"]
     assert {result.outcome for result in report} == {Outcome.FAILED, Outcome.SKIPPED}
-    (finding,) = report["static.library"].findings
+    (finding,) = report["static.loadable"].findings
     assert (finding.what, finding.evidence) == (
         "not a shared library",
         "expected a shared library, found an executable",

@@ -40,7 +40,7 @@ def test_a_sound_module(built: Built) -> None:
     lines = done.stdout.splitlines()
     assert lines[0] == str(built("minimal"))
     assert lines[1] == (
-        "passed   static.library       it is a shared library: what else there is cannot be loaded"
+        "passed   static.loadable      it is a shared library: what else there is cannot be loaded"
     )
     assert lines[-1] == "10 passed"
 
@@ -107,7 +107,7 @@ def test_junit(stray: Path, warned: Path, tmp_path: Path) -> None:
 
 def test_junit_that_cannot_be_written(built: Built, tmp_path: Path) -> None:
     file = tmp_path / "none" / "junit.xml"
-    done = invoke("check", "--only", "static.library", "--junit", file, built("minimal"))
+    done = invoke("check", "--only", "static.loadable", "--junit", file, built("minimal"))
     assert done.exit_code == 2
     assert done.stderr == (
         f"{file}: cannot be written\n"
@@ -123,7 +123,7 @@ def test_list() -> None:
     assert [line.split()[0] for line in lines] == [check.name for check in CHECKS]
     some = invoke("check", "--list", "--only", "static", "--skip", "static.[!l]*").stdout
     assert [line.split()[0] for line in some.splitlines()] == [
-        "static.library",
+        "static.loadable",
         "static.linkage",
         "static.layout",
     ]
@@ -134,8 +134,8 @@ def test_a_pattern_that_matches_nothing(built: Built) -> None:
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr == (
         "check: no check is called 'static.nothing'\n"
-        "  expected a name such as static.library, static for all that begin so, or a pattern with "
-        "*\n"
+        "  expected a name such as static.loadable, static for all that begin so, or a pattern "
+        "with *\n"
         "  hint: see them all with: mesibo-abi check --list\n"
     )
 
@@ -166,12 +166,12 @@ def test_items_come_from_both(built: Built, tmp_path: Path) -> None:
     conf = tmp_path / "mesibo.conf"
     conf.write_text("module minimal {\n  log = 1\n  words = a, b\n}\n")
     done = invoke(
-        *("check", "--json", "--only", "static.library"),
+        *("check", "--json", "--only", "static.loadable"),
         *("--config", conf, "--config", "log = 2", built("minimal")),
     )
     (result,) = records(done.stdout)[0]["results"]
     assert result["reproduce"] == (
-        "mesibo-abi check --only static.library --config log=2 --config 'words=a, b' "
+        "mesibo-abi check --only static.loadable --config log=2 --config 'words=a, b' "
         f"{built('minimal')}"
     )
 
