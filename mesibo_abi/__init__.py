@@ -31,13 +31,13 @@ if TYPE_CHECKING:
         StructChanged,
     )
     from .host import Dropped, Host, Limits
-    from .isolation.symbols import Frame
     from .isolation.worker import Restart
     from .mailbox import Mailbox
     from .module import HttpAnswer, HttpOptions, Module
     from .paths import get_cmake_dir, get_include, get_pkgconfig_dir
     from .services.http_types import HttpRequest, HttpResponse
     from .stats import Latency, ModuleStats
+    from .symbols import Frame
     from .types import HttpState, LogRecord, MessageFields, OnFailure, Result, Revision, User
 
 # Where each name lives: it is imported when it is first asked for, so that a command that needs one
@@ -57,7 +57,7 @@ _HOMES = {
     "Error": "errors",
     "Finding": "checking.results",
     "ForkedError": "errors",
-    "Frame": "isolation.symbols",
+    "Frame": "symbols",
     "Host": "host",
     "HostCall": "errors",
     "HttpAnswer": "module",

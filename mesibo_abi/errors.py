@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .bridge.values import Message
-    from .isolation.symbols import Frame
+    from .symbols import Frame
     from .types import LogRecord
 
 

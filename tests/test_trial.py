@@ -15,7 +15,7 @@ from mesibo_abi import LoadError, Message, User
 from mesibo_abi.bridge.fault import FaultRecord
 from mesibo_abi.bridge.trial import Trial, layouts
 from mesibo_abi.evidence import Area, Fault, Place, Spill
-from mesibo_abi.symbols import read_maps, symbolize
+from mesibo_abi.symbols import places, read_maps, symbolize
 from tests.conftest import Built
 from tests.tools import needs
 
@@ -155,9 +155,9 @@ def test_a_byte_too_far_is_a_fault(outside: Path, where: int, writes: int, place
     assert status == -signal.SIGSEGV
     assert fault is not None
     assert (fault.signal, fault.writing, fault.whole) == (signal.SIGSEGV, bool(writes), True)
-    frames = symbolize(fault.frames[:1], read_maps(fault.maps))
+    frames = symbolize(places(fault.frames[:1], read_maps(fault.maps)))
     assert frames[0].function == "on_message"
-    assert frames[0].path == outside
+    assert frames[0].file == outside
 
 
 @pytest.mark.parametrize("where", AREAS)
@@ -289,8 +289,8 @@ def test_exit_is_written_down(outside: Path) -> None:
     assert status == 3
     assert fault is not None
     assert fault.signal == 0
-    frames = symbolize(fault.frames, read_maps(fault.maps))
-    assert "on_message" in [frame.function for frame in frames if frame.path == outside]
+    frames = symbolize(places(fault.frames, read_maps(fault.maps)))
+    assert "on_message" in [frame.function for frame in frames if frame.file == outside]
 
 
 def test_nothing_is_written_down_of_an_ordinary_end(outside: Path) -> None:

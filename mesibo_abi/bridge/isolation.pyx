@@ -64,7 +64,7 @@ cdef object crash_of(const mh_crash *crash):
 
     from ..errors import HostCall
     from ..isolation.report import Crash, Kind
-    from ..isolation.symbols import Place
+    from ..symbols import Place
 
     files = [Path(text_of(crash.objects[i])) for i in range(crash.object_count)]
     places = []

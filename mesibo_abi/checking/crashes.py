@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..evidence import Area, Fault, in_words
-from ..symbols import Frame, frame_at, read_maps, symbolize
+from ..symbols import Frame, place_at, read_maps, symbolize
 from .notes import Step
 from .results import Finding
 
@@ -31,7 +31,7 @@ def explain(ending: Ending, library: Path) -> Finding:
     """The finding for a module that ended its process."""
     first, inside = _frames(ending.fault, library)
     during = f", {ending.step.case}" if ending.step.case else ""
-    where = None if inside is None else str(inside)
+    where = None if inside is None else inside.with_path()
     who = ending.step.callback or "the module"
     evidence, cure = _reason(ending, first, inside)
     return Finding(f"{who} {_end(ending)}{during}", evidence, cure, where)
@@ -61,8 +61,12 @@ def _frames(fault: Fault | None, library: Path) -> tuple[Frame | None, Frame | N
     own = [mapping for mapping in maps if mapping.path == library.resolve()]
     for depth, address in enumerate(fault.frames):
         if any(mapping.start <= address < mapping.end for mapping in own):
-            return symbolize(fault.frames[:1], maps)[0], frame_at(address, depth, maps)
-    return symbolize(fault.frames[:1], maps)[0], None
+            first, inside = symbolize(
+                [place_at(fault.frames[0], 0, maps), place_at(address, depth, maps)]
+            )
+            return first, inside
+    (first,) = symbolize([place_at(fault.frames[0], 0, maps)])
+    return first, None
 
 
 def _reason(ending: Ending, first: Frame | None, inside: Frame | None) -> tuple[str, str]:
@@ -110,9 +114,9 @@ def _by_signal(number: int, through: str) -> tuple[str, str]:
 
 def _through(first: Frame | None, inside: Frame | None) -> str:
     """The function of another library that it was in, where it was in one."""
-    if first is None or inside is None or first.path == inside.path:
+    if first is None or inside is None or first.file == inside.file:
         return ""
-    home = first.path.name if first.path is not None else "no file"
+    home = first.file.name if first.file is not None else "no file"
     return f" (in {f'{first.outer} of ' if first.outer else ''}{home}, called from there)"
 
 

@@ -12,7 +12,7 @@ from ..bridge.trial import Trial, layouts
 from ..elf import Inspection, module_name
 from ..evidence import Layout, Place
 from ..host import Host
-from ..symbols import definition, read_maps, symbolize
+from ..symbols import definition, places, read_maps, symbolize
 from .notes import Notes
 from .results import Finding
 
@@ -99,14 +99,15 @@ class Subject:
     def where(self, function: str) -> str | None:
         """Where a function of it is defined."""
         found = definition(self.path, function)
-        return None if found is None else str(found)
+        return None if found is None else found.with_path()
 
     def where_mapped(self, address: int) -> str | None:
         """What stands at an address of this process, where its code is mapped."""
-        (frame,) = symbolize([address], read_maps(Path("/proc/self/maps").read_text()))
-        if frame.path is None or frame.function is None:
+        maps = read_maps(Path("/proc/self/maps").read_text())
+        (frame,) = symbolize(places([address], maps))
+        if frame.file is None or frame.function is None:
             return None
-        return self.where(frame.function) or str(frame)
+        return self.where(frame.function) or frame.with_path()
 
     def logged(self) -> tuple[str, ...]:
         """What it logged in trials, the last lines of it."""

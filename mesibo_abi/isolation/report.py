@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import HostCall, ModuleCrashed, ModuleDown, ModuleHung
-from .symbols import Frame, Place, symbolize
+from ..symbols import Frame, Place, symbolize
 from .worker import PROGRAM
 
 if TYPE_CHECKING:

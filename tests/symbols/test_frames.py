@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from mesibo_abi.isolation.symbols import Frame, Place, symbolize
+from mesibo_abi.symbols import Frame, Place, addr2line, definition, locate, symbolize
 from tests.conftest import Built
+from tests.libraries import Compile, compiler_in
 from tests.tools import needs
 
-pytestmark = needs("cc", "c++", "nm", "addr2line")
+pytestmark = needs("cc", "c++", "nm", "strip", "addr2line")
 
 SOURCE = Path(__file__).parent.parent / "modules" / "ends.c"
 
@@ -33,7 +33,7 @@ def places(library: Path) -> list[Place]:
 def by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """What reads the file: each gives the same."""
     if request.param == "pyelftools":
-        monkeypatch.setattr(shutil, "which", lambda _name: None)
+        monkeypatch.setattr(addr2line, "_TOOL", "no such tool")
     name: str = request.param
     return name
 
@@ -62,7 +62,7 @@ def test_without_debugging_information(built: Built, by: str) -> None:
     library = built("ends", "-g0", "-O1")
     place = places(library)[0]
     assert symbolize([place]) == (
-        Frame(place.address, library, place.offset, "write_null", None, None),
+        Frame(place.address, library, place.offset, "write_null", outer="write_null"),
     )
     assert str(symbolize([place])[0]) == f"write_null in {library.name}+{place.offset:#x}"
 
@@ -88,3 +88,58 @@ def test_what_nothing_names(tmp_path: Path, built: Built, by: str) -> None:
 
 def test_nothing_is_asked_for_nothing(by: str) -> None:
     assert symbolize([]) == ()
+
+
+THREE = """\
+__attribute__((noinline)) int first(int a) {
+    return a * 3;
+}
+static __attribute__((noinline)) int second(int a) {
+    return first(a) + 1;
+}
+int third(int a) { return second(a) + 2; }
+"""
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> Path:
+    compile_c: Compile = compiler_in(tmp_path)
+    return compile_c(THREE, "-g", "-O0", file="libthree.so")
+
+
+def test_definitions(three: Path, tmp_path: Path, by: str) -> None:
+    source = tmp_path / "source.c"
+    for function, line in (("first", 1), ("second", 4), ("third", 7)):
+        found = definition(three, function)
+        assert found is not None
+        assert (found.function, found.source, found.line) == (function, source, line)
+        assert found.with_path() == f"{function}, {source}:{line}"
+    assert definition(three, "fourth") is None
+    assert definition(tmp_path / "gone", "first") is None
+
+
+def test_names_are_of_their_own_code_only(three: Path, by: str) -> None:
+    """A local function whose name was stripped is not called by that of its neighbour."""
+    first, second = (address_of(three, name) for name in ("first", "second"))
+    subprocess.run(["strip", three], check=True)
+    assert locate(three, first).with_path() == "first in libthree.so"
+    assert locate(three, second).with_path() == f"libthree.so+{second:#x}"
+    assert Frame(16, None, 16).with_path() == "no file+0x10"
+
+
+INLINED = """\
+static inline __attribute__((always_inline)) int inner(int a) {
+    return *(volatile int *)0 + a;
+}
+int outer(int a) { return inner(a); }
+"""
+
+
+def test_an_inlined_function(tmp_path: Path) -> None:
+    """It is named, with the one whose code it became."""
+    compile_c: Compile = compiler_in(tmp_path)
+    library = compile_c(INLINED, "-g", "-O1", file="libinlined.so")
+    begin = address_of(library, "outer")
+    frames = symbolize([Place(at, at, library) for at in range(begin, begin + 8)])
+    (found,) = {(frame.function, frame.outer) for frame in frames if frame.line == 2}
+    assert found == ("inner", "outer")

@@ -1,0 +1,74 @@
+"""Names and lines by addr2line, of the binutils: it knows inlined functions and C++ names."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from .names import Names
+
+_TOOL = "addr2line"
+_PATIENCE = 10.0  # seconds for one file
+_UNKNOWN = "??"
+_SYSTEM = ("/usr/include/", "/usr/lib/")
+
+
+def installed() -> bool:
+    """Whether there is one."""
+    return shutil.which(_TOOL) is not None
+
+
+def ask(offsets: Mapping[Path, Sequence[int]]) -> dict[tuple[Path, int], Names]:
+    """What it says of the addresses of these files: a process for each file, all at once."""
+    running = [
+        (file, wanted, _start(file, wanted)) for file, wanted in offsets.items() if file.exists()
+    ]
+    named = {}
+    for file, wanted, process in running:
+        try:
+            text, _ = process.communicate(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            text, _ = process.communicate()
+        for offset, names in zip(wanted, _answers(text), strict=False):
+            named[file, offset] = names
+    return named
+
+
+def _start(file: Path, offsets: Iterable[int]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [_TOOL, "-a", "-i", "-f", "-C", "-e", str(file), *map(hex, offsets)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="surrogateescape",
+    )
+
+
+def _answers(text: str) -> Iterator[Names]:
+    """One for each address: its line, then a function and a place for each that was inlined into
+    the next."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        if not line.startswith("0x"):
+            lines.append(line)
+        elif lines:
+            yield _names(lines)
+            lines = []
+    if lines:
+        yield _names(lines)
+
+
+def _names(lines: Sequence[str]) -> Names:
+    """The innermost of the functions there, those of the system's headers left out."""
+    pairs = list(zip(lines[::2], lines[1::2], strict=False))
+    inner, place = next((pair for pair in pairs if not pair[1].startswith(_SYSTEM)), pairs[0])
+    source, _, number = place.split(" (discriminator")[0].rpartition(":")
+    known = source not in (_UNKNOWN, "") and number.isdigit() and number != "0"
+    function, outer = (None if name == _UNKNOWN else name for name in (inner, pairs[-1][0]))
+    if not known:
+        return Names(function, outer=outer)
+    return Names(function, Path(source), int(number), outer)

@@ -1,0 +1,101 @@
+"""A stack, as calls with names: many addresses of a few files, each file asked for once, as an
+addr2line for each address would take longer than all the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import addr2line, debugging, tables
+from .names import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An address of a process: `address` there, `offset` the one that the symbols of `file` have
+    for it (None: in no file)."""
+
+    address: int
+    offset: int
+    file: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call of a backtrace. `function` is None where nothing names it, `source` and `line` where
+    there is no debugging information; `file` is the library or program, None where the address was
+    in none; `offset` the address in it. Where the compiler inlined `function`, `outer` is the one
+    whose code it became, else `function` again."""
+
+    address: int
+    file: Path | None
+    offset: int
+    function: str | None = None
+    source: Path | None = None
+    line: int | None = None
+    outer: str | None = None
+
+    def __str__(self) -> str:
+        name = self.function or "??"
+        if self.source is not None:
+            return f"{name} at {self.source.name}:{self.line}"
+        where = "no file" if self.file is None else f"{self.file.name}+{self.offset:#x}"
+        return f"{name} in {where}"
+
+    def with_path(self) -> str:
+        """As a finding names it: the whole path of the source, which an editor opens."""
+        where = f"{self.source}:{self.line}" if self.source is not None else None
+        home = self.file.name if self.file is not None else "no file"
+        if self.function is None:
+            return where or f"{home}+{self.offset:#x}"
+        return f"{self.function}, {where}" if where else f"{self.function} in {home}"
+
+
+def symbolize(places: Sequence[Place]) -> tuple[Frame, ...]:
+    """A frame for each place."""
+    offsets: dict[Path, list[int]] = {}
+    for place in places:
+        if place.file is not None and place.offset not in offsets.setdefault(place.file, []):
+            offsets[place.file].append(place.offset)
+    named = _named(offsets)
+    return tuple(
+        Frame(at.address, at.file, at.offset, *named.get((at.file, at.offset), Names()))
+        for at in places
+    )
+
+
+def locate(file: Path, offset: int) -> Frame:
+    """What stands at an address of a library, as its symbols have it."""
+    (frame,) = symbolize([Place(offset, offset, file)])
+    return frame
+
+
+def definition(file: Path, function: str) -> Frame | None:
+    """Where a function of a library is defined, by its name there; None: it has none of that
+    name."""
+    for symbol in tables.functions(file):
+        if symbol.name == function:
+            found = locate(file, symbol.address)
+            source, line = debugging.declared_at(file, symbol.address)
+            return found if source is None else replace(found, source=source, line=line)
+    return None
+
+
+def _named(offsets: Mapping[Path, Sequence[int]]) -> dict[tuple[Path | None, int], Names]:
+    asked = addr2line.ask(offsets) if addr2line.installed() else {}
+    return {
+        (file, offset): _surely(file, offset, asked.get((file, offset)))
+        for file, wanted in offsets.items()
+        for offset in wanted
+    }
+
+
+def _surely(file: Path, offset: int, said: Names | None) -> Names:
+    """Without debugging information the tool names the nearest symbol, however far it is: then the
+    tables are asked."""
+    if said is not None and said.function is not None and said.source is not None:
+        return said
+    source, line = debugging.line_at(file, offset) if said is None else said[1:3]
+    function = tables.function_at(file, offset)
+    return Names(function, source, line, function)
