@@ -98,17 +98,51 @@ static const mh_event *event_of(const mh_batch *batch, uint64_t row, mh_reader *
     return &reader->event;
 }
 
+/* The rows from `next` on; a chain begins with all of them. */
+static void add_rows(const mh_batch *batch, uint64_t next, uint64_t last, mh_instance *to,
+                     mh_reader *reader) {
+    while (next < last && mh_ahead_add(to, event_of(batch, next, reader), next))
+        next++;
+}
+
+/* Those that the module before it passes on, as it left them. What a module must not do to a message is
+ * undone when the chain comes there: until then it is not known what the next will see. */
+static void add_passed(const mh_batch *batch, const mh_instance *from, mh_instance *to,
+                       mh_reader *reader) {
+    uint64_t row;
+    size_t at;
+    for (size_t i = 0; mh_ahead_answer(from, i, &row, &at); i++) {
+        mh_event event = *event_of(batch, row, reader);
+        mh_passed_on passed = mh_ahead_passed(from, at, &event);
+        if (passed == MH_UNDONE || (passed == MH_PASSES && !mh_ahead_add(to, &event, row)))
+            return;
+    }
+}
+
 /* A module in a process of its own gets many rows at once: each turn costs as much as many calls. */
 static void work_ahead(const mh_batch *batch, uint64_t row, uint64_t last, mh_pass *pass,
                        mh_reader *reader) {
     const mh_chain *chain = batch->chain;
-    mh_instance *first = chain->count > 0 ? chain->members[0] : NULL;
-    uint64_t next = row;
-    if (first == NULL || first->remote == NULL || !mh_ahead_begin(first, chain))
-        return;
-    while (next < last && mh_ahead_add(first, event_of(batch, next, reader)))
-        next++;
-    mh_ahead_go(first, pass, row);
+    mh_instance *before = NULL;
+    for (size_t i = 0; i < chain->count; i++) {
+        mh_instance *instance = chain->members[i];
+        if (instance->state != MH_OPEN)
+            continue;
+        if (instance->remote == NULL || !mh_ahead_begin(instance, chain))
+            return;
+        if (before == NULL)
+            add_rows(batch, row, last, instance, reader);
+        else
+            add_passed(batch, before, instance, reader);
+        mh_ahead_go(instance, pass);
+        before = instance;
+    }
+}
+
+static void drop_ahead(const mh_chain *chain) {
+    for (size_t i = 0; i < chain->count; i++)
+        if (chain->members[i]->remote != NULL)
+            mh_ahead_drop(chain->members[i]);
 }
 
 static mh_called run_row(mh_batch *batch, uint64_t row, mh_pass *pass, mh_reader *reader) {
@@ -157,8 +191,7 @@ mh_called mh_batch_run(mh_batch *batch, uint64_t first, uint64_t last, uint64_t 
             called = run_row(batch, *done, &pass, &reader);
             *done += called == MH_CALLED;
         }
-        if (chain->count > 0 && chain->members[0]->remote != NULL)
-            mh_ahead_drop(chain->members[0]);
+        drop_ahead(chain);
         leave_all(host, chain);
     }
     batch->mail = pass.mail;

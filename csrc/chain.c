@@ -234,7 +234,7 @@ mh_called mh_walk(mh_host *host, const mh_chain *chain, bool entered, mh_event *
     begin(&message, event, pass, out);
     for (size_t i = 0; i < chain->count && out->by == NULL; i++) {
         mh_instance *instance = chain->members[i];
-        if ((cut_short = host->refusing && !(i == 0 && mh_is_ahead(instance))))
+        if ((cut_short = host->refusing && !mh_is_ahead(instance, pass->row)))
             break;
         bool enter = instance->thread_safe && !entered;
         if (enter ? !mh_enter(instance) : instance->state != MH_OPEN)

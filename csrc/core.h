@@ -239,14 +239,20 @@ bool mh_remote_init(mh_instance *instance, const mh_load *what, mh_refusal *refu
 void mh_remote_stop(mh_remote *remote);
 void mh_remote_free(mh_remote *remote);
 /* Rows of a batch in one turn, before the chain comes to them: begin (false: it cannot be, now), add
- * events (false: enough), and go; `row` is the first. Then each call of `first` takes one. With the lock;
+ * events (false: enough), and go. Then each call for one of these rows takes its answer. With the lock;
  * what is left when that is let go is dropped, and that is reported. */
-bool mh_ahead_begin(mh_instance *first, const mh_chain *chain);
-bool mh_ahead_add(mh_instance *first, const mh_event *event);
-void mh_ahead_go(mh_instance *first, mh_pass *pass, uint64_t row);
-void mh_ahead_drop(mh_instance *first);
-/* Whether its next row is done: that one is said, even where the host is being closed. */
-bool mh_is_ahead(const mh_instance *instance);
+bool mh_ahead_begin(mh_instance *instance, const mh_chain *chain);
+bool mh_ahead_add(mh_instance *instance, const mh_event *event, uint64_t row);
+void mh_ahead_go(mh_instance *instance, mh_pass *pass);
+void mh_ahead_drop(mh_instance *instance);
+/* The rows that it answered, in order, each with where its answer is; false: there are no more. */
+bool mh_ahead_answer(const mh_instance *instance, size_t index, uint64_t *row, size_t *at);
+/* Whether that answer passes the row on to the next module. With MH_PASSES the event has the message as
+ * that one is to see it; it lies in the memory of this one, until its next turn. */
+typedef enum mh_passed_on { MH_PASSES, MH_STOPS, MH_UNDONE /* it wrote into what is const */ } mh_passed_on;
+mh_passed_on mh_ahead_passed(const mh_instance *instance, size_t at, mh_event *event);
+/* Whether this row is its next: that one is said, even where the host is being closed. */
+bool mh_is_ahead(const mh_instance *instance, uint64_t row);
 /* A line from there: as it is, with its time and thread. */
 int64_t mh_relay_line(mh_instance *from, const mh_line *line);
 

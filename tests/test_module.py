@@ -219,7 +219,7 @@ class Twice:
         return b"never asked for"
 
 
-@pytest.mark.parametrize("post", [5, 5.0, [1, 2], Twice()], ids=repr)
+@pytest.mark.parametrize("post", [5, 5.0, [1, 2], Twice()], ids=["int", "float", "list", "Twice"])
 def test_a_post_that_is_none(host: Host, post: Any) -> None:
     life = Life()
     host.load("life", life)

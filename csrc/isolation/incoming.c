@@ -63,7 +63,7 @@ bool mh_remote_take_mail(mh_remote *remote, int64_t *result) {
         if (!sensible)
             break;
         if (remote->ahead.asked > 0) /* it asks in the middle of a batch */
-            mh_current_pass()->row = remote->ahead.first_row + record.row;
+            mh_current_pass()->row = mh_ahead_row_of(remote, record.row);
         remote->mail_head += record.size; /* turns inside of this one write behind it */
         remote->delivering++;
         *result = deliver(remote, &record, at);

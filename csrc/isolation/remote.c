@@ -165,7 +165,8 @@ static bool is_ready(mh_remote *remote, const mh_event *event) {
 
 static int64_t call(mh_instance *instance, const mh_event *event) {
     mh_remote *remote = remote_of(instance);
-    if (mh_ahead_waits(remote))
+    const mh_pass *pass = mh_current_pass();
+    if (pass != NULL && mh_is_ahead(instance, pass->row))
         return mh_ahead_take(remote, event);
     if (!is_ready(remote, event))
         return -1;

@@ -10,12 +10,19 @@
 
 #include <sys/types.h>
 
+enum { MH_MOST_AHEAD = 256 };
+
+typedef struct mh_ahead_row {
+    uint64_t row; /* of the batch */
+    size_t at;    /* in the requests */
+} mh_ahead_row;
+
 /* Rows of a batch that the worker is ahead of the chain by: `asked` 0: none. */
 typedef struct mh_ahead {
     uint64_t asked, done, taken;
-    uint64_t first_row;
-    size_t at, end; /* in the requests: the next row, and behind the last */
-    bool ended;     /* in the row behind those that are done */
+    size_t end; /* of them in the requests */
+    bool ended; /* in the row behind those that are done */
+    mh_ahead_row rows[MH_MOST_AHEAD];
 } mh_ahead;
 
 struct mh_remote {
@@ -109,7 +116,8 @@ bool mh_remote_load(mh_remote *remote, mh_refusal *refusal);
 
 /* ---- ahead.c --------------------------------------------------------------------------------------------- */
 
-bool mh_ahead_waits(const mh_remote *remote);
+/* The row of the batch that the worker calls by an index, which it may have written over. */
+uint64_t mh_ahead_row_of(const mh_remote *remote, uint64_t index);
 /* What the worker made of the next row. */
 int64_t mh_ahead_take(mh_remote *remote, const mh_event *event);
 

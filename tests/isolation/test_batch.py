@@ -36,15 +36,18 @@ def message_of(result: BatchResult) -> Callable[[int], Message | None]:
 
 
 def both(batch: object, *libraries: Path, **options: object) -> tuple[object, object]:
-    """In this process, and with the first module isolated."""
+    """In this process, and with as many isolated as there are, from the first on: they all say the
+    same, or the difference fails here."""
     found = []
-    for isolated in (False, True):
+    for isolated in range(len(libraries) + 1):
         with Host(**options) as host:  # type: ignore[arg-type]
             for number, library in enumerate(libraries):
-                host.load("m", library, isolated=isolated and number == 0)
+                host.load("m", library, isolated=number < isolated)
             first = told(host.process_batch(batch))  # type: ignore[arg-type]
             found.append((first, told(host.process_batch(batch)), host.stats(), host.dropped))  # type: ignore[arg-type]
-    return found[0], found[1]
+    for partly in found[1:-1]:
+        assert partly == found[0]
+    return found[0], found[-1]
 
 
 def messages(count: int) -> list[Message]:
@@ -102,7 +105,7 @@ def test_a_struct_that_is_damaged_on_the_way(built: Built) -> None:
 
 
 def rows_of(host: Host, hows: dict[int, str], count: int = 100) -> BatchResult:
-    return host.process_batch([Message(hows.get(i, "fine"), id=i) for i in range(count)])
+    return host.process_batch([Message(hows.get(i, "fine"), to="bob", id=i) for i in range(count)])
 
 
 def test_an_end_on_the_way(host: Host, built: Built) -> None:
@@ -193,3 +196,56 @@ def test_times_are_those_of_each_callback(slow: Path) -> None:
         assert stats.latency is not None
         assert stats.latency.count == 20
         assert stats.latency.p50 >= 15_000_000  # of the 20 ms that each sleeps at least
+
+
+@pytest.mark.parametrize("on_failure", OnFailure)
+def test_a_chain_whose_first_modules_decide(
+    rewriting: Path, built: Built, on_failure: OnFailure
+) -> None:
+    """Each sees what the one before it passes on, as it left it: codes of all sorts, messages that
+    are rewritten, and such as are written into where they are const."""
+    texts = ["0", "1", "-1", "7", "0 and more", "words"]
+    batch = [Message(f"{texts[i * 7 % 6]}", to=f"user{i}", id=i) for i in range(600)]
+    here, there = both(
+        batch,
+        built("result"),
+        built("ends"),  # which logs each
+        rewriting,
+        built("const_write"),
+        built("echo"),
+        on_failure=on_failure,
+    )
+    assert there == here
+
+
+@pytest.mark.parametrize("on_failure", OnFailure)
+def test_ends_in_a_chain(built: Built, on_failure: OnFailure) -> None:
+    """Each row is processed once by each module that it comes to, whichever ends on the way."""
+    hows = {3: "null", 40: "abort", 41: "null", 99: "exit"}
+    with Host(on_failure=on_failure) as host:
+        first = host.load("first", built("ends"), isolated=True)
+        second = host.load("second", built("ends"), isolated=True)
+        host.load("echo", built("echo"), isolated=True)
+        result = rows_of(host, hows)
+    passed_on = on_failure is OnFailure.PASS
+    assert list(result.errors) == sorted(hows)
+    assert len(first.crashes) == 4
+    assert len(second.crashes) == (4 if passed_on else 0)
+    logged = [(row, line.module) for row, line in result.logs if line.text == "fine"]
+    fine = [row for row in range(100) if row not in hows]
+    assert logged == [(row, name) for row in fine for name in ("first", "second")]
+    assert [row for row, _ in result.sent] == (list(range(100)) if passed_on else fine)
+
+
+def test_only_the_second_ends(host: Host, built: Built) -> None:
+    host.load("logs", built("echo"), isolated=True)
+    module = host.load("ends", built("ends"), isolated=True)
+    host.load("echo", built("echo"))
+    batch = [Message("null" if i % 30 == 7 else "fine", to="bob", id=i) for i in range(300)]
+    result = host.process_batch(batch)
+    failed = list(range(7, 300, 30))
+    assert list(result.errors) == failed
+    assert len(module.crashes) == len(failed)
+    sent = [(row, message.id) for row, message in result.sent]
+    fine = [row for row in range(300) if row not in failed]
+    assert sent == sorted([(row, row) for row in range(300)] + [(row, row) for row in fine])

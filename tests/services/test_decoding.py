@@ -70,7 +70,7 @@ def test_nothing_is_an_empty_body() -> None:
     [
         (
             "gzip",
-            gzip.compress(b"a") + b"xyz",
+            gzip.compress(b"a", mtime=0) + b"xyz",
             "the body is not valid gzip: incorrect header check",
         ),
         (
@@ -80,7 +80,7 @@ def test_nothing_is_an_empty_body() -> None:
         ),
         (
             "gzip",
-            gzip.compress(b"hello")[:-8] + b"\1" * 8,
+            gzip.compress(b"hello", mtime=0)[:-8] + b"\1" * 8,
             "the body is not valid gzip: incorrect data check",
         ),
     ],
