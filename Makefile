@@ -37,7 +37,7 @@ ext:
 	$(PYTHON) setup.py --quiet build_ext --inplace
 
 test: ext
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 4
 
 # All of the benchmark, for example  make bench BENCH='--quick --only call'
 bench: ext

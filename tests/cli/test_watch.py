@@ -40,9 +40,11 @@ def test_what_is_heard_is_an_interrupt_as_ever() -> None:
         time.sleep(0.4)  # longer than the main thread has for an answer
 
 
-def interrupted(process: subprocess.Popen[bytes]) -> bytes:
+def interrupted(process: subprocess.Popen[bytes], hangs: Path) -> bytes:
     """Twice, when it hangs; what it printed to standard error."""
-    time.sleep(1)
+    while not hangs.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     time.sleep(0.6)
     assert process.poll() is None
@@ -53,29 +55,31 @@ def interrupted(process: subprocess.Popen[bytes]) -> bytes:
     return said
 
 
-def started(*arguments: object) -> subprocess.Popen[bytes]:
+def started(hangs: Path, *arguments: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [*COMMAND, "run", "--quiet", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment() | {"STUCK_FILE": str(hangs)},
     )
 
 
 @pytest.mark.slow
 def test_the_second_ends_a_callback_that_hangs(built: Built, tmp_path: Path) -> None:
     messages = write(tmp_path / "m.jsonl", {"id": 1}, {"id": 2, "message": "hang"}, {"id": 3})
-    with started(built("stuck"), messages) as process:
-        assert interrupted(process).decode().endswith(WORDS + "\n")
+    hangs = tmp_path / "hangs"
+    with started(hangs, built("stuck"), messages) as process:
+        assert interrupted(process, hangs).decode().endswith(WORDS + "\n")
         assert process.stdout is not None
         (verdict,) = records(process.stdout.read())  # which was not written yet
         assert (verdict["id"], verdict["result"]) == (1, "PASS")
 
 
 @pytest.mark.slow
-def test_the_second_ends_an_init_that_hangs(built: Built) -> None:
-    with started(built("stuck", "-DSTUCK_INIT")) as process:
-        assert interrupted(process).decode() == WORDS + "\n"
+def test_the_second_ends_an_init_that_hangs(built: Built, tmp_path: Path) -> None:
+    hangs = tmp_path / "hangs"
+    with started(hangs, built("stuck", "-DSTUCK_INIT")) as process:
+        assert interrupted(process, hangs).decode() == WORDS + "\n"
 
 
 def test_it_does_not_wait_for_a_reader_of_the_output() -> None:

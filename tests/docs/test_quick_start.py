@@ -21,7 +21,7 @@ def test_is_two_commands_of_one_line() -> None:
     commands = [block for block in BLOCKS if block.language == "sh"]
     assert [block.text.count("\n") for block in commands] == [1, 1]
     assert commands[0].text.startswith("python3 -m venv .venv && .venv/bin/pip install .")
-    assert commands[1].text.endswith(".venv/bin/pytest\n")
+    assert commands[1].text.endswith(".venv/bin/pytest -n 4\n")
     assert {block.language for block in BLOCKS} <= {"sh", "text"}
 
 
