@@ -16,10 +16,17 @@ class Kind(enum.StrEnum):
     """The time against another's, at most so many times."""
     RATE = "of the rate"
     """The rate against another's, at least so much of it."""
+    MORE = "ns more"
+    """The time over another's, at most."""
     NANOSECONDS = "ns"
     """The time, at most."""
     PER_SECOND = "a second"
     """The rate, at least."""
+
+
+AT_MOST = frozenset({Kind.TIMES, Kind.MORE, Kind.NANOSECONDS})
+"""Kinds whose limit is the most that there may be."""
+IN_NANOSECONDS = frozenset({Kind.MORE, Kind.NANOSECONDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,8 @@ class Reach:
             return 1e9 / own
         assert self.against is not None
         other = found[self.against].net
+        if self.kind is Kind.MORE:
+            return own - other
         return own / other if self.kind is Kind.TIMES else other / own
 
     def is_reached(self, value: float, python: str) -> bool | None:
@@ -56,4 +65,4 @@ class Reach:
         limit = self.limit(python)
         if limit is None:
             return None
-        return value <= limit if self.kind in (Kind.TIMES, Kind.NANOSECONDS) else value >= limit
+        return value <= limit if self.kind in AT_MOST else value >= limit

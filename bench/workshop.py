@@ -22,8 +22,8 @@ P = TypeVar("P", bound=Peer)
 
 _HIDDEN = ("-fvisibility=hidden",)
 _MODULES = tuple(
-    Part(f"mesibo_mod_{name}.so", native(f"{name}.c"), flags=_HIDDEN)
-    for name in ("filter", "caller", "fetcher")
+    Part(f"mesibo_mod_{name}.so", native(f"{name}.c"), flags=(*_HIDDEN, "-g"))
+    for name in ("filter", "caller", "fetcher", "crasher")
 )
 _PROBE = Part("probe.so", native("probe.c"))
 

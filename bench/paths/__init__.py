@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..trial import Trial
-from . import batch, calls, chain, http, loading, mail, run, upcalls
+from . import batch, calls, chain, http, isolated, loading, mail, run, upcalls
 
 TRIALS: tuple[Trial, ...] = (
     *calls.TRIALS[:2],
@@ -15,5 +15,6 @@ TRIALS: tuple[Trial, ...] = (
     *loading.TRIALS,
     *batch.TRIALS,
     *http.TRIALS,
+    *isolated.TRIALS,
     *run.TRIALS,
 )

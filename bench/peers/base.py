@@ -22,6 +22,7 @@ class Libraries:
     filter: Path
     caller: Path
     fetcher: Path
+    crasher: Path
 
 
 class How(enum.Enum):

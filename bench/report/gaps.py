@@ -46,6 +46,8 @@ def _allowed(outcome: Outcome, comparison: Comparison) -> float:
             return limit * _time(outcome, comparison.against or "")
         case Kind.RATE:
             return _time(outcome, comparison.against or "") / limit
+        case Kind.MORE:
+            return _time(outcome, comparison.against or "") + limit
         case Kind.NANOSECONDS:
             return limit
         case _:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..reach import Kind
+from ..reach import AT_MOST, IN_NANOSECONDS, Kind
 from ..results import Comparison, Figure, Machine
 
 
@@ -21,15 +21,22 @@ def number(value: float) -> str:
 
 
 def time(nanoseconds: float) -> str:
-    """With its unit: 12.3 ns, 4.56 \u00b5s."""
+    """With its unit: 12.3 ns, 4.56 \u00b5s, 7.89 ms."""
+    value, unit = _scaled(nanoseconds)
+    return f"{number(value)}{unit}"
+
+
+def _scaled(nanoseconds: float) -> tuple[float, str]:
     if abs(nanoseconds) < 1000:
-        return f"{number(nanoseconds)} ns"
-    return f"{number(nanoseconds / 1000)} \u00b5s"
+        return nanoseconds, " ns"
+    if abs(nanoseconds) < 1e6:
+        return nanoseconds / 1000, " \u00b5s"
+    return nanoseconds / 1e6, " ms"
 
 
 def value(comparison: Comparison) -> str:
     """What was measured."""
-    if comparison.kind == Kind.NANOSECONDS:
+    if comparison.kind in IN_NANOSECONDS:
         return time(comparison.value)
     return number(comparison.value)
 
@@ -38,12 +45,16 @@ def limit(comparison: Comparison) -> str:
     """What is to be reached; empty: nothing is said of this Python."""
     if comparison.limit is None:
         return ""
-    most = comparison.kind in (Kind.TIMES, Kind.NANOSECONDS)
-    bound = f"{comparison.limit:,g}"
-    if comparison.limit >= 1000:
-        bound = number(comparison.limit)
-    unit = " ns" if comparison.kind == Kind.NANOSECONDS else ""
-    return f"{'at most' if most else 'at least'} {bound}{unit}"
+    return f"{'at most' if comparison.kind in AT_MOST else 'at least'} {_bound(comparison)}"
+
+
+def _bound(comparison: Comparison) -> str:
+    limit = comparison.limit
+    assert limit is not None
+    if comparison.kind in IN_NANOSECONDS:
+        value, unit = _scaled(limit)
+        return f"{value:g}{unit}"
+    return number(limit) if limit >= 1000 else f"{limit:,g}"
 
 
 def judgement(comparison: Comparison) -> str:
@@ -58,6 +69,8 @@ def subject(comparison: Comparison) -> str:
             words = f"time / {comparison.against}"
         case Kind.RATE:
             words = f"rate / {comparison.against}"
+        case Kind.MORE:
+            words = f"time more than {comparison.against}"
         case Kind.NANOSECONDS:
             words = "time"
         case _:

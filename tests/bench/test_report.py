@@ -11,7 +11,7 @@ import pytest
 
 from mesibo_abi.bench.report import markdown, pages, picture, words
 from mesibo_abi.bench.report.gaps import gaps
-from mesibo_abi.bench.results import Report, read, write
+from mesibo_abi.bench.results import Comparison, Report, read, write
 from mesibo_abi.errors import InputError
 from tests.bench.reports import figure, report
 
@@ -93,6 +93,21 @@ def test_how_far_it_is_to_what_was_not_reached() -> None:
         "| 2.00 \u00b5s | 1.00 \u00b5s |\n"
     )
     assert gaps([msgspec.structs.replace(report(), outcomes=())]) == "All goals were reached.\n"
+
+
+@pytest.mark.parametrize(
+    ("against", "kind", "value", "limit", "row"),
+    [
+        ("here", "ns more", 321.4, 1000, ("time more than here", "321 ns", "at most 1 \u00b5s")),
+        (None, "ns", 2.15e6, 5e6, ("time", "2.15 ms", "at most 5 ms")),
+        (None, "ns", 2.5, 3, ("time", "2.50 ns", "at most 3 ns")),
+    ],
+)
+def test_times_have_units(
+    against: str | None, kind: str, value: float, limit: float, row: tuple[str, str, str]
+) -> None:
+    found = Comparison("mesibo_abi", against, kind, value, limit, True)
+    assert (words.subject(found), words.value(found), words.limit(found)) == row
 
 
 def test_two_reports_stand_side_by_side() -> None:

@@ -66,6 +66,8 @@ def test_a_pattern_that_no_trial_matches() -> None:
         (Reach((1.4, 2.0), against="C extension"), "3.12.1", 2.0, None),
         (Reach((0.5, 0.9), against="C extension", kind=Kind.RATE), "3.11.7", 0.5, True),
         (Reach((0.5, 0.9), against="C extension", kind=Kind.RATE), "3.13.0", 0.5, False),
+        (Reach((10, 9), against="C extension", kind=Kind.MORE), "3.11.0", 10.0, True),
+        (Reach((10, 9), against="C extension", kind=Kind.MORE), "3.13.0", 10.0, False),
         (Reach((20, 19), kind=Kind.NANOSECONDS), "3.11.0", 20.0, True),
         (Reach((20, 19), kind=Kind.NANOSECONDS), "3.13.1", 20.0, False),
         (Reach((5e7, 6e7), kind=Kind.PER_SECOND), "3.11.7", 5e7, True),

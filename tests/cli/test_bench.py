@@ -21,7 +21,8 @@ def test_it_lists_what_it_measures() -> None:
     assert [line.split()[0] for line in lines] == [
         *("call", "call-released", "chain", "keywords", "upcall", "upcall-released"),
         *("upcall-thread", "send", "log", "log-suppressed", "script", "load", "batch-16"),
-        *("batch-256", "batch-4096", "batch-small", "batch-threads", "http", "run"),
+        *("batch-256", "batch-4096", "batch-small", "batch-threads", "http"),
+        *("isolated", "isolated-batch", "crash", "crash-report", "run"),
     ]
 
 
