@@ -179,6 +179,11 @@ def _tell(library: Library) -> tuple[str | None, ToldBy, tuple[str, ...]]:
     return None, ToldBy.UNDECIDED, candidates or _SDK
 
 
+def is_of_a_host(symbol: str) -> bool:
+    """Whether a function of that name is asked of the host: all of a host's are called so."""
+    return _plain(symbol).startswith("mesibo_")
+
+
 def _plain(symbol: str) -> str:
     """The name of a C++ function as its source has it; any other symbol as it is."""
     found = _MANGLED.match(symbol)
@@ -300,7 +305,7 @@ def _missing_entry_point(path: Path, name: str | None, library: Library) -> Prob
 
 
 def _host_symbol_problems(path: Path, library: Library) -> Iterator[Problem]:
-    names = [symbol for symbol in library.undefined if _plain(symbol).startswith("mesibo_")]
+    names = [symbol for symbol in library.undefined if is_of_a_host(symbol)]
     unknown = [symbol for symbol in names if _plain(symbol) not in _ALL_HOST_SYMBOLS]
     if unknown:
         yield Problem(

@@ -6,11 +6,12 @@ from __future__ import annotations
 import functools
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
+from elftools.elf.hash import GNUHashSection
 
 from .elf_facts import dynamic_segment, dynamic_symbols, is_undefined, running_target, target_of
 
@@ -68,6 +69,66 @@ def _places(values: list[str], path: Path) -> Iterator[Path]:
         place = entry.replace("${ORIGIN}", origin).replace("$ORIGIN", origin)
         if "$" not in place:  # $LIB and $PLATFORM differ from system to system
             yield Path(place)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A library that `by` needs, and where it is; None: nowhere."""
+
+    name: str
+    by: Path
+    file: Path | None
+
+
+def all_needs(path: Path) -> Iterator[Need]:
+    """The libraries that it needs, and those that these need, as the dynamic linker finds them."""
+    seen: set[Path] = set()
+    needs = read_needs(path)
+    waiting: list[tuple[Needs, tuple[Path, ...]]] = [] if needs is None else [(needs, ())]
+    while waiting:
+        needing, inherited = waiting.pop(0)
+        for name in needing.libraries:
+            file = find_library(name, needing, inherited)
+            if file in seen:
+                continue
+            yield Need(name, needing.path, file)
+            if file is not None:
+                seen.add(file)
+                if (found := read_needs(file)) is not None:
+                    waiting.append((found, (*needing.rpath, *inherited)))
+
+
+def unresolved(path: Path) -> list[str]:
+    """The symbols it cannot do without that neither the libraries that it needs, as far as they are
+    found, nor libc define. What hosts define is among them."""
+    wanted = _strong_imports(path)
+    libc = _cached().get("libc.so.6", [])
+    for file in [*(need.file for need in all_needs(path)), *libc]:
+        if wanted and file is not None:
+            wanted -= _defined_by(file, wanted)
+    return sorted(wanted)
+
+
+def _strong_imports(path: Path) -> set[str]:
+    with path.open("rb") as file:
+        return {
+            symbol.name
+            for symbol in dynamic_symbols(ELFFile(file))
+            if symbol.name and is_undefined(symbol) and symbol["st_info"]["bind"] == "STB_GLOBAL"
+        }
+
+
+def _defined_by(file: Path, names: Iterable[str]) -> set[str]:
+    """Looked up in its hash table, as libraries define thousands."""
+    try:
+        with file.open("rb") as opened:
+            elf = ELFFile(opened)
+            for table in elf.iter_sections("SHT_GNU_HASH"):
+                if isinstance(table, GNUHashSection):
+                    return {name for name in names if table.get_symbol(name) is not None}
+            return {s.name for s in dynamic_symbols(elf) if not is_undefined(s)} & set(names)
+    except Exception:  # as above
+        return set()
 
 
 def find_library(name: str, needing: Needs, inherited: tuple[Path, ...]) -> Path | None:

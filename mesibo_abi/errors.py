@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from signal import Signals
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from .bridge.values import Message
@@ -35,6 +35,19 @@ class Error(Exception):
         if self.hint:
             parts.append(f"  hint: {self.hint}")
         return "\n".join(parts)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _made_again, (type(self), self.args, self._state())
+
+    def _state(self) -> dict[str, Any]:
+        """What it has, for another process."""
+        return dict(self.__dict__)
+
+
+def _made_again(kind: type[Error], args: tuple[Any, ...], state: dict[str, Any]) -> Error:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class LoadError(Error):
@@ -194,6 +207,12 @@ class ModuleCrashed(ModuleError):
         self.logs = tuple(logs)
         self._name = name
         self._trace = trace
+
+    def _state(self) -> dict[str, Any]:
+        """Its frames are named here: the other process may not find the library."""
+        state = super()._state() | {"_traced": self._traced}
+        del state["_trace"]
+        return state
 
     @functools.cached_property
     def _traced(self) -> tuple[tuple[Frame, ...], str]:

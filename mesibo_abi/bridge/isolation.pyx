@@ -36,7 +36,11 @@ cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_cras
     try:
         if module is None:  # nobody has it any more
             return
-        error = error_of(module, event, crash)
+        try:
+            error = error_of(module, event, crash)
+        except KeyboardInterrupt as interrupt:  # of earlier: it waited for the module
+            keep_error(interrupt, "Ctrl-C")
+            error = error_of(module, event, crash)
         if crash != NULL:
             module.note_crash(error)
         keep_error(error, f"module {module.name!r}")

@@ -24,12 +24,20 @@ def chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[Check, ...]:
                 "for all that begin so, or a pattern with *",
                 hint="see them all with: mesibo-abi check --list",
             )
-    return tuple(
+    found = tuple(
         check
         for check in CHECKS
         if (not only or any(_matches(check.name, pattern) for pattern in only))
         and not any(_matches(check.name, pattern) for pattern in skip)
     )
+    if not found:
+        raise InputError(
+            "check: no check is left",
+            detail="expected one at least, found that all that were asked for are skipped as well: "
+            + ", ".join(skip),
+            hint="skip fewer, or see them all with: mesibo-abi check --list",
+        )
+    return found
 
 
 def _matches(name: str, pattern: str) -> bool:

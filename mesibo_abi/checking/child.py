@@ -112,6 +112,7 @@ def _be_child(task: Task, record: FaultRecord, notes: Notes, said: int, printed:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
         record.watch()
+        notes.adopt()
         try:
             answer = Answer(run_check(BY_NAME[task.check], Subject(task.target, notes)))
         except Exception:

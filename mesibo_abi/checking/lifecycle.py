@@ -28,6 +28,8 @@ def _loads(subject: Subject) -> Iterator[Finding]:
             "give the items that it needs with --config (KEY=VALUE, or a mesibo.conf), and compile "
             f"it against include/{subject.revision}/module.h",
             subject.where_init(),
+            # It may want items, and say so by this; one of doc2019 cannot.
+            warning=not subject.items and subject.revision != Revision.DOC2019,
         )
         return
     for name, (value, is_code) in trial.slots().items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from ..errors import LoadError
 from .results import CheckResult, Finding, Outcome
@@ -15,7 +16,7 @@ def run_check(check: Check, subject: Subject) -> CheckResult:
     reason = None
     findings: tuple[Finding, ...] = ()
     try:
-        findings = tuple(check.run(subject))
+        findings = (*check.run(subject), *_forked(subject))
         outcome = _judge(findings)
     except Skip as skip:
         outcome, reason = Outcome.SKIPPED, str(skip)
@@ -31,6 +32,18 @@ def run_check(check: Check, subject: Subject) -> CheckResult:
         subject.logged() if findings else (),
         seconds=time.monotonic() - begun,
     )
+
+
+def _forked(subject: Subject) -> Iterator[Finding]:
+    subject.notes.end_other()
+    step = subject.notes.returned_twice()
+    if step is not None:
+        yield Finding(
+            f"{step.callback or 'the module'} returned twice, {step.case}",
+            "expected it to return once, it forked and both processes came back into the host",
+            "end the child in the callback, with _exit or one of the exec functions",
+            subject.where_called(step.callback),
+        )
 
 
 def _judge(findings: tuple[Finding, ...]) -> Outcome:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..elf import Problem, ProblemCode
+from ..elf import Problem, ProblemCode, is_of_a_host
 from ..elf_facts import dynamic_symbols, is_undefined
 from ..elf_layout import Struct, read_structs
-from ..elf_needs import Needs, find_library, read_needs
+from ..elf_needs import all_needs, unresolved
 from ..evidence import Layout
-from ..thread_starters import is_of_the_system
 from .results import Finding
 from .subject import Check, Run, Skip, Subject
 
@@ -109,26 +108,31 @@ def _strong_exports(path: Path) -> list[str]:
 
 
 def _needed(subject: Subject) -> Iterator[Finding]:
-    needs = read_needs(subject.path)
-    waiting: list[tuple[Needs, tuple[Path, ...]]] = [] if needs is None else [(needs, ())]
-    seen: set[Path] = set()
-    while waiting:
-        needing, inherited = waiting.pop(0)
-        for name in needing.libraries:
-            file = find_library(name, needing, inherited)
-            if file is None:
-                by = "" if needing.path == subject.path else f", for {needing.path}"
-                yield Finding(
-                    f"it needs {name}, which is nowhere",
-                    f"expected {name} where the dynamic linker looks{by}, found none",
-                    "install it where the module runs, say where it is with -Wl,-rpath, or link "
-                    "it statically",
-                )
-            elif file in seen or is_of_the_system(name):
-                continue
-            elif (found := read_needs(file)) is not None:
-                seen.add(file)
-                waiting.append((found, (*needing.rpath, *inherited)))
+    missing = False
+    for need in all_needs(subject.path):
+        if need.file is None:
+            missing = True
+            by = "" if need.by == subject.path else f", for {need.by}"
+            yield Finding(
+                f"it needs {need.name}, which is nowhere",
+                f"expected {need.name} where the dynamic linker looks{by}, found none",
+                "install it where the module runs, say where it is with -Wl,-rpath, or link it "
+                "statically",
+            )
+    names = [] if missing else [s for s in unresolved(subject.path) if not is_of_a_host(s)]
+    if names:
+        yield Finding(
+            f"it does not name the library that defines {_few(names)}",
+            "expected each function that it calls in a library that it needs, in libc or in its "
+            f"host, found none of them that has {_few(names)}: it loads only where something else "
+            "has loaded that library before",
+            "link it with the library, such as -lm: compilers say which are missing with "
+            "-Wl,--no-undefined, but for those of the host",
+        )
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _stack(subject: Subject) -> Iterator[Finding]:
@@ -222,7 +226,7 @@ CHECKS = (
     ),
     Check(
         "static.needed",
-        "the libraries that it needs are there: without one it cannot be loaded",
+        "the libraries that it needs are there, and have all it calls: else it cannot be loaded",
         _needed,
         needs=("static.loadable",),
     ),

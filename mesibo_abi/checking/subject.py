@@ -96,6 +96,14 @@ class Subject:
         """Where its init is defined, for findings."""
         return self.where(self.entry_point)
 
+    def where_called(self, callback: str) -> str | None:
+        """Where a callback of the last trial, or init, is defined."""
+        if callback == "init":
+            return self.where_init()
+        slots = self._trials[-1].slots() if self._trials else {}
+        address, is_code = slots.get(callback, (0, False))
+        return self.where_mapped(address) if is_code else None
+
     def where(self, function: str) -> str | None:
         """Where a function of it is defined."""
         found = definition(self.path, function)

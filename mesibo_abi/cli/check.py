@@ -112,36 +112,39 @@ def command(
             progress=progress,
         )
 
+    reports: list[CheckReport] = []
     run = _as_json if as_json else _as_table
-    reports = run(modules, [each.name for each in checks], one)
-    if junit is not None:
-        _write_junit(junit, reports)
+    try:
+        run(modules, [each.name for each in checks], one, reports)
+    finally:  # what was found before a module that cannot be checked
+        if junit is not None:
+            _write_junit(junit, reports)
     ctx.exit(Status.DONE if all(report.passed for report in reports) else Status.FOUND)
 
 
 _One = Callable[[Path, "Callable[[CheckResult], None] | None"], "CheckReport"]
 
 
-def _as_table(modules: Sequence[Path], names: Sequence[str], one: _One) -> list[CheckReport]:
+def _as_table(
+    modules: Sequence[Path], names: Sequence[str], one: _One, reports: list[CheckReport]
+) -> None:
     from .check_table import CheckTable
 
     table = CheckTable(names)
-    reports = []
     for path in modules:
         table.begin(path)
         reports.append(one(path, table.result))
         table.end(reports[-1])
-    return reports
 
 
-def _as_json(modules: Sequence[Path], _names: Sequence[str], one: _One) -> list[CheckReport]:
+def _as_json(
+    modules: Sequence[Path], _names: Sequence[str], one: _One, reports: list[CheckReport]
+) -> None:
     from ..checking.wire import encode
 
-    reports = []
     for path in modules:
         reports.append(one(path, None))
         click.echo(encode(reports[-1]))
-    return reports
 
 
 def _write_junit(path: Path, reports: Sequence[CheckReport]) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from ..errors import Error
+from ..errors import Error, ModuleError
 
 
 def in_words(error: BaseException) -> str:
-    """What an error says, and below it what was noted of it."""
+    """What an error says, below it what was noted of it, and above it what a module did that led to
+    it, as in a traceback."""
     text = str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}"
-    return "\n".join([text, *getattr(error, "__notes__", ())])
+    above = [in_words(error.__cause__)] if isinstance(error.__cause__, ModuleError) else []
+    return "\n".join([*above, text, *getattr(error, "__notes__", ())])
 
 
 def reason_of(error: Exception) -> str:

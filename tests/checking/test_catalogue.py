@@ -37,7 +37,6 @@ def test_names_and_needs() -> None:
         (["static.stack"], [], ["static.stack"]),
         (["*.stack", "static.st*"], [], ["static.stack"]),
         (["static", "init.loads"], ["static.[!s]*", "init.w*"], ["static.stack", "init.loads"]),
-        (["static.loadable"], ["static"], []),
     ],
 )
 def test_patterns(only: list[str], skip: list[str], names: list[str]) -> None:
@@ -46,6 +45,17 @@ def test_patterns(only: list[str], skip: list[str], names: list[str]) -> None:
 
 def test_all_without_patterns() -> None:
     assert chosen([], []) == CHECKS
+
+
+def test_nothing_left() -> None:
+    with pytest.raises(InputError) as caught:
+        chosen(["static.loadable"], ["static", "init.*"])
+    assert str(caught.value) == (
+        "check: no check is left\n"
+        "  expected one at least, found that all that were asked for are skipped as well: static, "
+        "init.*\n"
+        "  hint: skip fewer, or see them all with: mesibo-abi check --list"
+    )
 
 
 @pytest.mark.parametrize("pattern", ["", "stat", "static.", "static.nothing", "STATIC"])

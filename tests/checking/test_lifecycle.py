@@ -24,11 +24,21 @@ BROKEN = [
     Broken(
         "check/refusing",
         "init.loads",
-        FAILED,
+        Outcome.WARNING,  # it may want items
         init_of("refusing"),
         "sdk2020",
         evidence="expected mesibo_module_refusing_init to return 0, given no items, it returned "
         "-7; it logged: the license has run out",
+    ),
+    Broken(
+        "check/refusing",
+        "init.loads",
+        FAILED,
+        init_of("refusing"),
+        "sdk2019",
+        items={"port": "80"},
+        evidence="expected mesibo_module_refusing_init to return 0, given the items port, it "
+        "returned -7; it logged: the license has run out",
     ),
     Broken(
         "check/no_code",

@@ -94,6 +94,13 @@ BROKEN = [
         "MESIBO_RESULT_FAIL (-1) where it fails, got 11",
     ),
     on_message("throws", "messages.ordinary", "it aborted"),
+    Broken(
+        "check/forks",
+        "messages.empty",
+        FAILED,
+        "on_message",
+        evidence="expected it to return once, it forked and both processes came back",
+    ),
     on_message(
         "longer_params",
         "params.bounds",

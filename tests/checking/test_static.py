@@ -134,6 +134,24 @@ def test_what_a_needed_library_needs_is_looked_for_as_well(tmp_path: Path) -> No
     assert f"for {tmp_path / 'libhelp.so'}" in finding.evidence
 
 
+def test_functions_of_a_library_that_is_not_named(tmp_path: Path) -> None:
+    """It loads in this process, which has libm for itself."""
+    compiler = compiler_in(tmp_path)
+    text = (
+        (Path(__file__).parents[1] / "modules" / "minimal.c").read_text()
+        + "\ndouble lgamma(double); double cos(double); int puts(const char *);"
+        + "\n__attribute__((used)) static double far(double x) { return lgamma(x) + cos(x); }"
+        + '\n__attribute__((used)) static int near(void) { return puts("near"); }'
+    )
+    path = compiler(text, "-fno-builtin", file="mesibo_mod_minimal.so")
+    report = mesibo_abi.check(path)
+    assert bad(report) == ["static.needed"]
+    (finding,) = report["static.needed"].findings
+    assert finding.what == "it does not name the library that defines cos, lgamma"
+    path = compiler(text, "-fno-builtin", "-lm", file="mesibo_mod_minimal.so")
+    assert mesibo_abi.check(path).passed
+
+
 def test_without_debugging_information_the_layout_is_skipped(tmp_path: Path) -> None:
     path = Broken("minimal", "", Outcome.PASSED).build(tmp_path)
     assert mesibo_abi.check(path)["static.layout"].outcome == Outcome.PASSED

@@ -105,6 +105,15 @@ def test_junit(stray: Path, warned: Path, tmp_path: Path) -> None:
     assert "it exports answer" in (output.text or "")
 
 
+def test_junit_has_what_was_found_before_a_module_that_is_none(stray: Path, tmp_path: Path) -> None:
+    file = tmp_path / "junit.xml"
+    done = invoke("check", "--only", "static.exports", "--junit", file, stray, tmp_path / "none.so")
+    assert done.exit_code == 2
+    assert "none.so: no such file" in done.stderr
+    (suite,) = xml.parse(file).getroot()
+    assert suite.attrib["failures"] == "1"
+
+
 def test_junit_that_cannot_be_written(built: Built, tmp_path: Path) -> None:
     file = tmp_path / "none" / "junit.xml"
     done = invoke("check", "--only", "static.loadable", "--junit", file, built("minimal"))

@@ -303,3 +303,15 @@ def test_a_configuration_isolated(built: Built, tmp_path: Path) -> None:
     messages = write(tmp_path / "m.jsonl", {"message": "null"}, {"message": "fine"})
     done = invoke("run", "--isolated", tmp_path / "mesibo.conf", messages)
     assert [record["result"] for record in records(done.stdout)] == ["FAIL", "PASS"]
+
+
+@needs("addr2line")
+def test_an_init_that_crashes_isolated(built: Built, tmp_path: Path) -> None:
+    """What it did stands above what came of it."""
+    messages = write(tmp_path / "m.jsonl", {"message": "fine"})
+    done = invoke("run", "--isolated", built("crash_init", "-g"), messages)
+    assert done.exit_code == 2
+    above, below = done.stderr.split("cannot load module 'crash_init'")
+    assert above.startswith("module 'crash_init' ended its process in init: SIGSEGV\n")
+    assert "#0 mesibo_module_crash_init_init at crash_init.c:" in above
+    assert "its process ended\n  hint: see the exception above\n" in below

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import platform
 import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -308,3 +310,27 @@ def test_a_direct_call_raises(host: Host, built: Built) -> None:
         module.on_message(Message("null"))
     assert caught.value.signal is signal.SIGSEGV
     assert module.on_message(Message("fine")) is Result.PASS
+
+
+def test_it_can_be_sent_to_another_process(host: Host, built: Built) -> None:
+    """With its frames, which are named before."""
+    module = host.load("ends", built("ends", "-g"), isolated=True)
+    error = host.process(Message("null", to="bob", id=7)).error
+    assert isinstance(error, ModuleCrashed)
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is ModuleCrashed
+    assert str(copy) == str(error)
+    assert (copy.signature, copy.message, copy.logs) == (error.signature, error.message, error.logs)
+    assert copy.frames == error.frames
+    assert module.crashes == (error,)
+
+
+def test_ctrl_c_while_it_hangs(host: Host, built: Built) -> None:
+    """It comes when the module's time is over; what the module did is noted all the same."""
+    module = host.load("ends", built("ends"), isolated=True, deadline=0.5)
+    threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        host.process(Message("loop"))
+    (crash,) = module.crashes
+    assert isinstance(crash, ModuleHung)
+    assert host.process(Message("fine")).error is None
