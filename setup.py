@@ -1,5 +1,5 @@
 """The shared object of the package: the C core, and the bridge to it in several modules. And the
-program that isolated modules run in: the same core, without Python."""
+programs that isolated modules run in, and that measure modules: the same core, without Python."""
 
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from setuptools.modified import newer_group
 
 BRIDGE = sorted(str(path) for path in Path("mesibo_abi/bridge").glob("*.pyx"))
 CORE = [path for room in ("", "revisions", "isolation") for path in Path("csrc", room).glob("*.c")]
-WORKER = Path("csrc/worker")
-PROGRAM = "mesibo_abi/isolation/mesibo-abi-worker"
+PROGRAMS = {
+    "mesibo_abi/isolation/mesibo-abi-worker": Path("csrc/worker"),
+    "mesibo_abi/checking/mesibo-abi-probe": Path("csrc/probe"),
+}
 FLAGS = ["-std=c17", "-O2", "-fvisibility=hidden"]
 HEADERS = [*Path("csrc").rglob("*.h"), *Path("include").rglob("*.h")]
 
@@ -31,27 +33,39 @@ def translated(source: str) -> str:
     return extension.sources[0]
 
 
-class BuildExtensionAndWorker(build_ext):
-    """Builds the worker program beside the extension, from the same objects."""
+class BuildExtensionAndPrograms(build_ext):
+    """Builds the programs beside the extension, from the same objects."""
 
     def run(self) -> None:
         """Into the build folder, or where the package lies."""
-        inplace = bool(self.inplace)  # setuptools takes it back meanwhile
+        place = Path() if self.inplace else Path(self.build_lib)  # setuptools changes it meanwhile
         super().run()
-        self.build_worker(Path(PROGRAM) if inplace else Path(self.build_lib, PROGRAM))
+        stale = {
+            place / program: sorted(map(str, room.glob("*.c")))
+            for program, room in PROGRAMS.items()
+            if self.is_stale(place / program, room)
+        }
+        core = self.compiled(sorted(map(str, CORE))) if stale else []
+        for program, sources in stale.items():
+            self.link(program, [*self.compiled(sources), *core])
 
-    def build_worker(self, program: Path) -> None:
-        """Compiles what is its own, and links it with the objects of the core."""
-        sources = sorted(map(str, [*WORKER.glob("*.c"), *CORE]))
-        inputs = [*sources, *map(str, HEADERS)]
-        if not self.force and not newer_group(inputs, str(program)):
-            return
-        objects = self.compiler.compile(
+    def is_stale(self, program: Path, room: Path) -> bool:
+        """Whether something that it is made of is newer."""
+        inputs = [*room.glob("*.c"), *CORE, *HEADERS]
+        return bool(self.force or newer_group([str(path) for path in inputs], str(program)))
+
+    def compiled(self, sources: list[str]) -> list[str]:
+        """The objects of sources."""
+        objects: list[str] = self.compiler.compile(
             sources,
             output_dir=self.build_temp,
             include_dirs=["csrc", "include"],
             extra_postargs=[*FLAGS, "-fPIC"],
         )
+        return objects
+
+    def link(self, program: Path, objects: list[str]) -> None:
+        """Modules find the host functions in it."""
         program.parent.mkdir(parents=True, exist_ok=True)
         self.compiler.link_executable(
             objects,
@@ -63,11 +77,11 @@ class BuildExtensionAndWorker(build_ext):
 
     def get_outputs(self) -> list[str]:
         """What is installed."""
-        return [*super().get_outputs(), str(Path(self.build_lib, PROGRAM))]
+        return [*super().get_outputs(), *(str(Path(self.build_lib, each)) for each in PROGRAMS)]
 
 
 setup(
-    cmdclass={"build_ext": BuildExtensionAndWorker},
+    cmdclass={"build_ext": BuildExtensionAndPrograms},
     ext_modules=[
         Extension(
             "mesibo_abi.bridge._bridge",

@@ -17,9 +17,9 @@
 static mh_fault *watched;
 static pid_t watched_process;
 
-mh_fault *mh_fault_new(void) {
+mh_fault *mh_fault_new(int file, int64_t offset) {
     void *shared = mmap(NULL, sizeof(mh_fault), PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+                        MAP_SHARED | (file < 0 ? MAP_ANONYMOUS : 0), file, (off_t)offset);
     return shared != MAP_FAILED ? shared : NULL;
 }
 

@@ -748,8 +748,9 @@ typedef struct mh_fault {
     char maps[MH_FAULT_MAPS];         /* /proc/self/maps at that time */
 } mh_fault;
 
-/* Shared with processes that are forked off from here on; NULL: no memory. */
-mh_fault *mh_fault_new(void);
+/* Shared with processes that are forked off from here on; or a part of a file, from `offset` on, which
+ * begins a page, shared with whoever maps it as well (`file` -1: of none). NULL: no memory. */
+mh_fault *mh_fault_new(int file, int64_t offset);
 void mh_fault_free(mh_fault *fault);
 /* From here on what ends this process is written there, and then ends it. Once a process. */
 bool mh_fault_watch(mh_fault *fault);

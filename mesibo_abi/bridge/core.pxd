@@ -544,6 +544,6 @@ cdef extern from "host.h" nogil:
         uint64_t frames[48]
         char maps[512 * 1024]
 
-    mh_fault *mh_fault_new()
+    mh_fault *mh_fault_new(int file, int64_t offset)
     void mh_fault_free(mh_fault *fault)
     bint mh_fault_watch(mh_fault *fault)

@@ -3,6 +3,8 @@
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
+from libc.stdint cimport int64_t
+
 from .core cimport mh_fault, mh_fault_free, mh_fault_new, mh_fault_watch
 
 cimport cython
@@ -12,14 +14,17 @@ from ..evidence import Fault
 
 @cython.final
 cdef class FaultRecord:
-    """Memory shared with processes that are forked off later; one of them calls `watch`.
+    """Memory shared with processes that are forked off later; one of them calls `watch`. Given a
+    file, it is that from `offset` on, shared with the program that was handed it; `SIZE` bytes.
 
     `found` is for the process that made it, after the other has ended."""
 
     cdef mh_fault *fault
 
-    def __cinit__(self):
-        self.fault = mh_fault_new()
+    SIZE = sizeof(mh_fault)
+
+    def __cinit__(self, int file=-1, int64_t offset=0):
+        self.fault = mh_fault_new(file, offset)
         if self.fault == NULL:
             raise MemoryError("a record of a fault needs memory; free some")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..errors import LoadError
 from .results import CheckResult, Finding, Outcome
-from .subject import Check, Skip, Subject
+from .subject import Check, Crash, Skip, Subject
 
 
 def run_check(check: Check, subject: Subject) -> CheckResult:
@@ -20,6 +20,9 @@ def run_check(check: Check, subject: Subject) -> CheckResult:
         outcome = _judge(findings)
     except Skip as skip:
         outcome, reason = Outcome.SKIPPED, str(skip)
+    except Crash as crash:
+        findings = crash.findings
+        outcome = Outcome.CRASHED
     except LoadError as error:
         findings = (_not_loaded(error, subject),)
         outcome = Outcome.FAILED

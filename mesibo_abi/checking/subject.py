@@ -16,6 +16,8 @@ from ..symbols import definition, places, read_maps, symbolize
 from .notes import Notes
 from .results import Finding
 
+DEADLINE = 5.0
+"""Seconds for a call, as for modules that are loaded isolated."""
 _MOST_LINES = 20
 
 
@@ -23,14 +25,27 @@ class Skip(Exception):
     """A check cannot be tried, or there is nothing to try; the words say why."""
 
 
+class Crash(Exception):
+    """The module ended a process that the check started, or did not return there."""
+
+    def __init__(self, *findings: Finding) -> None:
+        super().__init__(findings[0].what)
+        self.findings = findings
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A module, and how it is to be loaded: what a process that checks it is told."""
+    """A module, and how it is to be loaded: what a process that checks it is told. `deadline` is
+    for each of its calls, in seconds; `thread_safe`: several threads may be in it at once;
+    `valgrind`: run it under that as well."""
 
     path: Path
     items: dict[str, str] = field(default_factory=dict)
     revision: str | None = None
     entry_point: str | None = None
+    deadline: float = DEADLINE
+    thread_safe: bool = False
+    valgrind: bool = False
 
 
 class Subject:
@@ -53,6 +68,11 @@ class Subject:
     def entry_point(self) -> str:
         """The symbol of its init."""
         return self._target.entry_point or self.inspection.entry_point or ""
+
+    @property
+    def target(self) -> Target:
+        """How it was asked to be checked."""
+        return self._target
 
     @property
     def entry_point_is_given(self) -> bool:

@@ -1,0 +1,123 @@
+/* slopes.c - what grows with every call, or with every life of a module: the same over and over, looked at
+ * behind each of several windows. */
+#define _GNU_SOURCE
+#include "probe.h"
+
+#include <inttypes.h>
+#include <time.h>
+
+enum { POLL = 5 * 1000 * 1000, PATIENCE = 250 * 1000 * 1000 }; /* nanoseconds */
+
+typedef struct level {
+    int64_t heap, mapped;
+    size_t descriptors, threads;
+} level;
+
+static level now(void) {
+    level found = {.descriptors = descriptors_open(), .threads = threads_alive()};
+    found.heap = heap_bytes; /* behind the two, which allocate */
+    found.mapped = mapped_bytes;
+    return found;
+}
+
+static bool is_above(const level *found, const level *before) {
+    return found->heap > before->heap || found->mapped > before->mapped ||
+           found->descriptors > before->descriptors || found->threads > before->threads;
+}
+
+/* What threads of the module still have to do, they may do. */
+static level settled(const level *before) {
+    module_settle();
+    level found = now();
+    uint64_t end = mh_now() + PATIENCE;
+    while (before != NULL && is_above(&found, before) && mh_now() < end) {
+        nanosleep(&(struct timespec){.tv_nsec = POLL}, NULL);
+        module_settle();
+        found = now();
+    }
+    return found;
+}
+
+static void report_stacks(uint64_t window) {
+    for (size_t i = 0; i < stack_count(); i++) {
+        stack *each = stack_at(i);
+        report("live %" PRIu64 " %zu %" PRId64 " %" PRId64 " %" PRId64, window, i,
+               (int64_t)each->bytes, (int64_t)each->blocks, (int64_t)each->threads);
+    }
+}
+
+static level report_level(const task *task, uint64_t window, const level *before) {
+    level found = settled(before);
+    report("level %" PRIu64 " %" PRId64 " %" PRId64 " %zu %zu", window, found.heap, found.mapped,
+           found.descriptors, found.threads);
+    if (task->tracked)
+        report_stacks(window);
+    return found;
+}
+
+static void report_owners(void) {
+    descriptors_report();
+    for (size_t i = 0; i < stack_count(); i++)
+        frames_write(report_file, "stack", i, stack_at(i)->frames, stack_at(i)->count);
+}
+
+/* Does the same again and again; `again` does it once, the nth time. */
+static void repeat(const task *task, void (*again)(const struct task *task, uint64_t nth)) {
+    uint64_t nth = 0, end = mh_now() + (uint64_t)(task->seconds * 1e9);
+    while (nth < task->warm_up && (nth < task->window || mh_now() < end))
+        again(task, nth++);
+    settled(NULL);
+    heap_forget();
+    descriptors_mark();
+    tracking = task->tracked;
+    report("warm %" PRIu64, nth);
+    level before = report_level(task, 0, NULL);
+    for (uint64_t window = 1; window <= task->windows; window++) {
+        for (uint64_t i = 0; i < task->window; i++)
+            again(task, nth++);
+        before = report_level(task, window, &before);
+    }
+    if (task->tracked)
+        report_owners();
+}
+
+static mh_instance *instance;
+
+static void call_again(const task *task, uint64_t nth) {
+    size_t index = (size_t)(nth % task->call_count);
+    noted->call = (int64_t)index;
+    module_call(instance, &task->calls[index]);
+    if (mh_open_requests(host) > 0)
+        module_settle(); /* else they would pile up while the network is slow to fail them */
+}
+
+void slopes_run(const task *task) {
+    instance = module_load(task);
+    if (instance == NULL)
+        return;
+    repeat(task, call_again);
+    report("own %d", (int)instance->threads);
+    module_close(instance);
+    if (task->tracked) /* what is still there now, nobody frees any more */
+        report_stacks(task->windows + 1);
+    report("done");
+}
+
+static bool refused;
+
+static void live_again(const task *task, uint64_t nth) {
+    (void)nth;
+    if (refused)
+        return;
+    instance = module_load(task);
+    refused = instance == NULL;
+    if (refused)
+        return;
+    module_close(instance);
+    frames_forget();
+}
+
+void lifecycles_run(const task *task) {
+    repeat(task, live_again);
+    report("done");
+}
