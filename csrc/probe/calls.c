@@ -3,7 +3,7 @@
 #include "probe.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +17,7 @@ enum { MOST_THREADS = 64 };
 typedef struct caller {
     const task *task;
     pthread_t thread;
+    size_t number;
     _Atomic int id;        /* gettid(2) */
     _Atomic uint64_t turn; /* one more with each begin and each end of a call: odd in one */
     _Atomic size_t index;  /* of that call */
@@ -27,8 +28,7 @@ typedef struct caller {
 
 static mh_instance *instance;
 static caller callers[MOST_THREADS];
-static _Atomic uint64_t taken;
-static _Atomic size_t running;
+static _Atomic size_t running, started;
 static uint64_t end;
 
 /* ---- Calling --------------------------------------------------------------------------------------------- */
@@ -51,11 +51,15 @@ static void call_once(caller *caller, size_t index) {
 
 static void *run_caller(void *data) {
     self = data;
+    started++;
     self->id = (int)syscall(SYS_gettid);
     const task *task = self->task;
-    uint64_t most = task->rounds * task->call_count, nth;
-    while ((nth = taken++) < most && (nth < task->call_count || mh_now() < end))
-        call_once(self, (size_t)(nth % task->call_count));
+    size_t first = task->call_count * self->number / task->threads; /* each begins with another */
+    while (started < task->threads && mh_now() < end)
+        sched_yield();
+    for (uint64_t round = 0; round < task->rounds && (round == 0 || mh_now() < end); round++)
+        for (size_t i = 0; i < task->call_count; i++)
+            call_once(self, (first + i) % task->call_count);
     running--;
     return NULL;
 }
@@ -137,6 +141,7 @@ void calls_run(const task *task) {
     end = mh_now() + (uint64_t)(task->seconds * 1e9);
     for (; made < task->threads && made < MOST_THREADS; made++) {
         callers[made].task = task;
+        callers[made].number = made;
         running++;
         if (pthread_create(&callers[made].thread, NULL, run_caller, &callers[made]) != 0)
             break;
@@ -146,7 +151,6 @@ void calls_run(const task *task) {
     for (size_t i = 0; i < made; i++)
         pthread_join(callers[i].thread, NULL);
     module_settle();
-    report("made %zu %" PRIu64, made, (uint64_t)taken);
     module_close(instance);
     report("done");
 }

@@ -31,6 +31,20 @@ static int (*real_munmap)(void *, size_t);
 
 void *real_function(const char *name) { return dlsym(RTLD_NEXT, name); }
 
+/* The checking allocator of glibc has its names for programs that were linked against a version, and
+ * those that glibc begins with on a machine: no other name finds it. */
+static void *allocator(const char *name) {
+#ifdef __GLIBC__
+    static const char *const versions[] = {"GLIBC_2.2.5", "GLIBC_2.16", "GLIBC_2.17"};
+    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+        void *found = dlvsym(RTLD_NEXT, name, versions[i]);
+        if (found != NULL)
+            return found;
+    }
+#endif
+    return real_function(name);
+}
+
 /* While the functions are looked up, the dynamic linker may ask for a little. */
 static _Alignas(16) char early[8192];
 static size_t early_used;
@@ -55,12 +69,12 @@ static bool is_ready(void) {
     if (looking)
         return false;
     looking = true; /* at first there is but one thread */
-    *(void **)&real_malloc = real_function("malloc");
-    *(void **)&real_free = real_function("free");
-    *(void **)&real_calloc = real_function("calloc");
-    *(void **)&real_realloc = real_function("realloc");
-    *(void **)&real_aligned_alloc = real_function("aligned_alloc");
-    *(void **)&real_posix_memalign = real_function("posix_memalign");
+    *(void **)&real_malloc = allocator("malloc");
+    *(void **)&real_free = allocator("free");
+    *(void **)&real_calloc = allocator("calloc");
+    *(void **)&real_realloc = allocator("realloc");
+    *(void **)&real_aligned_alloc = allocator("aligned_alloc");
+    *(void **)&real_posix_memalign = allocator("posix_memalign");
     *(void **)&real_mmap = real_function("mmap");
     *(void **)&real_munmap = real_function("munmap");
     return true;

@@ -32,7 +32,7 @@ typedef struct task {
     call *calls;
     size_t call_count;
     mode mode;
-    /* CALLS: each `rounds` times in all, on so many threads; `deadline` in seconds for each */
+    /* CALLS: all of them `rounds` times on each thread, and once at least; `deadline` in seconds */
     uint64_t threads, rounds;
     double deadline;
     /* the others: calls or lives before the first window, in each, and how many of those */

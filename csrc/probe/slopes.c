@@ -61,8 +61,9 @@ static void report_owners(void) {
         frames_write(report_file, "stack", i, stack_at(i)->frames, stack_at(i)->count);
 }
 
-/* Does the same again and again; `again` does it once, the nth time. */
-static void repeat(const task *task, void (*again)(const struct task *task, uint64_t nth)) {
+/* Does the same again and again; `again` does it once, the nth time. False: threads are left of it, for
+ * whose end nobody is to wait. */
+static bool repeat(const task *task, void (*again)(const struct task *task, uint64_t nth)) {
     uint64_t nth = 0, end = mh_now() + (uint64_t)(task->seconds * 1e9);
     while (nth < task->warm_up && (nth < task->window || mh_now() < end))
         again(task, nth++);
@@ -71,7 +72,7 @@ static void repeat(const task *task, void (*again)(const struct task *task, uint
     descriptors_mark();
     tracking = task->tracked;
     report("warm %" PRIu64, nth);
-    level before = report_level(task, 0, NULL);
+    level first = report_level(task, 0, NULL), before = first;
     for (uint64_t window = 1; window <= task->windows; window++) {
         for (uint64_t i = 0; i < task->window; i++)
             again(task, nth++);
@@ -79,6 +80,7 @@ static void repeat(const task *task, void (*again)(const struct task *task, uint
     }
     if (task->tracked)
         report_owners();
+    return before.threads <= first.threads;
 }
 
 static mh_instance *instance;
@@ -95,11 +97,12 @@ void slopes_run(const task *task) {
     instance = module_load(task);
     if (instance == NULL)
         return;
-    repeat(task, call_again);
+    bool ends = repeat(task, call_again);
     report("own %d", (int)instance->threads);
-    module_close(instance);
-    if (task->tracked) /* what is still there now, nobody frees any more */
-        report_stacks(task->windows + 1);
+    if (task->tracked && ends) {
+        module_close(instance);
+        report_stacks(task->windows + 1); /* what is still there now, nobody frees any more */
+    }
     report("done");
 }
 

@@ -254,10 +254,6 @@ def _read_done(report: Report, _words: list[str]) -> None:
     report.done = True
 
 
-def _read_nothing(_report: Report, _words: list[str]) -> None:
-    pass
-
-
 _READERS = {
     "level": _read_level,
     "live": _read_live,
@@ -268,6 +264,5 @@ _READERS = {
     "warm": _read_warm,
     "own": _read_own,
     "refused": _read_refused,
-    "made": _read_nothing,
     "done": _read_done,
 }

@@ -3,10 +3,11 @@ allocator and valgrind say of it."""
 
 from __future__ import annotations
 
-from . import slopes
+from . import heap, memcheck, slopes, timing
 from .subject import Check
 
 _NEEDS = ("init.loads", "lifecycle.cleanup", "messages.ordinary")
+_LEAN = (*_NEEDS, "resources.descriptors", "resources.threads")  # else thousands of them are lost
 CHECKS = (
     Check(
         "resources.descriptors",
@@ -18,18 +19,42 @@ CHECKS = (
         "resources.threads",
         "no call leaves a thread running: they have a stack each, and never end by themselves",
         slopes.threads,
-        needs=_NEEDS,
+        needs=(*_NEEDS, "resources.descriptors"),
+    ),
+    Check(
+        "resources.time",
+        "every call returns before its deadline: others wait for it meanwhile",
+        timing.alone,
+        needs=_LEAN,
+    ),
+    Check(
+        "resources.at-once",
+        "it may be called by any thread: with eight of them every call returns, too",
+        timing.at_once,
+        needs=(*_LEAN, "resources.time"),
     ),
     Check(
         "resources.memory",
         "no call leaves memory behind: a few bytes with each end a server in the end",
         slopes.memory,
-        needs=(*_NEEDS, "resources.descriptors", "resources.threads"),
+        needs=(*_LEAN, "resources.time"),
     ),
     Check(
         "resources.lives",
         "its cleanup gives back what its init took, however often it is loaded",
         slopes.lives,
         needs=(*_NEEDS, "lifecycle.again"),
+    ),
+    Check(
+        "resources.heap",
+        "it writes into its own blocks and frees each once: a checking allocator finds nothing",
+        heap.checked,
+        needs=_NEEDS,
+    ),
+    Check(
+        "resources.valgrind",
+        "valgrind finds nothing: no read of what was freed or never set, and nothing lost",
+        memcheck.checked,
+        needs=(*_NEEDS, "resources.memory", "resources.lives", "resources.heap"),
     ),
 )

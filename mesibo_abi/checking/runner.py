@@ -14,11 +14,12 @@ from ..checks import as_path
 from ..elf import inspect
 from ..errors import InputError
 from ..types import Revision
+from . import memcheck
 from .catalogue import chosen
 from .notes import Notes
 from .results import CheckReport, CheckResult, Outcome
 from .running import run_check
-from .subject import Check, Subject, Target
+from .subject import DEADLINE, Check, Subject, Target
 from .supervisor import Supervisor
 
 Progress = Callable[[CheckResult], None]
@@ -39,6 +40,9 @@ def check(
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
     timeout: float = 30.0,
+    deadline: float = DEADLINE,
+    thread_safe: bool = False,
+    valgrind: bool = False,
     in_process: bool = False,
     progress: Progress | None = None,
 ) -> CheckReport:
@@ -47,12 +51,14 @@ def check(
     `config` are the items of its configuration; `revision` and `entry_point` are for libraries that
     do not tell. `only` and `skip` are names of checks, such as "static.machine", the part before
     the dot, or patterns with `*`. Each check runs in a process of its own, for at most `timeout`
-    seconds: what a module does there, a crash too, is a result. `in_process` runs them in this
+    seconds: what a module does there, a crash too, is a result. `deadline` is what each of its
+    calls may take, in seconds; `thread_safe` has several threads in it at once, as
+    `load(thread_safe=True)` does; `valgrind` runs it under that as well. `in_process` runs them in this
     process, where a module that crashes ends it: for a debugger. `progress` gets each result at
     once.
 
     Raises LoadError for what is no library, InputError for names of no check, for a module in
-    Python and for a source. Any thread.
+    Python, for a source, and where there is no valgrind. Any thread.
     """
     file = as_path("check: the module", path).absolute()
     _refuse_others(file)
@@ -60,7 +66,9 @@ def check(
     loading.check_entry_point(file.name, entry_point)
     found = inspect(file)
     given = None if revision is None else str(revision)
-    target = Target(file, items, given, entry_point)
+    if valgrind:
+        memcheck.require()
+    target = Target(file, items, given, entry_point, deadline, thread_safe, valgrind)
     checks = chosen(tuple(only), tuple(skip))
     results = _run_all(checks, target, timeout, in_process, progress)
     return CheckReport(file, given or found.revision, results)
@@ -123,6 +131,9 @@ def _command(name: str, target: Target) -> str:
     words += [word for item in options for word in ("--config", item)]
     words += ["--revision", target.revision] if target.revision is not None else []
     words += ["--entry-point", target.entry_point] if target.entry_point is not None else []
+    words += ["--deadline", f"{target.deadline:g}"] if target.deadline != DEADLINE else []
+    words += ["--thread-safe"] if target.thread_safe else []
+    words += ["--valgrind"] if target.valgrind else []
     return shlex.join([*words, str(target.path)])
 
 

@@ -53,6 +53,18 @@ if TYPE_CHECKING:
     help="So long may a check take.",
 )
 @click.option(
+    "--deadline",
+    type=click.FloatRange(min=0.001),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="So long may each call take, in resources.time and resources.at-once.",
+)
+@click.option(
+    "--thread-safe", is_flag=True, help="Several threads may be in it at once: try that."
+)
+@click.option("--valgrind", is_flag=True, help="Run it under valgrind as well.")
+@click.option(
     "--in-process",
     is_flag=True,
     help="Check in this process, for a debugger: a module that crashes ends it.",
@@ -70,6 +82,9 @@ def command(
     revision: str | None,
     entry_point: str | None,
     timeout: float,
+    deadline: float,
+    thread_safe: bool,
+    valgrind: bool,
     in_process: bool,
 ) -> None:
     """Check whether MODULES keep the contract between modules and hosts.
@@ -108,6 +123,9 @@ def command(
             only=only,
             skip=skip,
             timeout=timeout,
+            deadline=deadline,
+            thread_safe=thread_safe,
+            valgrind=valgrind,
             in_process=in_process,
             progress=progress,
         )

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import mesibo_abi
 from mesibo_abi import BuildWarning, CheckReport, CheckResult, Outcome
@@ -29,6 +30,8 @@ class Broken:
     items: dict[str, str] = field(default_factory=dict)
     then: Callable[[Path], Path] = lambda library: library
     """What becomes of the library that was built."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Of the check."""
     evidence: str = ""
     """What stands in the evidence of the finding."""
 
