@@ -25,12 +25,15 @@ static bool is_above(const level *found, const level *before) {
            found->descriptors > before->descriptors || found->threads > before->threads;
 }
 
-/* What threads of the module still have to do, they may do. */
+static size_t own_threads; /* of the probe */
+
+/* What threads of the module still have to do, they may do; where it has none, nothing will change. */
 static level settled(const level *before) {
     module_settle();
     level found = now();
     uint64_t end = mh_now() + PATIENCE;
-    while (before != NULL && is_above(&found, before) && mh_now() < end) {
+    while (before != NULL && is_above(&found, before) && found.threads > own_threads &&
+           mh_now() < end) {
         nanosleep(&(struct timespec){.tv_nsec = POLL}, NULL);
         module_settle();
         found = now();
@@ -94,6 +97,7 @@ static void call_again(const task *task, uint64_t nth) {
 }
 
 void slopes_run(const task *task) {
+    own_threads = threads_alive();
     instance = module_load(task);
     if (instance == NULL)
         return;
@@ -121,6 +125,7 @@ static void live_again(const task *task, uint64_t nth) {
 }
 
 void lifecycles_run(const task *task) {
+    own_threads = threads_alive();
     repeat(task, live_again);
     report("done");
 }

@@ -102,9 +102,10 @@ def findings(xml: bytes, library: Path) -> Iterator[Finding]:
         kind = error.findtext("kind", "")
         stacks = [_stack(each) for each in error.iter("stack")]
         where = _where(kind, stacks, library)
-        if where is None or (kind, where) in seen:
+        once = ("" if kind in _UNINITIALISED else kind, where)  # it is used again and again
+        if where is None or once in seen:
             continue
-        seen.add((kind, where))
+        seen.add(once)
         yield _finding(error, kind, where, stacks[1:], library)
 
 
@@ -164,7 +165,9 @@ def _finding(
     evidence = said
     for number, words in enumerate(more):
         place = at[number] if number < len(at) else None
-        evidence += f"; {words.strip().removesuffix(' at')}" + (f" by {place}" if place is not None else "")
+        evidence += f"; {words.strip().removesuffix(' at')}" + (
+            f" by {place}" if place is not None else ""
+        )
     return Finding(
         f"{where.function} {what}",
         f"expected nothing to be said by valgrind, found: {evidence}",
@@ -174,15 +177,17 @@ def _finding(
 
 
 _BEHIND = "see which block that is, and where it was freed: what lies there is not its own any more"
-_UNSET = "set all of it before it is looked at, or sent: what malloc gives and the stack have is old"
+_UNSET = (
+    "set all of it before it is looked at, or sent: what malloc gives is old, and so is the stack"
+)
 _OTHER = ("does what valgrind warns of", "see the manual of valgrind for that kind of error")
 _KINDS = {
     "InvalidRead": ("reads memory that is not its own", _BEHIND),
     "InvalidWrite": ("writes memory that is not its own", _BEHIND),
     "InvalidJump": ("jumps where no code is", _BEHIND),
-    "UninitCondition": ("decides by what was never set", _UNSET),
-    "UninitValue": ("uses what was never set", _UNSET),
-    "SyscallParam": ("gives the system what was never set", _UNSET),
+    "UninitCondition": ("decides by what it never set", _UNSET),
+    "UninitValue": ("uses what it never set", _UNSET),
+    "SyscallParam": ("gives the system what it never set", _UNSET),
     "InvalidFree": (
         "frees what is not there to be freed",
         "free each block once, and set the pointer to NULL behind it",

@@ -52,10 +52,9 @@ def check(
     do not tell. `only` and `skip` are names of checks, such as "static.machine", the part before
     the dot, or patterns with `*`. Each check runs in a process of its own, for at most `timeout`
     seconds: what a module does there, a crash too, is a result. `deadline` is what each of its
-    calls may take, in seconds; `thread_safe` has several threads in it at once, as
-    `load(thread_safe=True)` does; `valgrind` runs it under that as well. `in_process` runs them in this
-    process, where a module that crashes ends it: for a debugger. `progress` gets each result at
-    once.
+    calls may take, in seconds; `thread_safe` has several threads in it at once, as a host does that
+    loads it so; `valgrind` runs it under that as well. `in_process` runs them in this process,
+    where a module that crashes ends it: for a debugger. `progress` gets each result at once.
 
     Raises LoadError for what is no library, InputError for names of no check, for a module in
     Python, for a source, and where there is no valgrind. Any thread.

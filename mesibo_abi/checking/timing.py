@@ -74,9 +74,7 @@ def refuse_late(subject: Subject, calls: Sequence[Call], run: Run, threads: int 
     raise Crash(*(found or [_late(subject, [calls[report.late]], (), threads)]))
 
 
-def _late(
-    subject: Subject, hanging: Sequence[Call], stack: Sequence[int], threads: int
-) -> Finding:
+def _late(subject: Subject, hanging: Sequence[Call], stack: Sequence[int], threads: int) -> Finding:
     call = hanging[0]
     frames = [locate(subject.path, address - 1) for address in stack[:_MOST_FRAMES]]
     among = f", on {threads} threads" if threads > 1 else ""

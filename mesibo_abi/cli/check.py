@@ -60,9 +60,7 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="So long may each call take, in resources.time and resources.at-once.",
 )
-@click.option(
-    "--thread-safe", is_flag=True, help="Several threads may be in it at once: try that."
-)
+@click.option("--thread-safe", is_flag=True, help="Several threads may be in it at once: try that.")
 @click.option("--valgrind", is_flag=True, help="Run it under valgrind as well.")
 @click.option(
     "--in-process",

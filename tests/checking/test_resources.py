@@ -3,23 +3,26 @@ its line."""
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import mesibo_abi
-from mesibo_abi import InputError, Outcome
-from mesibo_abi.checking import heap, memcheck
-from tests.checking.broken import Broken, bad, found_exactly
+from mesibo_abi import CheckResult, InputError, Outcome
+from mesibo_abi.checking import heap, probe
+from mesibo_abi.checking.probe import Level, Live
+from tests.checking.broken import Broken, found_exactly
+from tests.cli.command import invoke
 from tests.tools import needs
 
-pytestmark = needs("cc", "c++", "addr2line")
+pytestmark = needs("cc", "c++", "addr2line", "valgrind")
 
 FAILED, CRASHED = Outcome.FAILED, Outcome.CRASHED
 SDK = "sdk2020"
-SOON = {"deadline": 0.5}
-VALGRIND = {"valgrind": True}
-RECURSIVE = "keeps_lock"
+SOON: dict[str, Any] = {"deadline": 0.5}
+VALGRIND: dict[str, Any] = {"valgrind": True}
 
 
 def init_of(source: str) -> str:
@@ -148,3 +151,150 @@ def checked(broken: Broken, tmp_path: Path) -> mesibo_abi.CheckReport:
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: f"{broken.check} {broken.source}")
 def test_exactly_one_check_finds_it(broken: Broken, tmp_path: Path) -> None:
     found_exactly(broken, checked(broken, tmp_path))
+
+
+def alone(
+    source: str, check: str, folder: Path, revision: str = SDK, **options: Any
+) -> CheckResult:
+    """The result of one check of a module."""
+    broken = Broken(source, check, FAILED, revision=revision)
+    (result,) = mesibo_abi.check(broken.build(folder), only=[check], **options)
+    return result
+
+
+# ---- Time
+
+
+def test_threads_that_wait_for_each_other(tmp_path: Path) -> None:
+    """Only where several may be in it at once; each place where one hangs is named."""
+    check, source = "resources.at-once", "check/other_order"
+    assert alone(source, check, tmp_path, **SOON).outcome == Outcome.PASSED
+    result = alone(source, check, tmp_path, **SOON, thread_safe=True)
+    assert result.outcome == CRASHED
+    path = Broken(source, check, CRASHED).path
+    lines = path.read_text().splitlines()
+    (taken,) = [n for n, line in enumerate(lines, 1) if "lock(inner);" in line and "un" not in line]
+    assert f"count, {path}:{taken}" in [finding.where for finding in result.findings]
+    assert all("on 8 threads" in finding.what for finding in result.findings)
+    assert "--deadline 0.5 --thread-safe" in result.reproduce
+
+
+# ---- The heap
+
+
+@pytest.mark.parametrize(
+    ("how", "function", "line"), [("twice", "free_twice", 6), ("inside", "on_message", 16)]
+)
+def test_what_is_freed_badly(how: str, function: str, line: int, tmp_path: Path) -> None:
+    result = alone("check/frees_badly", "resources.heap", tmp_path, config={"how": how})
+    assert result.outcome == CRASHED
+    (finding,) = result.findings
+    path = Broken("check/frees_badly", "", CRASHED).path
+    assert finding.where == f"{function}, {path}:{line}"
+    assert finding.evidence == (
+        "expected a pointer that malloc gave and nobody has freed, found: free(): invalid pointer"
+    )
+
+
+def test_what_ends_the_probe_is_a_crash(tmp_path: Path) -> None:
+    items = {"how": "null call"}
+    result = alone("check/misbehave", "resources.heap", tmp_path, config=items)
+    assert result.outcome == CRASHED
+    assert result.findings[0].what == (
+        "on_message ended the process with SIGSEGV, with the message b'hello there'"
+    )
+
+
+def test_an_exit_in_the_probe(tmp_path: Path) -> None:
+    result = alone("check/misbehave", "resources.memory", tmp_path, config={"how": "exit"})
+    assert result.outcome == CRASHED
+    assert result.findings[0].evidence == "expected it to return, it called exit"
+
+
+def test_without_a_checking_allocator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heap, "_PRELOADED", "libc_malloc_nowhere.so.0")
+    result = alone("check/sound", "resources.heap", tmp_path, in_process=True)
+    assert (result.outcome, result.reason) == (
+        Outcome.SKIPPED,
+        "libc_malloc_nowhere.so.0 is not here: it comes with the C library (Debian: libc6)",
+    )
+    monkeypatch.setattr(heap, "_glibc", lambda: None)
+    result = alone("check/sound", "resources.heap", tmp_path, in_process=True)
+    assert (result.outcome, result.reason) == (
+        Outcome.SKIPPED,
+        "this C library has no checking allocator (glibc has): try --valgrind",
+    )
+
+
+def test_glibc_of_old_has_it_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heap, "_glibc", lambda: (2, 33))
+    assert "LD_PRELOAD" not in heap._environment()
+    monkeypatch.setattr(heap, "_glibc", lambda: (2, 34))
+    assert heap._environment()["LD_PRELOAD"] == "libc_malloc_debug.so.0"
+
+
+# ---- Valgrind
+
+
+def test_valgrind_is_only_asked_where_that_is_asked_for(tmp_path: Path) -> None:
+    result = alone("check/reads_freed", "resources.valgrind", tmp_path)
+    assert (result.outcome, result.reason) == (
+        Outcome.SKIPPED,
+        "takes a second or more: ask for it with --valgrind",
+    )
+
+
+def test_without_valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Broken("check/sound", "", FAILED, revision=SDK).build(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(InputError) as caught:
+        mesibo_abi.check(library, valgrind=True)
+    assert str(caught.value) == (
+        "check: no valgrind\n"
+        "  expected the program valgrind on the PATH, as --valgrind asks for it, found none\n"
+        "  hint: install it: apt-get install valgrind libc6-dbg, dnf install valgrind, or the like"
+    )
+
+
+def test_what_is_lost_under_valgrind(tmp_path: Path) -> None:
+    check, source = "resources.valgrind", "check/loses_memory"
+    result = alone(source, check, tmp_path, "doc2019", valgrind=True)
+    (finding,) = result.findings
+    assert finding.what == "on_message loses memory"
+
+
+# ---- The command
+
+
+def test_the_options_of_the_command(tmp_path: Path) -> None:
+    library = Broken("check/waits_sometimes", "", FAILED, revision=SDK).build(tmp_path)
+    done = invoke("check", "--json", "--only", "resources.time", "--deadline", "0.25", library)
+    assert done.exit_code == 1
+    assert "on_message did not return in 0.25 s, with the message" in done.stdout
+    assert f"mesibo-abi check --only resources.time --deadline 0.25 {library}" in done.stdout
+
+
+# ---- The probe
+
+
+def test_a_report_is_read_as_it_is_written() -> None:
+    report = probe.read_report(
+        "warm 48\nlevel 0 -5 4096 7 3\nlive 1 0 24 2 0\nstack 0 4096 17\n"
+        "descriptor 9 -1 /a b\nlate 3\nhangs 3 10 11\nown 1\ndone"
+    )
+    assert report.levels == [Level(-5, 4096, 7, 3)]
+    assert report.levels[0].memory == 4091
+    assert report.live == {1: {0: Live(24, 2, 0)}}
+    assert report.stacks == {0: (4096, 17)}
+    assert report.opened == [(-1, "/a b")]
+    assert (report.late, report.hangs) == (3, [(3, (10, 11))])
+    assert (report.warm, report.own_threads, report.done, report.refused) == (48, 1, True, False)
+
+
+def test_the_probe_says_who_starts_it() -> None:
+    done = subprocess.run([probe.PROGRAM], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "mesibo-abi-probe: expected to be started by a check, with its task; run: "
+        "mesibo-abi check --only resources MODULE\n"
+    )

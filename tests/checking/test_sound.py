@@ -13,7 +13,7 @@ from tests.checking.broken import Broken, bad
 from tests.cli.command import invoke
 from tests.tools import needs
 
-pytestmark = needs("cc", "c++", "strip")
+pytestmark = needs("cc", "c++", "strip", "valgrind")
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SOURCES = sorted(p for p in EXAMPLES.rglob("*") if p.suffix in (".c", ".cpp"))
@@ -42,7 +42,7 @@ def items_of(source: Path) -> dict[str, str]:
 def test_an_example(source: Path, tmp_path: Path) -> None:
     revision = source.parent.name if source.parent != EXAMPLES else "doc2019"
     library = mesibo_abi.build(source, output=tmp_path, revision=revision)
-    report = mesibo_abi.check(library, config=items_of(source))
+    report = mesibo_abi.check(library, config=items_of(source), valgrind=True)
     assert report.revision == revision
     assert bad(report) == [], words(report)
     tried = {result.check for result in report.of("passed")}
@@ -60,7 +60,8 @@ def test_a_new_module(lang: str, revision: str, tmp_path: Path) -> None:
     made = invoke("new", "fresh", "--lang", lang, "--revision", revision, "--output", tmp_path)
     assert made.exit_code == 0
     (source,) = (tmp_path / "fresh").glob("fresh.c*")
-    report = mesibo_abi.check(mesibo_abi.build(source, output=tmp_path, revision=revision))
+    library = mesibo_abi.build(source, output=tmp_path, revision=revision)
+    report = mesibo_abi.check(library, valgrind=True)
     assert bad(report) == [], words(report)
 
 
@@ -68,16 +69,34 @@ def test_a_new_module(lang: str, revision: str, tmp_path: Path) -> None:
 def test_all_checks_pass(revision: str, tmp_path: Path) -> None:
     source = "check/sound_doc" if revision == "doc2019" else "check/sound"
     library = Broken(source, "", Outcome.PASSED, revision=revision).build(tmp_path)
-    report = mesibo_abi.check(library, config=None if revision == "doc2019" else {"limit": "7"})
+    items = None if revision == "doc2019" else {"limit": "7"}
+    report = mesibo_abi.check(library, config=items, valgrind=True)
     assert bad(report) == [], words(report)
     assert {result.check for result in report.of("skipped")} == ALWAYS[revision]
+
+
+@pytest.mark.parametrize("items", [{}, {"address": "reminder"}])
+def test_what_a_thread_has_still_to_do_is_not_lost(items: dict[str, str], tmp_path: Path) -> None:
+    """The reminder keeps each message for ten seconds."""
+    source = EXAMPLES / "sdk2020" / "reminder.cpp"
+    library = mesibo_abi.build(source, output=tmp_path, revision="sdk2020")
+    report = mesibo_abi.check(library, config=items, only=["resources"])
+    assert bad(report) == [], words(report)
+    assert [result.check for result in report.of("skipped")] == ["resources.valgrind"]
+
+
+def test_a_cache_of_thousands_fills(tmp_path: Path) -> None:
+    library = Broken("check/fills_cache", "", Outcome.PASSED, revision="sdk2020").build(tmp_path)
+    report = mesibo_abi.check(library)
+    assert bad(report) == [], words(report)
+    assert report["resources.memory"].outcome == Outcome.PASSED
 
 
 def test_one_that_is_stripped(tmp_path: Path) -> None:
     """Nothing depends on debugging information but the layout and where things are."""
     library = Broken("check/sound", "", Outcome.PASSED, revision="sdk2020").build(tmp_path)
     subprocess.run(["strip", library], check=True)
-    report = mesibo_abi.check(library, config={"limit": "7"})
+    report = mesibo_abi.check(library, config={"limit": "7"}, valgrind=True)
     assert bad(report) == [], words(report)
     skipped = {result.check for result in report.of("skipped")}
     assert skipped == ALWAYS["sdk2020"] | {"static.layout"}
@@ -95,7 +114,7 @@ def test_one_whose_init_alone_tells_its_revision(tmp_path: Path) -> None:
         )
         library = broken.build(tmp_path)
         assert mesibo_abi.inspect(library).revision is None
-        report = mesibo_abi.check(library, config={"limit": "7"})
+        report = mesibo_abi.check(library, config={"limit": "7"}, valgrind=True)
         assert report.revision is None
         assert bad(report) == [], words(report)
         skipped = {result.check for result in report.of("skipped")}
