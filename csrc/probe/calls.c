@@ -57,9 +57,9 @@ static void *run_caller(void *data) {
     size_t first = task->call_count * self->number / task->threads; /* each begins with another */
     while (started < task->threads && mh_now() < end)
         sched_yield();
-    for (uint64_t round = 0; round < task->rounds && (round == 0 || mh_now() < end); round++)
-        for (size_t i = 0; i < task->call_count; i++)
-            call_once(self, (first + i) % task->call_count);
+    uint64_t least = (task->call_count + task->threads - 1) / task->threads;
+    for (uint64_t i = 0; i < task->rounds * task->call_count && (i < least || mh_now() < end); i++)
+        call_once(self, (size_t)((first + i) % task->call_count));
     running--;
     return NULL;
 }

@@ -9,8 +9,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-static const double PATIENCE = 2; /* seconds, for requests that are to end */
+static const double PATIENCE = 0.5; /* seconds, for requests that are to end */
+
+static const struct timespec SOON = {.tv_nsec = 1000 * 1000};
 
 mh_host *host;
 
@@ -46,6 +49,7 @@ static void *fail_requests(void *data) {
     (void)data;
     for (;;) {
         poll(&wakeup, 1, -1);
+        nanosleep(&SOON, NULL); /* a module may ask again at once, for ever */
         mh_clear_wakeup(host);
         mh_command command;
         while ((command = mh_take_command(host)).kind != MH_NO_COMMAND) {

@@ -32,14 +32,15 @@ typedef struct task {
     call *calls;
     size_t call_count;
     mode mode;
-    /* CALLS: all of them `rounds` times on each thread, and once at least; `deadline` in seconds */
+    /* CALLS: all of them `rounds` times on each thread, and once by all together at least; `deadline` in
+     * seconds */
     uint64_t threads, rounds;
     double deadline;
     /* the others: calls or lives before the first window, in each, and how many of those */
     uint64_t warm_up, window, windows;
     bool tracked;   /* from the first window on it is written down who allocates and opens */
     bool from_init; /* CALLS: from the very beginning */
-    double seconds; /* the most that warming up, or all calls, may take */
+    double seconds; /* the most that warming up, all windows, or all calls, may take */
 } task;
 
 /* False: it is not understood, which is said on stderr. */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+enum { MANY_REQUESTS = 256 };
 enum { POLL = 5 * 1000 * 1000, PATIENCE = 250 * 1000 * 1000 }; /* nanoseconds */
 
 typedef struct level {
@@ -49,10 +50,12 @@ static void report_stacks(uint64_t window) {
     }
 }
 
+static uint64_t done; /* calls or lives so far */
+
 static level report_level(const task *task, uint64_t window, const level *before) {
     level found = settled(before);
-    report("level %" PRIu64 " %" PRId64 " %" PRId64 " %zu %zu", window, found.heap, found.mapped,
-           found.descriptors, found.threads);
+    report("level %" PRIu64 " %" PRId64 " %" PRId64 " %zu %zu %" PRIu64, window, found.heap,
+           found.mapped, found.descriptors, found.threads, done);
     if (task->tracked)
         report_stacks(window);
     return found;
@@ -64,21 +67,28 @@ static void report_owners(void) {
         frames_write(report_file, "stack", i, stack_at(i)->frames, stack_at(i)->count);
 }
 
-/* Does the same again and again; `again` does it once, the nth time. False: threads are left of it, for
+typedef void again(const task *task, uint64_t nth);
+
+/* So many times, or as many as there is time for; the calls always in whole rounds. */
+static void repeat_for(const task *task, again *again, uint64_t times, double seconds) {
+    uint64_t round = task->call_count > 0 ? task->call_count : 1;
+    uint64_t begun = mh_now(), end = begun + (uint64_t)(seconds * 1e9);
+    for (uint64_t i = 0; i < times && (i == 0 || mh_now() < end); i += round)
+        for (uint64_t within = 0; within < round; within++)
+            again(task, done++);
+}
+
+/* Does the same again and again. False: threads are left of it, for
  * whose end nobody is to wait. */
-static bool repeat(const task *task, void (*again)(const struct task *task, uint64_t nth)) {
-    uint64_t nth = 0, end = mh_now() + (uint64_t)(task->seconds * 1e9);
-    while (nth < task->warm_up && (nth < task->window || mh_now() < end))
-        again(task, nth++);
+static bool repeat(const task *task, again *again) {
+    repeat_for(task, again, task->warm_up, task->seconds);
     settled(NULL);
     heap_forget();
     descriptors_mark();
     tracking = task->tracked;
-    report("warm %" PRIu64, nth);
     level first = report_level(task, 0, NULL), before = first;
     for (uint64_t window = 1; window <= task->windows; window++) {
-        for (uint64_t i = 0; i < task->window; i++)
-            again(task, nth++);
+        repeat_for(task, again, task->window, task->seconds / (double)task->windows);
         before = report_level(task, window, &before);
     }
     if (task->tracked)
@@ -92,7 +102,7 @@ static void call_again(const task *task, uint64_t nth) {
     size_t index = (size_t)(nth % task->call_count);
     noted->call = (int64_t)index;
     module_call(instance, &task->calls[index]);
-    if (mh_open_requests(host) > 0)
+    if (mh_open_requests(host) > MANY_REQUESTS)
         module_settle(); /* else they would pile up while the network is slow to fail them */
 }
 

@@ -43,7 +43,7 @@ def checked(subject: Subject) -> Iterator[Finding]:
     run = probe.run(probe.task(subject, calls, order), calls, environment=environment)
     if "cannot be preloaded" in run.said:
         raise Skip(f"{_PRELOADED} is not here: it comes with the C library (Debian: libc6)")
-    timing.refuse_late(subject, calls, run)
+    timing.refuse_late(subject, calls, run, _DEADLINE)
     if not run.report.done:
         raise Crash(_finding(subject, run))
     yield from ()

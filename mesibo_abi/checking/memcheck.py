@@ -49,7 +49,7 @@ def checked(subject: Subject) -> Iterator[Finding]:
         text = os.pread(written, os.fstat(written).st_size, 0)
     finally:
         os.close(written)
-    timing.refuse_late(subject, calls, run)
+    timing.refuse_late(subject, calls, run, _DEADLINE)
     found = list(findings(text, subject.path.resolve()))
     if not run.report.done and not found:
         _refuse_start(run.said)

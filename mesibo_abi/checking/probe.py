@@ -42,12 +42,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What there is of each at one time; the first two in bytes."""
+    """What there is of each at one time, behind so many calls or lives; the first two in bytes."""
 
     heap: int
     mapped: int
     descriptors: int
     threads: int
+    calls: int
 
     @property
     def memory(self) -> int:
@@ -81,10 +82,19 @@ class Report:
     opened: list[tuple[int, str]] = field(default_factory=list)
     late: int | None = None
     hangs: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
-    warm: int = 0
     own_threads: int = 0
     refused: bool = False
     done: bool = False
+
+    @property
+    def before(self) -> int:
+        """Calls, or lives, before the first window."""
+        return self.levels[0].calls
+
+    @property
+    def made(self) -> int:
+        """In all windows."""
+        return self.levels[-1].calls - self.before
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +248,6 @@ def _read_late(report: Report, words: list[str]) -> None:
     report.late = int(words[0])
 
 
-def _read_warm(report: Report, words: list[str]) -> None:
-    report.warm = int(words[0])
-
-
 def _read_own(report: Report, words: list[str]) -> None:
     report.own_threads = int(words[0])
 
@@ -261,7 +267,6 @@ _READERS = {
     "descriptor": _read_opened,
     "hangs": _read_hang,
     "late": _read_late,
-    "warm": _read_warm,
     "own": _read_own,
     "refused": _read_refused,
     "done": _read_done,

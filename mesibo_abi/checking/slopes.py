@@ -160,13 +160,11 @@ def memory(subject: Subject) -> Iterator[Finding]:
     for callback, calls in calls_of(subject).items():
         report = _slope(subject, calls, _MEMORY)
         if report is not None:
-            yield from _lost_memory(subject, callback, calls, report)
+            yield from _lost_memory(subject, callback, report)
 
 
-def _lost_memory(
-    subject: Subject, callback: str, calls: Sequence[Call], report: Report
-) -> Iterator[Finding]:
-    made = _rounded(_WINDOW, len(calls)) * _WINDOWS
+def _lost_memory(subject: Subject, callback: str, report: Report) -> Iterator[Finding]:
+    made = report.made
     for number, live in _by_stack(report, lambda live: live.bytes, 0, _WINDOWS):
         left = _live_at(report, _WINDOWS + 1, number)
         is_freed = left.bytes * 2 < live.bytes
@@ -177,7 +175,7 @@ def _lost_memory(
             f"{callback} keeps {_plural(round(live.bytes / made, 2), 'byte')} a call",
             f"expected as much memory as before, found {live.bytes} bytes in "
             f"{_plural(live.blocks, 'block')} more after {made} calls, which grew in each of "
-            f"{_WINDOWS} parts of them, and began after {report.warm} others; its cleanup "
+            f"{_WINDOWS} parts of them, and began after {report.before} others; its cleanup "
             f"{'frees them' if is_freed else 'leaves them'}{_called_from(frames)}",
             "bound what is kept from one call to the next: a server runs for months"
             if is_freed
@@ -191,16 +189,14 @@ def descriptors(subject: Subject) -> Iterator[Finding]:
     for callback, calls in calls_of(subject).items():
         report = _slope(subject, calls, _DESCRIPTORS)
         if report is not None:
-            made = _rounded(_WINDOW, len(calls)) * _WINDOWS
-            yield from _left_open(subject, callback, f"{made} calls", made, report)
+            yield from _left_open(subject, callback, f"{report.made} calls", report)
 
 
-def _left_open(
-    subject: Subject, who: str, times: str, made: int, report: Report
-) -> Iterator[Finding]:
+def _left_open(subject: Subject, who: str, times: str, report: Report) -> Iterator[Finding]:
     by_stack: dict[int, list[str]] = {}
     for number, target in report.opened:
         by_stack.setdefault(number, []).append(target)
+    made = report.made
     least = made // len(by_stack or [0]) // 10
     for number, targets in sorted(by_stack.items(), key=lambda each: -len(each[1])):
         if len(targets) < max(_WINDOWS, least):
@@ -220,17 +216,15 @@ def threads(subject: Subject) -> Iterator[Finding]:
     for callback, calls in calls_of(subject).items():
         report = _slope(subject, calls, _THREADS)
         if report is not None:
-            made = _rounded(_WINDOW, len(calls)) * _WINDOWS
-            yield from _left_running(subject, callback, f"{made} calls", made, report)
+            yield from _left_running(subject, callback, f"{report.made} calls", report)
 
 
-def _left_running(
-    subject: Subject, who: str, times: str, made: int, report: Report
-) -> Iterator[Finding]:
+def _left_running(subject: Subject, who: str, times: str, report: Report) -> Iterator[Finding]:
     for number, live in _by_stack(report, lambda live: live.threads, 0, _WINDOWS):
         frames = _frames(subject, report.stacks[number])
+        share = _plural(round(live.threads / report.made, 2), "thread")
         yield Finding(
-            f"{who} leaves {_plural(round(live.threads / made, 2), 'thread')} running{_each(who)}",
+            f"{who} leaves {share} running{_each(who)}",
             f"expected them to end, found {live.threads} more after {times}{_called_from(frames)}",
             "hand the work to one thread that waits for more, or let each end when it is done",
             frames[0].with_path(),
@@ -245,23 +239,22 @@ def lives(subject: Subject) -> Iterator[Finding]:
     if not any(_grows(first, resource) for resource in resources):
         return
     report = measure(subject, [], _order("lifecycles", _WARM_UP, _LIVES, tracked=True))
-    made = _LIVES * _WINDOWS
-    times = f"it was loaded and cleaned up {made} times"
+    times = f"it was loaded and cleaned up {report.made} times"
     if _grows(report, _MEMORY):
-        yield from _lost_in_lives(subject, made, report)
+        yield from _lost_in_lives(subject, report)
     if _grows(report, _DESCRIPTORS):
-        yield from _left_open(subject, _LOAD, times, made, report)
+        yield from _left_open(subject, _LOAD, times, report)
     if _grows(report, _THREADS):
-        yield from _left_running(subject, _LOAD, times, made, report)
+        yield from _left_running(subject, _LOAD, times, report)
 
 
-def _lost_in_lives(subject: Subject, made: int, report: Report) -> Iterator[Finding]:
+def _lost_in_lives(subject: Subject, report: Report) -> Iterator[Finding]:
     for number, live in _by_stack(report, lambda live: live.bytes, 0, _WINDOWS):
         frames = _frames(subject, report.stacks[number])
         yield Finding(
-            f"a load leaves {_plural(round(live.bytes / made, 2), 'byte')} behind",
+            f"a load leaves {_plural(round(live.bytes / report.made, 2), 'byte')} behind",
             f"expected as much memory as before, found {live.bytes} bytes in "
-            f"{_plural(live.blocks, 'block')} more after {made} times of init and cleanup"
+            f"{_plural(live.blocks, 'block')} more after {report.made} times of init and cleanup"
             f"{_called_from(frames)}",
             "free in the cleanup what init has allocated, and what was kept since",
             frames[0].with_path(),

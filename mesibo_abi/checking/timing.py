@@ -53,12 +53,14 @@ def _run(subject: Subject, threads: int) -> None:
     subject.notes.write("in the program that calls it")
     text = probe.task(subject, calls, order(calls, deadline, threads=threads))
     run = probe.run(text, calls)
-    refuse_late(subject, calls, run, threads)
+    refuse_late(subject, calls, run, deadline, threads)
     if not run.report.done:
         raise Crash(explain(Ending(run.status, run.fault, run.step), subject.path))
 
 
-def refuse_late(subject: Subject, calls: Sequence[Call], run: Run, threads: int = 1) -> None:
+def refuse_late(
+    subject: Subject, calls: Sequence[Call], run: Run, deadline: float, threads: int = 1
+) -> None:
     """Raises Crash where a call did not return in time: a finding for each place that hangs."""
     report = run.report
     if report.late is None:
@@ -68,18 +70,20 @@ def refuse_late(subject: Subject, calls: Sequence[Call], run: Run, threads: int 
         if stack:
             places.setdefault(stack, []).append(index)
     found = [
-        _late(subject, [calls[index] for index in indices], stack, threads)
+        _late(subject, [calls[index] for index in indices], stack, deadline, threads)
         for stack, indices in places.items()
     ]
-    raise Crash(*(found or [_late(subject, [calls[report.late]], (), threads)]))
+    raise Crash(*(found or [_late(subject, [calls[report.late]], (), deadline, threads)]))
 
 
-def _late(subject: Subject, hanging: Sequence[Call], stack: Sequence[int], threads: int) -> Finding:
+def _late(
+    subject: Subject, hanging: Sequence[Call], stack: Sequence[int], deadline: float, threads: int
+) -> Finding:
     call = hanging[0]
     frames = [locate(subject.path, address - 1) for address in stack[:_MOST_FRAMES]]
     among = f", on {threads} threads" if threads > 1 else ""
     return Finding(
-        f"{call.callback} did not return in {subject.target.deadline:g} s, {call.case}{among}",
+        f"{call.callback} did not return in {deadline:g} s, {call.case}{among}",
         f"expected it to return, {_still(len(hanging), threads)} still there{_way(frames)}",
         _CURE_AT_ONCE if threads > 1 else _CURE,
         frames[0].with_path() if frames else None,

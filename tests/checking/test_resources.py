@@ -279,16 +279,18 @@ def test_the_options_of_the_command(tmp_path: Path) -> None:
 
 def test_a_report_is_read_as_it_is_written() -> None:
     report = probe.read_report(
-        "warm 48\nlevel 0 -5 4096 7 3\nlive 1 0 24 2 0\nstack 0 4096 17\n"
+        "level 0 -5 4096 7 3 48\nlevel 1 -5 4096 7 3 168\nlive 1 0 24 2 0\nstack 0 4096 17\n"
         "descriptor 9 -1 /a b\nlate 3\nhangs 3 10 11\nown 1\ndone"
     )
-    assert report.levels == [Level(-5, 4096, 7, 3)]
+    assert report.levels == [Level(-5, 4096, 7, 3, 48), Level(-5, 4096, 7, 3, 168)]
     assert report.levels[0].memory == 4091
     assert report.live == {1: {0: Live(24, 2, 0)}}
     assert report.stacks == {0: (4096, 17)}
     assert report.opened == [(-1, "/a b")]
     assert (report.late, report.hangs) == (3, [(3, (10, 11))])
-    assert (report.warm, report.own_threads, report.done, report.refused) == (48, 1, True, False)
+    assert (report.before, report.made, report.own_threads) == (48, 120, 1)
+    assert report.done
+    assert not report.refused
 
 
 def test_the_probe_says_who_starts_it() -> None:
