@@ -40,7 +40,8 @@ typedef struct task {
     uint64_t warm_up, window, windows;
     bool tracked;   /* from the first window on it is written down who allocates and opens */
     bool from_init; /* CALLS: from the very beginning */
-    double seconds; /* the most that warming up, all windows, or all calls, may take */
+    double seconds;  /* the most that warming up, each window, or all calls, may take */
+    double patience; /* how long threads of the module may go on behind a window */
 } task;
 
 /* False: it is not understood, which is said on stderr. */

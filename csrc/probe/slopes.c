@@ -7,7 +7,7 @@
 #include <time.h>
 
 enum { MANY_REQUESTS = 256 };
-enum { POLL = 5 * 1000 * 1000, PATIENCE = 250 * 1000 * 1000 }; /* nanoseconds */
+enum { POLL = 5 * 1000 * 1000 }; /* nanoseconds */
 
 typedef struct level {
     int64_t heap, mapped;
@@ -29,10 +29,10 @@ static bool is_above(const level *found, const level *before) {
 static size_t own_threads; /* of the probe */
 
 /* What threads of the module still have to do, they may do; where it has none, nothing will change. */
-static level settled(const level *before) {
+static level settled(const task *task, const level *before) {
     module_settle();
     level found = now();
-    uint64_t end = mh_now() + PATIENCE;
+    uint64_t end = mh_now() + (uint64_t)(task->patience * 1e9);
     while (before != NULL && is_above(&found, before) && found.threads > own_threads &&
            mh_now() < end) {
         nanosleep(&(struct timespec){.tv_nsec = POLL}, NULL);
@@ -53,7 +53,7 @@ static void report_stacks(uint64_t window) {
 static uint64_t done; /* calls or lives so far */
 
 static level report_level(const task *task, uint64_t window, const level *before) {
-    level found = settled(before);
+    level found = settled(task, before);
     report("level %" PRIu64 " %" PRId64 " %" PRId64 " %zu %zu %" PRIu64, window, found.heap,
            found.mapped, found.descriptors, found.threads, done);
     if (task->tracked)
@@ -82,13 +82,13 @@ static void repeat_for(const task *task, again *again, uint64_t times, double se
  * whose end nobody is to wait. */
 static bool repeat(const task *task, again *again) {
     repeat_for(task, again, task->warm_up, task->seconds);
-    settled(NULL);
+    settled(task, NULL);
     heap_forget();
     descriptors_mark();
     tracking = task->tracked;
     level first = report_level(task, 0, NULL), before = first;
     for (uint64_t window = 1; window <= task->windows; window++) {
-        repeat_for(task, again, task->window, task->seconds / (double)task->windows);
+        repeat_for(task, again, task->window, task->seconds);
         before = report_level(task, window, &before);
     }
     if (task->tracked)

@@ -74,6 +74,7 @@ static void read_windows(task *task, char **line) {
     task->windows = next_number(line);
     task->tracked = next_number(line) != 0;
     task->seconds = next_seconds(line);
+    task->patience = next_seconds(line);
 }
 
 static bool read_line(task *task, char *line) {

@@ -24,23 +24,25 @@ _WINDOW = 100
 _WINDOWS = 4
 _MANY = 20_000  # calls, for what has room for some thousands
 _LIVES = 25  # in a window
-_SECONDS = 2.0  # the most that warming up may take
+_SECONDS = 1.5  # the most that warming up may take, and each window
 _MOST_FINDINGS = 3
 _LOAD = "a load"
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """What is measured: how much there is, and how much of that one stack has made."""
+    """What is measured: how much there is, and how much of that one stack has made. `patience` is
+    how long, in seconds, threads of the module may go on behind a window before it counts."""
 
     level: Callable[[Level], int]
     live: Callable[[Live], int]
     warm_up: int
+    patience: float = 0.25
 
 
 _MEMORY = Resource(lambda level: level.memory, lambda live: live.bytes, _MANY)
 _DESCRIPTORS = Resource(lambda level: level.descriptors, lambda _live: 0, _WARM_UP)
-_THREADS = Resource(lambda level: level.threads, lambda live: live.threads, _WARM_UP)
+_THREADS = Resource(lambda level: level.threads, lambda live: live.threads, _WARM_UP, 1.0)
 
 
 # ---- The calls
@@ -89,9 +91,11 @@ def measure(subject: Subject, calls: Sequence[Call], order: str) -> Report:
     return run.report
 
 
-def _order(word: str, warm_up: int, window: int, *, tracked: bool) -> str:
-    seconds = int(_SECONDS * 1e6)
-    return f"{word} {warm_up} {window} {_WINDOWS} {int(tracked)} {seconds}"
+def _order(word: str, warm_up: int, window: int, patience: float | None = None) -> str:
+    """With `patience` it is to be told who does it."""
+    tracked = patience is not None
+    micros = [int(seconds * 1e6) for seconds in (_SECONDS, patience or _MEMORY.patience)]
+    return f"{word} {warm_up} {window} {_WINDOWS} {int(tracked)} {micros[0]} {micros[1]}"
 
 
 def _grows(report: Report, resource: Resource) -> bool:
@@ -108,12 +112,12 @@ def _slope(subject: Subject, calls: Sequence[Call], resource: Resource) -> Repor
     """What is known of a growth with every call; None: there is none."""
     window = _rounded(_WINDOW, len(calls))
     few = _rounded(max(_WARM_UP, 2 * len(calls)), len(calls))
-    first = measure(subject, calls, _order("slopes", few, window, tracked=False))
+    first = measure(subject, calls, _order("slopes", few, window))
     if not _grows(first, resource):
         return None
     is_safe = not _grows(first, _DESCRIPTORS) and not _grows(first, _THREADS)
     many = max(few, resource.warm_up) if is_safe else few
-    again = measure(subject, calls, _order("slopes", many, window, tracked=True))
+    again = measure(subject, calls, _order("slopes", many, window, resource.patience))
     return again if _grows(again, resource) else None
 
 
@@ -234,11 +238,11 @@ def _left_running(subject: Subject, who: str, times: str, report: Report) -> Ite
 def lives(subject: Subject) -> Iterator[Finding]:
     """Of its loads and unloads."""
     loaded(subject)
-    first = measure(subject, [], _order("lifecycles", _WARM_UP, _LIVES, tracked=False))
+    first = measure(subject, [], _order("lifecycles", _WARM_UP, _LIVES))
     resources = (_MEMORY, _DESCRIPTORS, _THREADS)
     if not any(_grows(first, resource) for resource in resources):
         return
-    report = measure(subject, [], _order("lifecycles", _WARM_UP, _LIVES, tracked=True))
+    report = measure(subject, [], _order("lifecycles", _WARM_UP, _LIVES, _MEMORY.patience))
     times = f"it was loaded and cleaned up {report.made} times"
     if _grows(report, _MEMORY):
         yield from _lost_in_lives(subject, report)

@@ -85,6 +85,12 @@ def test_what_a_thread_has_still_to_do_is_not_lost(items: dict[str, str], tmp_pa
     assert [result.check for result in report.of("skipped")] == ["resources.valgrind"]
 
 
+def test_threads_that_end_soon(tmp_path: Path) -> None:
+    library = Broken("check/short_threads", "", Outcome.PASSED, revision="sdk2020").build(tmp_path)
+    report = mesibo_abi.check(library, only=["resources.threads", "resources.memory"])
+    assert [result.outcome for result in report] == [Outcome.PASSED, Outcome.PASSED]
+
+
 def test_a_cache_of_thousands_fills(tmp_path: Path) -> None:
     library = Broken("check/fills_cache", "", Outcome.PASSED, revision="sdk2020").build(tmp_path)
     report = mesibo_abi.check(library)
