@@ -53,6 +53,8 @@ with Host() as host:
     print(verdict.result.name, module.isolated, verdict.error)
 END
 
+mesibo-abi check --only resources greeter_c/mesibo_mod_greeter_c.so | expect "7 passed, 1 skipped"
+
 test -f "$(python -m mesibo_abi --includes | cut -c 3-)/module.h"
 test -f "$(python -m mesibo_abi --cmakedir)/mesibo_abiConfig.cmake"
 PKG_CONFIG_PATH="$(python -m mesibo_abi --pkgconfigdir)" pkg-config --cflags mesibo_abi
