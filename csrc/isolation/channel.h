@@ -28,7 +28,9 @@ enum { MH_HEAD_SIZE = 128 << 10, MH_NAME_ROOM = 256 };
 /* The descriptors that the host starts it with. */
 enum { CONTROL_FD = 3, MEMORY_FD = 4 };
 
-/* What the host writes to the control socket, a byte each; when it is closed, all ends. */
+/* What the host writes to the control socket, a byte each; when it is closed, all ends. What comes back is
+ * the status of each worker that has ended, an int32_t: the word of the zygote's, which the module has no
+ * way to write, unlike the bells. */
 enum { COMMAND_START = 'S', COMMAND_HUNG = 'H', COMMAND_KILL = 'K' };
 
 typedef enum mh_order {
@@ -58,7 +60,6 @@ typedef struct mh_channel {
     mh_bell to_worker, to_host, outside, outside_done;
     /* zygote.c: */
     _Atomic int32_t worker; /* the process; 0: none */
-    int32_t status;         /* of wait(2), when it is gone */
     /* the host's, with a turn: */
     _Alignas(64) uint32_t order;
     uint32_t seen;       /* of a new worker: the count that it begins with */

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -56,7 +57,11 @@ static void strike(mh_remote *remote) {
 
 /* ---- The zygote --------------------------------------------------------------------------------------- */
 
-enum { SAFE_FD = 16 }; /* above those that the zygote is started with */
+enum {
+    SAFE_FD = 16, /* above those that the zygote is started with */
+    PATIENCE_MS = 5000
+};
+static const double MOMENT = 0.5; /* seconds from a bell to the word of the zygote's, at most */
 
 static int moved_up(int fd) {
     int moved = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, SAFE_FD) : -1;
@@ -94,9 +99,11 @@ static int spawn(mh_remote *remote, int memory, int control) {
 
 /* Returns an errno. */
 static int make_zygote(mh_remote *remote) {
-    int memory = moved_up(memfd_create("mesibo-module", MFD_CLOEXEC));
+    int memory = moved_up(memfd_create("mesibo-module", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     int ends[2] = {-1, -1}, error = 0;
+    /* Nobody makes it shorter, under the host that has it mapped. */
     if (memory < 0 || ftruncate(memory, (off_t)MH_CHANNEL_SIZE) != 0 ||
+        fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0 ||
         (remote->channel = mh_channel_map(memory)) == NULL ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         error = errno;
@@ -117,6 +124,21 @@ bool mh_remote_command(const mh_remote *remote, char command) {
     return send(remote->control, &command, 1, MSG_NOSIGNAL) == 1;
 }
 
+bool mh_remote_hears_end(mh_remote *remote, double seconds) {
+    struct pollfd there = {.fd = remote->control, .events = POLLIN};
+    int32_t status = SIGKILL; /* which it gets where its zygote ends */
+    int ready = 0;
+    while (!remote->heard && (ready = poll(&there, 1, (int)(seconds * 1e3))) < 0 && errno == EINTR)
+        continue;
+    if (remote->heard || ready <= 0)
+        return remote->heard;
+    ssize_t got = recv(remote->control, &status, sizeof status, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return false;
+    remote->status = status;
+    return remote->heard = true;
+}
+
 void mh_remote_look_after(mh_remote *remote) {
     struct pollfd there = {.fd = remote->control, .events = POLLIN};
     if (poll(&there, 1, 0) <= 0 || (there.revents & (POLLHUP | POLLERR)) == 0)
@@ -125,11 +147,20 @@ void mh_remote_look_after(mh_remote *remote) {
     mh_bell_end(&remote->channel->to_host);
 }
 
+/* It ends when its socket is closed, unless somebody stopped it. */
+static void wait_for_zygote(mh_remote *remote) {
+    struct timespec moment = {0, 1000000};
+    for (int i = 0; remote->zygote > 0 && waitpid(remote->zygote, NULL, WNOHANG) == 0; i++) {
+        if (i == PATIENCE_MS)
+            kill(remote->zygote, SIGKILL);
+        nanosleep(&moment, NULL);
+    }
+}
+
 static void release(mh_remote *remote) {
     if (remote->control >= 0)
         close(remote->control);
-    while (remote->zygote > 0 && waitpid(remote->zygote, NULL, 0) < 0 && errno == EINTR)
-        continue;
+    wait_for_zygote(remote);
     remote->zygote = 0;
     remote->control = -1;
 }
@@ -196,7 +227,7 @@ void mh_remote_start(mh_remote *remote) {
     memset(&channel->mirror, 0, sizeof channel->mirror);
     remote->damage.field = NULL;
     remote->instance->damaged_in = NULL;
-    remote->hung = remote->scribbled = false;
+    remote->hung = remote->scribbled = remote->heard = false;
     remote->mail_head = 0;
     atomic_store(&channel->mail_end, 0);
     /* Nobody sleeps there who could not say so any more. */
@@ -234,8 +265,10 @@ static void mend(mh_crash *crash) {
         crash->object_count = MH_OBJECTS;
     if (crash->register_count > MH_REGISTERS)
         crash->register_count = MH_REGISTERS;
+    if (crash->signal < 0 || crash->signal >= NSIG)
+        crash->signal = 0;
     for (uint32_t i = 0; i < crash->frame_count; i++)
-        if (crash->frames[i].object >= (int32_t)crash->object_count)
+        if (crash->frames[i].object < 0 || crash->frames[i].object >= (int32_t)crash->object_count)
             crash->frames[i].object = -1;
     for (int i = 0; i < MH_OBJECTS; i++)
         end_text(crash->objects[i], MH_OBJECT_PATH);
@@ -262,9 +295,13 @@ static void tell(mh_remote *remote, const mh_event *event, const mh_crash *crash
 
 void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
     mh_crash *crash = &remote->crash;
+    if (!mh_remote_hears_end(remote, MOMENT)) { /* the module rang that bell */
+        remote->scribbled = true;
+        mh_remote_end_worker(remote, COMMAND_KILL);
+    }
     *crash = remote->channel->crash;
-    if (crash->stage == 0)
-        take_status(crash, remote->channel->status);
+    if (crash->stage == 0 || crash->stage > 2 || crash->kind > MH_END_HUNG)
+        take_status(crash, remote->status);
     if (remote->hung)
         crash->kind = MH_END_HUNG;
     if (remote->scribbled)

@@ -20,6 +20,26 @@ static void accept(mh_remote *remote, const mh_load_answer *answer) {
         remote->instance->revision = mh_remote_revision(accepted);
 }
 
+/* Whether it is something that a worker says. */
+static bool is_sensible(const mh_refusal *refusal) {
+    switch (refusal->kind) {
+    case MH_ACCEPTED:
+    case MH_NO_MEMORY:
+    case MH_NO_SUCH_REVISION:
+    case MH_NOT_OPENED:
+    case MH_NO_ENTRY:
+    case MH_GUESS_CRASHED:
+    case MH_INIT_REFUSED:
+    case MH_INIT_FAILED:
+        return true;
+    case MH_INIT_DAMAGED:
+    case MH_BAD_SLOT:
+        return refusal->damage.field != NULL;
+    default:
+        return false;
+    }
+}
+
 bool mh_remote_load(mh_remote *remote, mh_refusal *refusal) {
     mh_load_answer *answer = (mh_load_answer *)(void *)mh_requests_region(remote->channel);
     mh_turn turn;
@@ -37,6 +57,12 @@ bool mh_remote_load(mh_remote *remote, mh_refusal *refusal) {
     refusal->text[sizeof refusal->text - 1] = '\0';
     refusal->damage.callback = "init";
     refusal->damage.field = remote->damage.field;
+    if (!is_sensible(refusal)) {
+        remote->scribbled = true;
+        mh_remote_end_worker(remote, COMMAND_KILL);
+        refusal->kind = MH_INIT_CRASHED;
+        mh_remote_mourn(remote, NULL);
+    }
     if (refusal->kind != MH_ACCEPTED)
         return false;
     accept(remote, answer);
@@ -219,11 +245,12 @@ static bool damage(const mh_instance *instance, mh_damage *out) {
 
 static void words(const mh_instance *instance, uint64_t *version, uint64_t *flags,
                   const char **name) {
-    mh_mirror *mirror = &remote_of(instance)->channel->mirror;
-    mirror->name[MH_NAME_ROOM - 1] = '\0';
+    mh_remote *remote = remote_of(instance);
+    const mh_mirror *mirror = &remote->channel->mirror;
+    memcpy(remote->name, mirror->name, MH_NAME_ROOM - 1); /* its NUL is behind that */
     *version = mirror->version;
     *flags = mirror->flags;
-    *name = mirror->has_name ? mirror->name : NULL;
+    *name = mirror->has_name ? remote->name : NULL;
 }
 
 static bool prepare(mh_instance *instance) {

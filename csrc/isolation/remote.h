@@ -36,6 +36,9 @@ struct mh_remote {
     uint32_t seen; /* of to_host */
     bool up;       /* the worker is there, for all we know */
     bool hung, scribbled; /* why we had it ended */
+    bool heard;    /* from the zygote, that it ended */
+    int32_t status; /* of wait(2), then */
+    char name[MH_NAME_ROOM]; /* a copy of what the module calls itself */
     int depth;     /* turns under way, inside of each other */
     size_t used;   /* of the requests */
     size_t mail_head, mail_most;
@@ -70,6 +73,9 @@ bool mh_remote_is_gone(const mh_remote *remote);
 
 /* What it said of its struct, in the last turn. */
 void mh_remote_take_damage(mh_remote *remote);
+/* Whether the zygote says that it has ended, in so many seconds. Where there is no zygote any more, it
+ * has. */
+bool mh_remote_hears_end(mh_remote *remote, double seconds);
 /* Has it ended by a command of the zygote's, and waits for that. */
 void mh_remote_end_worker(mh_remote *remote, char command);
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "remote.h"
 
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -21,37 +22,74 @@ bool mh_remote_is_gone(const mh_remote *remote) {
 
 void mh_remote_end_worker(mh_remote *remote, char command) {
     mh_bell *bell = &remote->channel->to_host;
-    double end = seconds_now() + PATIENCE;
-    bool told = mh_remote_command(remote, command);
-    while (told && !is_ended(remote) && seconds_now() < end)
-        mh_bell_wait(bell, mh_bell_count(bell), SLICE);
+    mh_remote_command(remote, command);
+    if (!mh_remote_hears_end(remote, PATIENCE)) {
+        kill(remote->zygote, SIGKILL); /* somebody stopped it; the worker ends with it */
+        mh_remote_hears_end(remote, PATIENCE);
+    }
     mh_bell_end(bell); /* where there is no zygote any more, nobody else does */
     remote->seen = mh_bell_count(bell);
 }
 
-/* Each row of a batch has its own time. */
-static double begun_at(const mh_remote *remote, mh_order order, double begun) {
-    double row = (double)remote->channel->row_begun / 1e9;
-    return order == MH_ORDER_ROWS && row > begun && row <= seconds_now() ? row : begun;
+/* The time that a worker may take for a turn. Its own: not that of handlers which the host calls for it. */
+typedef struct patience {
+    double seconds, left; /* for the turn, or for each row of a batch; 0: no bound */
+    double since;         /* when it was last counted */
+    uint64_t rows;        /* that were done then */
+} patience;
+
+/* Rows have their own time each. They are told by the worker, so that none counts twice. */
+static void look_at_rows(const mh_remote *remote, mh_order order, patience *patience) {
+    const mh_channel *channel = remote->channel;
+    uint64_t rows = order == MH_ORDER_ROWS ? channel->rows_done : 0;
+    double begun = (double)channel->row_begun / 1e9;
+    if (rows <= patience->rows || rows > remote->ahead.asked)
+        return;
+    patience->rows = rows;
+    patience->left = patience->seconds;
+    if (begun > patience->since && begun <= seconds_now())
+        patience->since = begun;
 }
 
-/* Waits for the turn to be given back: false when it never is. `*left`: seconds of the worker's own time,
- * counted on over several waits. */
-static bool wait_turn(mh_remote *remote, mh_order order, bool bounded, double *left) {
+static void count_time(const mh_remote *remote, mh_order order, patience *patience) {
+    double now = seconds_now();
+    look_at_rows(remote, order, patience);
+    patience->left -= now - patience->since;
+    patience->since = now;
+}
+
+/* The turn of most is over before a clock is looked at: it is from the first question on. */
+static void count_question(const mh_remote *remote, mh_order order, patience *patience) {
+    if (patience->since == 0)
+        patience->since = seconds_now();
+    count_time(remote, order, patience);
+}
+
+static bool is_over(const patience *patience) {
+    return patience->seconds > 0 && patience->left <= 0;
+}
+
+static void end_hung(mh_remote *remote) {
+    remote->hung = true;
+    mh_remote_end_worker(remote, COMMAND_HUNG);
+}
+
+/* Waits for the turn to be given back: false when it never is. */
+static bool wait_turn(mh_remote *remote, mh_order order, patience *patience) {
     mh_bell *bell = &remote->channel->to_host;
     if (!mh_bell_look(bell, remote->seen)) {
-        double begun = seconds_now(), spent = 0;
+        if (patience->since == 0)
+            patience->since = seconds_now();
         while (!mh_bell_wait(bell, remote->seen,
-                             bounded && *left - spent < SLICE ? *left - spent : SLICE)) {
-            spent = seconds_now() - begun_at(remote, order, begun);
-            if (bounded && spent >= *left) {
-                remote->hung = true;
-                mh_remote_end_worker(remote, COMMAND_HUNG);
+                             patience->seconds > 0 && patience->left < SLICE ? patience->left
+                                                                             : SLICE)) {
+            count_time(remote, order, patience);
+            if (is_over(patience)) {
+                end_hung(remote);
                 return false;
             }
             mh_remote_look_after(remote);
         }
-        *left -= seconds_now() - begun;
     }
     uint32_t before = remote->seen;
     remote->seen = mh_bell_count(bell);
@@ -80,8 +118,12 @@ void mh_remote_take_damage(mh_remote *remote) {
 
 static void take_answer(mh_remote *remote, mh_order order, mh_turn *out) {
     *out = (mh_turn){remote->channel->code, remote->channel->rewritten};
-    if (remote->channel->damaged && order != MH_ORDER_ROWS) /* else with its row */
+    if (order == MH_ORDER_ROWS) /* each with its row */
+        return;
+    if (remote->channel->damaged)
         mh_remote_take_damage(remote);
+    else
+        remote->damage.field = NULL;
 }
 
 /* Large messages are rare: what they took is given back. */
@@ -113,28 +155,44 @@ static void begin(mh_remote *remote, mh_order order, size_t request_at) {
     channel->damaged = channel->rewritten = false;
 }
 
+/* Replies to what the worker asked. False: it asks without an end. */
+static bool reply(mh_remote *remote, mh_order order, size_t request_at, int64_t result,
+                  patience *patience) {
+    const mh_hooks *hooks = &remote->instance->host->hooks;
+    if (is_over(patience)) {
+        end_hung(remote);
+        return false;
+    }
+    if (hooks->send != NULL || hooks->log != NULL)
+        patience->since = seconds_now();
+    begin(remote, order, request_at);
+    remote->channel->reply = result;
+    give(remote, MH_ORDER_REPLY);
+    return true;
+}
+
 bool mh_remote_turn(mh_remote *remote, mh_order order, size_t request_at, double seconds,
                     mh_turn *out) {
     uint32_t life = remote->life;
-    double left = seconds;
+    patience patience = {.seconds = seconds, .left = seconds};
     int64_t result = 0;
-    bool answered = false, sensible = true;
+    bool answered = false, sensible = true, asks = true;
     remote->depth++;
     begin(remote, order, request_at);
     give(remote, order);
-    while (sensible && !answered && wait_turn(remote, order, seconds > 0, &left)) {
+    while (sensible && asks && wait_turn(remote, order, &patience)) {
         answered = remote->channel->said == MH_SAYS_ANSWER;
+        asks = !answered;
         if (answered)
             take_answer(remote, order, out);
+        else if (seconds > 0)
+            count_question(remote, order, &patience);
         sensible = !remote->scribbled &&
                    ((answered && order == MH_ORDER_ROWS) || mh_remote_take_mail(remote, &result));
         if (remote->life != life || !remote->up)
             break; /* it ended in a turn inside of this one */
-        if (sensible && !answered) {
-            begin(remote, order, request_at);
-            remote->channel->reply = result;
-            give(remote, MH_ORDER_REPLY);
-        }
+        if (sensible && asks)
+            asks = reply(remote, order, request_at, result, &patience);
     }
     bool same = remote->life == life && remote->up;
     if (same && sensible && !answered && order != MH_ORDER_ROWS) /* what it had said before it ended */

@@ -15,6 +15,9 @@ extern mh_channel *channel;
 /* zygote.c */
 _Noreturn void zygote_run(void);
 
+/* fence.c: where the kernel has seccomp. */
+void fence_raise(pid_t host, pid_t zygote);
+
 /* serve.c */
 _Noreturn void worker_run(void);
 /* Gives the turn back with a question, and serves what the host wants until it replies. */

@@ -10,11 +10,13 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+static pid_t host;
 static pid_t worker; /* 0: none */
 
 /* In the child of a fork; never returns. */
@@ -28,14 +30,18 @@ static _Noreturn void become_worker(pid_t zygote, int signals) {
     close(signals);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    fence_raise(host, zygote);
     worker_run();
 }
 
 static void tell_gone(int status) {
-    channel->status = status;
+    int32_t word = status;
     atomic_store(&channel->worker, 0);
     mh_bell_end(&channel->outside);
-    mh_bell_end(&channel->to_host); /* the last: whoever hears of it may start another one at once */
+    mh_bell_end(&channel->to_host);
+    /* The last: whoever hears of it may start another one at once. */
+    if (send(CONTROL_FD, &word, sizeof word, MSG_NOSIGNAL) != sizeof word)
+        syscall(SYS_exit_group, 1);
 }
 
 static void start(int signals) {
@@ -125,6 +131,7 @@ static void obey(char command, int signals) {
 
 _Noreturn void zygote_run(void) {
     sigset_t children;
+    host = getppid();
     sigemptyset(&children);
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_SETMASK, &children, NULL);
