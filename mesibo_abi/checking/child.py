@@ -23,6 +23,7 @@ from .crashes import Ending, explain
 from .notes import Notes
 from .results import CheckResult, Outcome
 from .running import run_check
+from .strays import adopt, end_strays
 from .subject import Subject, Target
 from .wire import decode, encode
 
@@ -57,6 +58,7 @@ def main() -> None:
     os.dup2(nothing, 1)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     signal.signal(signal.SIGTERM, _end)
+    adopt()
     for line in tasks:
         task = decode(line, Task)
         with contextlib.suppress(LoadError):
@@ -92,7 +94,7 @@ def _run_forked(task: Task) -> Answer:
 
 
 def _watch(child: int, timeout: float) -> tuple[int, bool]:
-    """How it ended, and whether it had to be; nothing of its group is left."""
+    """How it ended, and whether it had to be; nothing that it forked off is left."""
     try:
         with contextlib.suppress(OSError):  # the child does the same, whoever is first
             os.setpgid(child, child)
@@ -100,10 +102,11 @@ def _watch(child: int, timeout: float) -> tuple[int, bool]:
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)
+        end_strays()
 
 
 def _be_child(task: Task, record: FaultRecord, notes: Notes, said: int, printed: int) -> None:
-    status = 1
+    status, process = 1, os.getpid()
     try:
         os.setpgid(0, 0)
         os.dup2(printed, 1)
@@ -117,7 +120,8 @@ def _be_child(task: Task, record: FaultRecord, notes: Notes, said: int, printed:
             answer = Answer(run_check(BY_NAME[task.check], Subject(task.target, notes)))
         except Exception:
             answer = Answer(error=traceback.format_exc())
-        os.write(said, encode(answer))
+        if os.getpid() == process:  # else a child of the module's, which came back from its code
+            os.write(said, encode(answer))
         status = 0
     finally:
         os._exit(status)

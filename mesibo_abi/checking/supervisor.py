@@ -12,7 +12,7 @@ from typing import Self
 
 from ..errors import Error
 from .child import Answer, Task
-from .results import CheckResult
+from .results import CheckResult, Finding, Outcome
 from .subject import Check, Target
 from .wire import decode, encode
 
@@ -25,14 +25,7 @@ class Supervisor:
     def __init__(self, target: Target, timeout: float) -> None:
         self._target = target
         self._timeout = timeout
-        # Not forked off from this process, which may have threads.
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", f"{__package__}.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=_environment(),
-            start_new_session=True,  # Ctrl-C is for us: it ends with us
-        )
+        self._process = _start()
 
     def __enter__(self) -> Self:
         return self
@@ -57,7 +50,7 @@ class Supervisor:
         self._process.stdout.close()
 
     def run(self, check: Check) -> CheckResult:
-        """Runs one. Raises Error where the process is gone."""
+        """Runs one. Raises Error where the process is gone, and the module cannot have ended it."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         task = Task(self._target, check.name, self._timeout)
@@ -67,16 +60,45 @@ class Supervisor:
             line = self._process.stdout.readline()
         except BrokenPipeError:
             line = b""
+        if not line and not check.name.startswith("static."):
+            return self._lost(check)
         if not line:
             raise Error(
                 f"check: the process that runs {check.name} has ended",
                 detail=f"expected a result, found exit status {self._process.wait()}",
-                hint="something ended it from outside, or the module did: see what that signals",
+                hint="something ended it from outside: run the check again",
             )
         answer = decode(line, Answer)
         if answer.result is None:
             raise RuntimeError(f"the check {check.name} failed by itself:\n{answer.error}")
         return answer.result
+
+    def _lost(self, check: Check) -> CheckResult:
+        """The module ended the parent of its own process; the next check gets another."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.stdout.close()
+        status = self._process.wait()
+        self._process = _start()
+        finding = Finding(
+            "it ended the process that had started it, and not only its own",
+            f"expected a result of the check, found that process ended with status {status}",
+            "signal no process but your own children, and write to no memory but your own",
+        )
+        return CheckResult(check.name, check.says, Outcome.CRASHED, (finding,))
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """Not forked off from this process, which may have threads."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", f"{__package__}.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=_environment(),
+        start_new_session=True,  # Ctrl-C is for us: it ends with us
+    )
 
 
 def _environment() -> dict[str, str]:
