@@ -6,7 +6,7 @@ STUBS = $(patsubst mesibo_abi/bridge/%.pyx,mesibo_abi.bridge.%,$(wildcard mesibo
 PEERS = $(wildcard bench/native/*.c bench/native/extension/*.c)
 CORE = $(wildcard csrc/*.c csrc/revisions/*.c csrc/isolation/*.c csrc/worker/*.c csrc/probe/*.c)
 
-.PHONY: check lint types core peers test ext bench bench-docs clean
+.PHONY: check lint types core peers test ext bench bench-docs misbehaviours clean
 
 check: lint types core peers test
 
@@ -46,6 +46,10 @@ bench: ext
 # The tables and the picture in the documents, from the results in docs/benchmark.
 bench-docs:
 	$(PYTHON) -m mesibo_abi.bench.report.pages docs/benchmark README.md docs/benchmark.md
+
+# What comes of each misbehaviour, observed again.
+misbehaviours: ext
+	$(PYTHON) -m tests.misbehaving.page docs/misbehaviours.md
 
 clean:
 	rm -rf build dist *.egg-info mesibo_abi/bridge/*.so

@@ -21,6 +21,7 @@ from mesibo_abi.checking.supervisor import Supervisor
 from mesibo_abi.checking.wire import decode, encode
 from tests.checking.broken import Broken
 from tests.cli.command import environment
+from tests.misbehaving.catalogue import ALL
 from tests.tools import needs
 
 pytestmark = needs("cc", "addr2line")
@@ -201,6 +202,39 @@ def test_a_process_of_the_checks_that_ends_is_an_error(misbehaving: Path) -> Non
         supervisor._process.kill()
         with pytest.raises(Error, match=r"the process that runs static\.loadable has ended"):
             supervisor.run(catalogue.BY_NAME["static.loadable"])
+
+
+def built(name: str, folder: Path) -> Path:
+    """One of tests/modules/misbehaving."""
+    (what,) = (each for each in ALL if each.name == name)
+    return what.build(folder)
+
+
+@pytest.mark.parametrize("name", ["kill_parent", "scribble_all"])
+def test_a_module_that_ends_the_process_of_the_checks_is_a_finding(
+    tmp_path: Path, name: str
+) -> None:
+    report = mesibo_abi.check(built(name, tmp_path), only=["messages"])
+    (result,) = report.of("crashed")
+    assert result.check == "messages.ordinary"
+    assert result.findings[0].what == (
+        "it ended the process that had started it, and not only its own"
+    )
+
+
+@pytest.mark.parametrize("name", ["fork_stays", "fork_returns", "daemon"])
+def test_nothing_that_a_module_forked_off_is_left(tmp_path: Path, name: str) -> None:
+    library = built(name, tmp_path)
+    mesibo_abi.check(library, only=["messages.ordinary"])
+    left = [path for path in Path("/proc").glob("[0-9]*/maps") if str(library) in text_of(path)]
+    assert left == []
+
+
+def text_of(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return ""  # it ended meanwhile
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # tests before may have threads

@@ -1,0 +1,6 @@
+/* Calls abort. */
+#include "misbehaving.h"
+
+IN_MESSAGE {
+    abort();
+}

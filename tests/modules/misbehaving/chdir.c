@@ -1,0 +1,6 @@
+/* Changes the working directory. */
+#include "misbehaving.h"
+
+IN_MESSAGE {
+    return chdir("/");
+}

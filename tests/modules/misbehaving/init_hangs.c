@@ -1,0 +1,8 @@
+/* Never returns from its init. */
+#include "life.h"
+
+INIT {
+    BEGIN_INIT();
+    for (;;)
+        pause();
+}

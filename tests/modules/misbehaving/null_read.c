@@ -1,0 +1,6 @@
+/* Reads where NULL points. */
+#include "misbehaving.h"
+
+IN_MESSAGE {
+    return *(volatile char *)nothing;
+}

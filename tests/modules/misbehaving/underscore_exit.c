@@ -1,0 +1,6 @@
+/* Calls _exit. */
+#include "misbehaving.h"
+
+IN_MESSAGE {
+    _exit(4);
+}

@@ -1,0 +1,6 @@
+/* Returns a number that is no result. */
+#include "misbehaving.h"
+
+IN_MESSAGE {
+    return 42;
+}
