@@ -15,6 +15,15 @@ typedef enum mh_end_kind {
     MH_END_SCRIBBLED /* what it shares with the host makes no sense any more */
 } mh_end_kind;
 
+/* The limit that stands behind the end of a worker, as far as that is known. */
+typedef enum mh_reached {
+    MH_REACHED_NONE,
+    MH_REACHED_MEMORY,
+    MH_REACHED_CPU_TIME,
+    MH_REACHED_OPEN_FILES,
+    MH_REACHED_NETWORK
+} mh_reached;
+
 enum {
     MH_FRAMES = 64,
     MH_OBJECTS = 24,
@@ -41,6 +50,8 @@ typedef struct mh_noted_call {
 typedef struct mh_crash {
     uint32_t kind;  /* mh_end_kind */
     uint32_t stage; /* how far the worker came: 0 nothing, 1 registers, 2 frames as well */
+    uint32_t reached;   /* mh_reached */
+    uint64_t allowed;   /* what that limit is; the host writes it */
     int32_t signal; /* 0: none */
     int32_t code;   /* siginfo's si_code; of an exit, the code */
     bool has_address, writes, own_thread; /* a fault at `address`, in writing; not the thread of calls */

@@ -369,12 +369,21 @@ typedef struct mh_file {
 
 bool mh_file_now(const char *path, mh_file *out);
 
+/* What the worker of such a module may take; 0: no bound. */
+typedef struct mh_worker_limits {
+    uint64_t memory;     /* bytes of private memory that can be written to */
+    uint64_t cpu_time;   /* seconds of the processor, of each process */
+    uint64_t open_files; /* descriptors, beside those that an empty worker has */
+    bool no_network;
+} mh_worker_limits;
+
 /* For a module in a process of its own. */
 typedef struct mh_isolation {
     const char *worker;            /* the program, of worker/ */
     double deadline, init_deadline; /* seconds for each call; 0: no bound */
     unsigned restarts;             /* at most so many in `period` seconds; UINT_MAX: no bound */
     double period;
+    mh_worker_limits limits;
 } mh_isolation;
 
 typedef struct mh_load {
@@ -412,7 +421,8 @@ typedef enum mh_refusal_kind {
     MH_INIT_DAMAGED,  /* damage */
     MH_BAD_SLOT,      /* damage.field: a callback that points at no code; found: its value */
     MH_NOT_STARTED,   /* text: why the worker of an isolated module could not be started */
-    MH_INIT_CRASHED   /* the worker ended in the init: see mh_hooks.ended */
+    MH_INIT_CRASHED,  /* the worker ended in the init: see mh_hooks.ended */
+    MH_NOT_LIMITED    /* text: which limit of the worker cannot be set, and why */
 } mh_refusal_kind;
 
 typedef struct mh_refusal {

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         StructChanged,
     )
     from .host import Dropped, Host, Limits
+    from .isolation.limits import ModuleLimits
     from .isolation.worker import Restart
     from .mailbox import Mailbox
     from .module import HttpAnswer, HttpOptions, Module
@@ -80,6 +81,7 @@ _HOMES = {
     "ModuleDown": "errors",
     "ModuleError": "errors",
     "ModuleHung": "errors",
+    "ModuleLimits": "isolation.limits",
     "ModuleStats": "stats",
     "OnFailure": "types",
     "Outcome": "checking.results",
@@ -136,6 +138,7 @@ __all__ = [
     "ModuleDown",
     "ModuleError",
     "ModuleHung",
+    "ModuleLimits",
     "ModuleStats",
     "OnFailure",
     "Outcome",

@@ -40,6 +40,7 @@ class Refusal(enum.IntEnum):
     BAD_SLOT = 10
     NOT_STARTED = 11
     INIT_CRASHED = 12
+    NOT_LIMITED = 13
 
 
 class Closing(enum.IntEnum):
@@ -203,6 +204,11 @@ def _is_method(entry: str) -> bool:
 def _refused(attempt: Attempt) -> tuple[str, str]:
     header = f"include/{attempt.revision}/module.h"
     expected = f"expected {attempt.entry} to return 0, it returned {attempt.code}"
+    if attempt.text:
+        return (
+            f"{expected}, and had been {attempt.text}",
+            "raise that limit, or have the module bear it",
+        )
     if _is_method(attempt.entry):
         return expected, "return None or 0 from `init`: anything else refuses the load"
     return (
@@ -269,6 +275,11 @@ def load_refused(attempt: Attempt) -> LoadError:
         Refusal.NOT_STARTED: (
             f"expected a worker process for it, there is none: {attempt.text}",
             "free memory, descriptors or processes; or load it without isolated",
+        ),
+        Refusal.NOT_LIMITED: (
+            "expected a worker process that keeps to its limits, the kernel does not set one of "
+            f"them: {attempt.text}",
+            "leave that limit out, or run where the kernel allows it",
         ),
         Refusal.INIT_CRASHED: (
             f"expected {attempt.entry} to return 0, its process ended",

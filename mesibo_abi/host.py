@@ -30,6 +30,7 @@ from .stats import Latency, ModuleStats
 from .types import LogRecord, OnFailure, Revision
 
 if TYPE_CHECKING:
+    from .isolation.limits import ModuleLimits
     from .isolation.worker import RestartPolicy
     from .services.pump import Pump
 
@@ -151,10 +152,14 @@ class Host(PassingHost):
         latencies: bool = False,
         isolated: bool = False,
         deadline: float | None = 5.0,
+        init_deadline: float | None = 10.0,
+        restart: RestartPolicy = "always",
+        module_limits: ModuleLimits | None = None,
     ) -> Self:
         """A host with the modules of a mesibo.conf, in its order. Modules are looked for in its
-        folder, in MESIBO_MODULE_PATH and in /usr/lib64/mesibo. `isolated` and `deadline` are as in
-        `load`, for each of them that is a library.
+        folder, in MESIBO_MODULE_PATH and in /usr/lib64/mesibo. `isolated`, `deadline`,
+        `init_deadline` and `restart` are as in `load`, and `module_limits` are its `limits`, for
+        each of them that is a library; those in Python run in this process, without.
 
         Raises ConfigError, and LoadError with a note that says which line asked for the module.
         """
@@ -169,9 +174,17 @@ class Host(PassingHost):
             latencies=latencies,
             config_folder=Path(path).absolute().parent,
         )
+        load_library = functools.partial(
+            host.load,
+            isolated=isolated,
+            deadline=deadline,
+            init_deadline=init_deadline,
+            restart=restart,
+            limits=module_limits,
+        )
         try:
             for section in read.modules:
-                host._load_section(read, section, isolated, deadline)
+                host._load_section(read, section, load_library)
         except BaseException:
             host.close()
             raise
@@ -181,18 +194,12 @@ class Host(PassingHost):
         self,
         read: configuration.Configuration,
         section: configuration.ModuleSection,
-        isolated: bool,
-        deadline: float | None,
+        load_library: Callable[..., LoadedModule],
     ) -> None:
         try:
             target = self._loader.find(section.name)
-            self.load(
-                section.label,
-                target,
-                config=section.items,
-                isolated=isolated and target.suffix != ".py",
-                deadline=deadline,
-            )
+            load = self.load if target.suffix == ".py" else load_library
+            load(section.label, target, config=section.items)
         except LoadError as error:
             error.add_note(f"asked for in {read.path}, line {section.line}")
             raise
@@ -214,6 +221,7 @@ class Host(PassingHost):
         deadline: float | None = 5.0,
         init_deadline: float | None = 10.0,
         restart: RestartPolicy = "always",
+        limits: ModuleLimits | None = None,
     ) -> LoadedModule:
         """Loads a module at the end of the chain and returns it.
 
@@ -229,18 +237,21 @@ class Host(PassingHost):
         it, or takes longer than `deadline` seconds (`init_deadline` for its init; None: no bound),
         is a ModuleCrashed in the verdict. Then it is started again, with its init and its items:
         "always", "never", or as a Restart says. `deadline`, `init_deadline` and `restart` say
-        nothing without `isolated`.
+        nothing without `isolated`. `limits` are what that process may take of memory, time of the
+        processor, files and the network, each time that it is started.
 
         Raises InputError for options that do not go together, and for bounds that are none. Raises
         LoadError, which says what is wrong and with what the module logged; nothing of a refused
         module stays. Warns (ConfigWarning) of items that a revision cannot receive.
         """
         isolation = None
-        if isolated:
-            from .isolation.worker import isolation_of, refuse_together
+        if isolated or limits is not None:
+            from .isolation.worker import isolation_of, limits_in_vain, refuse_together
 
+            if not isolated:
+                raise limits_in_vain(name, limits)
             refuse_together(name, hold_gil=hold_gil, thread_safe=thread_safe, zero_copy=zero_copy)
-            isolation = isolation_of(name, deadline, init_deadline, restart)
+            isolation = isolation_of(name, deadline, init_deadline, restart, limits)
         return self._loader.load(
             name,
             target,

@@ -29,9 +29,13 @@ enum { MH_HEAD_SIZE = 128 << 10, MH_NAME_ROOM = 256 };
 enum { CONTROL_FD = 3, MEMORY_FD = 4 };
 
 /* What the host writes to the control socket, a byte each; when it is closed, all ends. What comes back is
- * the status of each worker that has ended, an int32_t: the word of the zygote's, which the module has no
- * way to write, unlike the bells. */
+ * how each worker has ended: the word of the zygote's, which the module has no way to write, unlike the
+ * bells. */
 enum { COMMAND_START = 'S', COMMAND_HUNG = 'H', COMMAND_KILL = 'K' };
+typedef struct mh_gone {
+    int32_t status; /* of wait(2) */
+    uint64_t spent; /* nanoseconds of the processor */
+} mh_gone;
 
 typedef enum mh_order {
     MH_ORDER_LOAD,

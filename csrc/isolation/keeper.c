@@ -126,16 +126,16 @@ bool mh_remote_command(const mh_remote *remote, char command) {
 
 bool mh_remote_hears_end(mh_remote *remote, double seconds) {
     struct pollfd there = {.fd = remote->control, .events = POLLIN};
-    int32_t status = SIGKILL; /* which it gets where its zygote ends */
+    mh_gone gone = {.status = SIGKILL}; /* which it gets where its zygote ends */
     int ready = 0;
     while (!remote->heard && (ready = poll(&there, 1, (int)(seconds * 1e3))) < 0 && errno == EINTR)
         continue;
     if (remote->heard || ready <= 0)
         return remote->heard;
-    ssize_t got = recv(remote->control, &status, sizeof status, MSG_DONTWAIT);
+    ssize_t got = recv(remote->control, &gone, sizeof gone, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
-    remote->status = status;
+    remote->gone = gone;
     return remote->heard = true;
 }
 
@@ -255,6 +255,20 @@ static void take_status(mh_crash *crash, int status) {
     crash->frame_count = crash->object_count = 0;
 }
 
+/* The limit that stands behind it. The numbers are our own; the worker may say anything. */
+static void take_limit(mh_crash *crash, const mh_worker_limits *limits, uint64_t spent) {
+    const uint64_t allowed[] = {[MH_REACHED_NONE] = 0,
+                                [MH_REACHED_MEMORY] = limits->memory,
+                                [MH_REACHED_CPU_TIME] = limits->cpu_time,
+                                [MH_REACHED_OPEN_FILES] = limits->open_files,
+                                [MH_REACHED_NETWORK] = limits->no_network};
+    if (crash->kind == MH_END_KILLED && crash->signal == SIGKILL && spent / 1000000000 >= limits->cpu_time)
+        crash->reached = MH_REACHED_CPU_TIME;
+    if (crash->reached >= sizeof allowed / sizeof allowed[0] || allowed[crash->reached] == 0)
+        crash->reached = MH_REACHED_NONE;
+    crash->allowed = allowed[crash->reached];
+}
+
 static void end_text(char *text, size_t size) { text[size - 1] = '\0'; }
 
 /* The module could write to all of it. */
@@ -301,13 +315,14 @@ void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
     }
     *crash = remote->channel->crash;
     if (crash->stage == 0 || crash->stage > 2 || crash->kind > MH_END_HUNG)
-        take_status(crash, remote->status);
+        take_status(crash, remote->gone.status);
     if (remote->hung)
         crash->kind = MH_END_HUNG;
     if (remote->scribbled)
         crash->kind = MH_END_SCRIBBLED;
     if (remote->depth == 0 && event == NULL && crash->event >= 0)
         crash->event = MH_IN_NO_CALL;
+    take_limit(crash, &remote->how.limits, remote->gone.spent);
     mend(crash);
     remote->up = false;
     remote->ends++;

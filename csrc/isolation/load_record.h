@@ -11,6 +11,7 @@
  * and values. */
 typedef struct mh_load_record {
     mh_limits limits;
+    mh_worker_limits worker;
     uint64_t log_level, item_count, size;
     bool keep_mapped, has_synchronous, guessed;
 } mh_load_record;
@@ -38,6 +39,7 @@ static inline size_t mh_load_write(char *at, const mh_load *what, const mh_limit
     }
     if (at != NULL) {
         mh_load_record record = {.limits = *limits,
+                                 .worker = what->isolation->limits,
                                  .log_level = what->log_level,
                                  .item_count = what->item_count,
                                  .size = size,

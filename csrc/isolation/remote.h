@@ -37,7 +37,7 @@ struct mh_remote {
     bool up;       /* the worker is there, for all we know */
     bool hung, scribbled; /* why we had it ended */
     bool heard;    /* from the zygote, that it ended */
-    int32_t status; /* of wait(2), then */
+    mh_gone gone; /* then */
     char name[MH_NAME_ROOM]; /* a copy of what the module calls itself */
     int depth;     /* turns under way, inside of each other */
     size_t used;   /* of the requests */

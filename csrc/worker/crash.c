@@ -22,7 +22,7 @@
 
 enum { HANDLER_STACK = 128 << 10, SCANNED = 64 << 10, PATIENCE = 1 };
 
-static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS};
+static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGXCPU};
 
 static _Thread_local uint64_t stack_low, stack_high; /* of this thread */
 static _Atomic int claimed;
@@ -253,17 +253,27 @@ static void take_frames(mh_crash *crash, ucontext_t *context) {
     walk_frames(crash, begin);
 }
 
-/* The name of the type that std::terminate was called for. The library is asked only where it is among
- * the frames: who called abort otherwise may have the heap locked. */
+static void **(*current_exception)(void); /* of the library of C++; NULL: there is none */
+
+void crash_prepare_exceptions(void) {
+    void *library = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_NOLOAD);
+    void *(*globals)(void) = NULL;
+    if (library == NULL)
+        return;
+    *(void **)&current_exception = dlsym(library, "__cxa_current_exception_type");
+    *(void **)&globals = dlsym(library, "__cxa_get_globals");
+    if (globals != NULL)
+        globals();
+}
+
+/* The name of the type that std::terminate was called for, which is among the frames then. */
 static void take_exception(mh_crash *crash) {
-    void *library = NULL;
-    for (uint32_t i = 0; i < crash->object_count && library == NULL; i++)
-        if (strstr(crash->objects[i], "/libstdc++.so") != NULL)
-            library = dlopen(crash->objects[i], RTLD_NOW | RTLD_NOLOAD);
-    void **(*current)(void) = NULL;
-    if (library != NULL)
-        *(void **)&current = dlsym(library, "__cxa_current_exception_type");
-    void **type = current != NULL ? current() : NULL;
+    bool is_terminated = false;
+    for (uint32_t i = 0; i < crash->object_count; i++)
+        is_terminated = is_terminated || strstr(crash->objects[i], "/libstdc++.so") != NULL;
+    if (is_terminated && current_exception == NULL) /* it came later than that, or in the init */
+        crash_prepare_exceptions();
+    void **type = is_terminated && current_exception != NULL ? current_exception() : NULL;
     if (type != NULL) /* std::type_info: its table, then the name */
         copy_text(crash->exception, sizeof crash->exception, type[1]);
 }
@@ -271,13 +281,14 @@ static void take_exception(mh_crash *crash) {
 /* ---- The end -------------------------------------------------------------------------------------------- */
 
 /* The first to end writes the report; whoever comes then waits for the process to end under it. */
-static mh_crash *claim(mh_end_kind kind) {
+static mh_crash *claim(mh_end_kind kind, mh_reached reached) {
     int nobody = 0;
     if (!atomic_compare_exchange_strong(&claimed, &nobody, gettid()))
         for (;;)
             pause();
     mh_crash *crash = &channel->crash;
     crash->kind = kind;
+    crash->reached = reached;
     crash->thread = gettid();
     crash->own_thread = !is_turn_thread;
     crash->stack_low = stack_low;
@@ -306,16 +317,17 @@ static void on_signal(int number, siginfo_t *info, void *context) {
         siglongjmp(out_of_unwinder, 1);
     if (!is_worker_process()) { /* a child of the module's: as if nobody had looked */
         signal(number, SIG_DFL);
-        if (info->si_code <= 0)
+        if (info->si_code <= 0 || number == SIGXCPU) /* else it comes again by itself */
             raise(number);
         errno = error;
         return;
     }
-    mh_crash *crash = claim(number == hang_signal() ? MH_END_HUNG : MH_END_FAULT);
+    mh_reached reached = number == SIGXCPU ? MH_REACHED_CPU_TIME : limits_behind(error);
+    mh_crash *crash = claim(number == hang_signal() ? MH_END_HUNG : MH_END_FAULT, reached);
     crash->signal = number == hang_signal() ? 0 : number;
     crash->code = info->si_code;
     crash->has_address = info->si_code > 0 && info->si_code != SI_KERNEL && number != SIGABRT &&
-                         number != SIGTRAP && number != SIGSYS;
+                         number != SIGTRAP && number != SIGSYS && number != SIGXCPU;
     crash->address = crash->has_address ? (uint64_t)(uintptr_t)info->si_addr : 0;
     take_registers(crash, context);
     bound_time();
@@ -328,7 +340,7 @@ static void on_signal(int number, siginfo_t *info, void *context) {
 }
 
 static _Noreturn void crash_exit(int code) {
-    mh_crash *crash = claim(MH_END_EXIT);
+    mh_crash *crash = claim(MH_END_EXIT, limits_behind(errno));
     crash->code = code;
     bound_time();
     crash->stage = 1;

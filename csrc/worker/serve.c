@@ -4,6 +4,7 @@
 
 #include "../isolation/load_record.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -52,29 +53,44 @@ static void end_children(void) {
 
 /* ---- Orders ------------------------------------------------------------------------------------------- */
 
+/* The module inside of its limits. NULL: refused. */
+static mh_instance *load_module(const mh_load_record *record, mh_pass *pass, mh_refusal *refusal) {
+    static const char no_network[] = "it is loaded with the limit network=False",
+                      not_yet[] = "an isolated module cannot make requests yet; load it without isolated";
+    mh_load what;
+    mh_item *items = mh_load_read(record, &what);
+    mh_hooks hooks = {.send = mail_send,
+                      .log = mail_log,
+                      .no_service = record->worker.no_network ? no_network : not_yet};
+    mh_instance *made = NULL;
+    host = mh_host_new(&hooks, &record->limits, false);
+    if (!limits_set(&record->worker, refusal->text, sizeof refusal->text)) {
+        refusal->kind = MH_NOT_LIMITED;
+    } else if (items != NULL && host != NULL) {
+        errno = 0;
+        made = mh_load_module(host, &what, pass, refusal);
+        if (made == NULL && refusal->kind == MH_INIT_REFUSED)
+            limits_say(errno, refusal->text, sizeof refusal->text);
+    }
+    end_children();
+    free(items);
+    return made;
+}
+
 static void load(void) {
     mh_load_record *record = (mh_load_record *)(void *)(mh_requests_region(channel) +
                                                         channel->request_at);
     mh_load_answer *answer = (mh_load_answer *)(void *)record;
-    mh_load what;
     mh_refusal refusal = {.kind = MH_NO_MEMORY};
     mh_pass pass = {.collect = true};
-    mh_item *items = mh_load_read(record, &what);
-    mh_hooks hooks = {.send = mail_send,
-                      .log = mail_log,
-                      .no_service = "an isolated module cannot make requests yet; load it without "
-                                    "isolated"};
-    host = mh_host_new(&hooks, &record->limits, false);
-    if (items != NULL && host != NULL)
-        instance = mh_load_module(host, &what, &pass, &refusal);
-    end_children();
-    free(items);
+    instance = load_module(record, &pass, &refusal);
     mh_mail_free(pass.mail);
     *answer = (mh_load_answer){.refusal = refusal};
     if (refusal.damage.field != NULL)
         tell_damage(&refusal.damage);
     channel->code = instance != NULL ? 0 : -1;
     if (instance != NULL) {
+        crash_prepare_exceptions();
         strncpy(answer->revision, mh_instance_revision(instance), sizeof answer->revision - 1);
         mirror_words();
     }
@@ -86,6 +102,13 @@ static const char *next_text(const char **at, uint64_t len) {
         return NULL;
     *at += len + 1;
     return text;
+}
+
+/* Why it failed, if its limits say so. */
+static void tell_limit(int error) {
+    char words[128];
+    if (limits_say(error, words, sizeof words))
+        mh_report(instance, "failed, and had been %s", words);
 }
 
 /* One callback. What the module wrote into its message goes back to where that came from. */
@@ -104,8 +127,12 @@ static int64_t call_with(mh_event *event, char *given, guard *room, uint64_t row
         channel->crash.message_size = event->len;
     }
     mh_push(&frame, instance, &pass, event);
+    errno = 0;
     int64_t code = instance->revision->call(instance, event);
+    int error = errno;
     end_children();
+    if (code != 0 && code != 1)
+        tell_limit(error);
     mh_pop(&frame);
     channel->rewritten = placed != NULL && memcmp(placed, given, event->len) != 0;
     if (channel->rewritten)

@@ -38,9 +38,19 @@ typedef struct guard {
 char *guard_place(guard *guard, const char *message, size_t len);
 void guard_free(guard *guard);
 
+/* limits.c */
+/* Before any code of the module's runs. False: `why` (of `size` bytes) says which cannot be set. */
+bool limits_set(const mh_worker_limits *wanted, char *why, size_t size);
+/* The limit that makes calls fail with this errno. */
+mh_reached limits_behind(int error);
+/* That limit in words; false: there is none. */
+bool limits_say(int error, char *text, size_t size);
+
 /* crash.c */
 int hang_signal(void);
 void crash_prepare(void);
+/* When the module is open: what an exception needs that is thrown where there is no memory any more. */
+void crash_prepare_exceptions(void);
 /* An alternate stack for the handlers on this thread, and where its own lies. */
 void *crash_prepare_thread(void);
 void crash_leave_thread(void *stack);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -34,13 +35,13 @@ static _Noreturn void become_worker(pid_t zygote, int signals) {
     worker_run();
 }
 
-static void tell_gone(int status) {
-    int32_t word = status;
+static void tell_gone(int status, uint64_t spent) {
+    mh_gone gone = {.status = status, .spent = spent};
     atomic_store(&channel->worker, 0);
     mh_bell_end(&channel->outside);
     mh_bell_end(&channel->to_host);
     /* The last: whoever hears of it may start another one at once. */
-    if (send(CONTROL_FD, &word, sizeof word, MSG_NOSIGNAL) != sizeof word)
+    if (send(CONTROL_FD, &gone, sizeof gone, MSG_NOSIGNAL) != sizeof gone)
         syscall(SYS_exit_group, 1);
 }
 
@@ -51,7 +52,7 @@ static void start(int signals) {
         become_worker(zygote, signals);
     if (worker < 0) {
         worker = 0;
-        tell_gone(0);
+        tell_gone(0, 0);
         return;
     }
     setpgid(worker, worker); /* whoever comes first */
@@ -71,12 +72,17 @@ static void kill_strays(void) {
         kill((pid_t)child, SIGKILL);
 }
 
+static uint64_t nanoseconds(struct timeval of) {
+    return (uint64_t)of.tv_sec * 1000000000 + (uint64_t)of.tv_usec * 1000;
+}
+
 /* Nothing of the worker is left behind this. The group is killed while its leader is still there: its
  * number cannot be anybody else's yet. */
 static void bury(void) {
     int status = 0;
+    struct rusage used = {.ru_maxrss = 0};
     kill(-worker, SIGKILL);
-    while (waitpid(worker, &status, 0) < 0 && errno == EINTR)
+    while (wait4(worker, &status, 0, &used) < 0 && errno == EINTR)
         continue;
     worker = 0;
     for (;;) {
@@ -84,7 +90,7 @@ static void bury(void) {
         if (waitpid(-1, NULL, 0) < 0 && errno != EINTR)
             break;
     }
-    tell_gone(status);
+    tell_gone(status, nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime));
 }
 
 static bool has_ended(int options) {

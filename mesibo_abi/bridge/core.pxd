@@ -20,7 +20,8 @@ cdef extern from "host.h" nogil:
         uint64_t argument
 
     ctypedef struct mh_crash:
-        uint32_t kind, stage
+        uint32_t kind, stage, reached
+        uint64_t allowed
         int32_t signal, code
         c_bool has_address, writes, own_thread, scanned
         int32_t event, thread
@@ -290,11 +291,16 @@ cdef extern from "host.h" nogil:
 
     bint mh_file_now(const char *path, mh_file *out)
 
+    ctypedef struct mh_worker_limits:
+        uint64_t memory, cpu_time, open_files
+        bint no_network
+
     ctypedef struct mh_isolation:
         const char *worker
         double deadline, init_deadline
         unsigned restarts
         double period
+        mh_worker_limits limits
 
     ctypedef struct mh_load:
         const char *label
@@ -325,6 +331,7 @@ cdef extern from "host.h" nogil:
         MH_BAD_SLOT
         MH_NOT_STARTED
         MH_INIT_CRASHED
+        MH_NOT_LIMITED
 
     ctypedef struct mh_refusal:
         mh_refusal_kind kind

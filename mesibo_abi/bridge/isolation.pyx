@@ -29,6 +29,11 @@ cdef void fill_isolation(mh_isolation *isolation, object wanted):
     isolation.init_deadline = wanted.init_deadline
     isolation.restarts = wanted.restarts
     isolation.period = wanted.period
+    limits = wanted.limits
+    isolation.limits.memory = limits.memory or 0
+    isolation.limits.cpu_time = limits.cpu_time or 0
+    isolation.limits.open_files = limits.open_files or 0
+    isolation.limits.no_network = not limits.network
 
 
 cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_crash *crash) noexcept:
@@ -67,7 +72,7 @@ cdef object crash_of(const mh_crash *crash):
     from pathlib import Path
 
     from ..errors import HostCall
-    from ..isolation.report import Crash, Kind
+    from ..isolation.report import Crash, Kind, Reached
     from ..symbols import Place
 
     files = [Path(text_of(crash.objects[i])) for i in range(crash.object_count)]
@@ -84,6 +89,8 @@ cdef object crash_of(const mh_crash *crash):
     lines = [text_of(crash.lines[i % MH_LAST_LINES]) for i in range(first, crash.line_count)]
     return Crash(
         kind=Kind(crash.kind),
+        reached=Reached(crash.reached),
+        allowed=crash.allowed,
         signal=crash.signal,
         code=crash.code,
         address=crash.address if crash.has_address else None,

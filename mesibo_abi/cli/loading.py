@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..outputs import PREFIX
 from ..types import OnFailure
 from .arguments import SOURCE_SUFFIXES, Plan
+from .isolating import NOT_ISOLATED, Isolating
 from .terminate import terminable
 
 if TYPE_CHECKING:
@@ -24,10 +25,9 @@ def open_host(
     on_failure: OnFailure,
     *,
     latencies: bool = False,
-    isolated: bool = False,
-    deadline: float = 5.0,
+    isolating: Isolating = NOT_ISOLATED,
 ) -> Host:
-    """A host with the modules of the plan, the libraries among them `isolated` where asked. Raises
+    """A host with the modules of the plan, the libraries among them isolated where asked. Raises
     as `Host.from_config` and `Host.load`, and InputError for a module that is still a source."""
     from ..host import Host  # only now: it is the slowest to import
 
@@ -36,18 +36,23 @@ def open_host(
             plan.configuration,
             on_failure=on_failure,
             latencies=latencies,
-            isolated=isolated,
-            deadline=deadline,
+            isolated=isolating.isolated,
+            deadline=isolating.deadline,
+            restart=isolating.restart,
+            module_limits=isolating.limits,
         )
     host = Host(on_failure=on_failure, latencies=latencies)
     try:
         for path in plan.modules:
             _refuse_source(path)
+            how = NOT_ISOLATED if path.suffix == ".py" else isolating
             host.load(
                 module_name(path),
                 path,
-                isolated=isolated and path.suffix != ".py",
-                deadline=deadline,
+                isolated=how.isolated,
+                deadline=how.deadline,
+                restart=how.restart,
+                limits=how.limits,
             )
     except BaseException:
         host.close()

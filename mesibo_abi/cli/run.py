@@ -11,6 +11,7 @@ import click
 
 from ..types import OnFailure, Revision
 from .arguments import Plan, read_arguments
+from .isolating import Isolating, isolation_options
 from .status import Status
 from .text import say
 
@@ -39,8 +40,7 @@ class Options:
     strict: bool
     quiet: bool
     stats: bool
-    isolated: bool
-    deadline: float
+    isolating: Isolating
     progress: bool
 
 
@@ -93,19 +93,7 @@ class Options:
 @click.option("--strict", is_flag=True, help="Exit with 1 if anything failed or was skipped.")
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress.")
 @click.option("--stats", is_flag=True, help="Say what each module did, and how long it took.")
-@click.option(
-    "--isolated",
-    is_flag=True,
-    help="Run each library in a process of its own: a crash is a verdict.",
-)
-@click.option(
-    "--deadline",
-    type=click.FloatRange(min=0, min_open=True),
-    default=5.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="With --isolated: end a callback that takes longer.",
-)
+@isolation_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -122,8 +110,7 @@ def command(
     strict: bool,
     quiet: bool,
     stats: bool,
-    isolated: bool,
-    deadline: float,
+    isolating: Isolating,
 ) -> None:
     """Send messages through a chain of modules.
 
@@ -165,8 +152,7 @@ def command(
         strict=strict,
         quiet=quiet,
         stats=stats,
-        isolated=isolated,
-        deadline=deadline,
+        isolating=isolating,
         progress=not quiet and wanted(is_terminal(output)),
     )
     try:
@@ -196,8 +182,7 @@ def _run(plan: Plan, options: Options) -> Status:
                 plan,
                 options.on_failure,
                 latencies=options.stats,
-                isolated=options.isolated,
-                deadline=options.deadline,
+                isolating=options.isolating,
             ) as host,
             open_output(options.output, plan, stdout) as stream,
             open_writer(stream, options.form, options.output) as writer,

@@ -30,16 +30,28 @@ class Kind(enum.IntEnum):
     SCRIBBLED = 5
 
 
+class Reached(enum.IntEnum):
+    """The limit that stands behind the end, as far as that is known (csrc/crash.h: mh_reached)."""
+
+    NONE = 0
+    MEMORY = 1
+    CPU_TIME = 2
+    OPEN_FILES = 3
+    NETWORK = 4
+
+
 @dataclass(frozen=True, slots=True)
 class Crash:
     """What the core knows of the end of a worker (csrc/crash.h: mh_crash).
 
     `signal` is 0 where there was none; `code` is siginfo's si_code or the exit code; `address` None
-    where the fault has none. `callback` is what ran, None for nothing. `message_at` and
-    `message_size` say where the module had the message.
+    where the fault has none. `allowed` is the limit that it had `reached`. `callback` is what ran,
+    None for nothing. `message_at` and `message_size` say where the module had the message.
     """
 
     kind: Kind
+    reached: Reached
+    allowed: int
     signal: int
     code: int
     address: int | None
@@ -72,6 +84,7 @@ _BY_SIGNAL = {
     signal.SIGTRAP: "a trap: a breakpoint, or a check of the compiler's",
     signal.SIGSYS: "a system call that is not allowed",
     signal.SIGBUS: "memory behind the end of a mapped file, or an address that is not aligned",
+    signal.SIGXCPU: "more time of the processor than this process may have (ulimit -t)",
 }
 
 
@@ -131,6 +144,13 @@ def _expected(crash: Crash) -> str:
 
 
 def _hint(crash: Crash) -> str:
+    if crash.reached is Reached.CPU_TIME:
+        return "see the frames below for what it was doing, or raise cpu_time of its limits"
+    if crash.reached is Reached.NETWORK:
+        return "a module must bear that: check what calls return; or leave out network=False"
+    if crash.reached is not Reached.NONE:
+        name = crash.reached.name.lower()
+        return f"a module must bear that: check what calls return; or raise {name} of its limits"
     if crash.kind is Kind.HUNG:
         return "callbacks must not block: see the frames below, or raise the deadline"
     if crash.kind in (Kind.EXIT, Kind.VANISHED):
@@ -159,7 +179,21 @@ def named(registers: Sequence[int]) -> dict[str, int]:
 
 
 def meaning(crash: Crash) -> str:
-    """In one sentence."""
+    """In one sentence, and the limit that stands behind it."""
+    if crash.reached is Reached.CPU_TIME:
+        return f"that it had used up its limit, {crash.allowed} s of the processor"
+    return _event(crash) + _BEHIND[crash.reached].format(crash.allowed)
+
+
+_BEHIND = {
+    Reached.NONE: "",
+    Reached.MEMORY: "; it had been refused memory: its limit is {} bytes",
+    Reached.OPEN_FILES: "; it had been refused a descriptor: its limit is {} open files",
+    Reached.NETWORK: "; it had been refused the network: its limit is network=False",
+}
+
+
+def _event(crash: Crash) -> str:
     if crash.kind is Kind.FAULT:
         return _fault(crash)
     if crash.kind is Kind.EXIT:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from ..errors import InputError, LoadError
+from .limits import NO_LIMITS, ModuleLimits
 
 PROGRAM = Path(__file__).parent / "mesibo-abi-worker"
 _ALWAYS = (1 << 32) - 1  # as the core has it: UINT_MAX
@@ -36,18 +37,23 @@ RestartPolicy: TypeAlias = str | Restart
 
 
 class Isolation(NamedTuple):
-    """What the core is told: the program, seconds for each call and for the init (0: no bound), and
-    how many restarts are allowed in how many seconds."""
+    """What the core is told: the program, seconds for each call and for the init (0: no bound),
+    how many restarts are allowed in how many seconds, and what the process may take."""
 
     program: bytes
     deadline: float
     init_deadline: float
     restarts: int
     period: float
+    limits: ModuleLimits
 
 
 def isolation_of(
-    name: str, deadline: float | None, init_deadline: float | None, restart: RestartPolicy
+    name: str,
+    deadline: float | None,
+    init_deadline: float | None,
+    restart: RestartPolicy,
+    limits: ModuleLimits | None,
 ) -> Isolation:
     """What was asked for, checked. Raises InputError, and LoadError where there is no program."""
     what = f"module {name!r}"
@@ -55,13 +61,16 @@ def isolation_of(
         if value is not None:
             _check_seconds(what, parameter, value)
     restarts, period = _restarts(what, restart)
+    _check_limits(what, limits)
     if not PROGRAM.exists():
         raise LoadError(
             f"cannot load {what} in isolation",
             detail=f"expected the worker program {PROGRAM}, there is none",
             hint="install the package anew",
         )
-    return Isolation(bytes(PROGRAM), deadline or 0, init_deadline or 0, restarts, period)
+    return Isolation(
+        bytes(PROGRAM), deadline or 0, init_deadline or 0, restarts, period, limits or NO_LIMITS
+    )
 
 
 def refuse_together(name: str, **given: bool) -> None:
@@ -75,6 +84,25 @@ def refuse_together(name: str, **given: bool) -> None:
                 "how a module runs in this process",
                 hint=f"leave out {option} or isolated",
             )
+
+
+def limits_in_vain(name: str, limits: object) -> InputError:
+    """The exception for limits of a module that is not isolated."""
+    return InputError(
+        f"module {name!r} cannot have limits without isolated",
+        detail=f"expected isolated=True, got limits={limits!r} for a module in this process, where "
+        "they would be those of the host",
+        hint="pass isolated=True, or leave out limits",
+    )
+
+
+def _check_limits(what: str, limits: object) -> None:
+    if limits is not None and not isinstance(limits, ModuleLimits):
+        raise InputError(
+            f"{what} cannot be loaded with limits={limits!r}",
+            detail=f"expected a ModuleLimits or None, got {limits!r}",
+            hint="such as ModuleLimits(memory=64 << 20, network=False); Limits is for a host",
+        )
 
 
 def _restarts(what: str, restart: object) -> tuple[int, float]:

@@ -258,6 +258,14 @@ def test_an_end_in_the_init(host: Host, built: Built) -> None:
     assert host.modules == ()
 
 
+def test_an_exception_in_the_init(host: Host, built: Built) -> None:
+    with pytest.raises(LoadError) as caught:
+        host.load("throws", built("throws", "-g", "-DINIT"), isolated=True)
+    cause = caught.value.__cause__
+    assert isinstance(cause, ModuleCrashed)
+    assert cause.meaning == "an exception of C++ that nobody caught: shop::sold_out"
+
+
 def test_a_hang_in_the_init(host: Host, built: Built) -> None:
     with pytest.raises(LoadError) as caught:
         host.load("hang_init", built("hang_init", "-g"), isolated=True, init_deadline=0.2)

@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from mesibo_abi.isolation.report import Crash, Kind, demangled, meaning, signal_name
+from mesibo_abi.isolation.report import Crash, Kind, Reached, demangled, meaning, signal_name
 
 HIGH = 0x7FFF_0000_0000
 LOW = HIGH - (8 << 20)
 FAULT = Crash(
     kind=Kind.FAULT,
+    reached=Reached.NONE,
+    allowed=0,
     signal=signal.SIGSEGV,
     code=1,
     address=0x1234_5678_9000,
@@ -81,6 +83,28 @@ FAULT = Crash(
         (
             {"kind": Kind.VANISHED, "code": 5},
             "that it ended itself, by a system call, with code 5",
+        ),
+        (
+            {"signal": signal.SIGXCPU, "code": 0x80},
+            "more time of the processor than this process may have (ulimit -t)",
+        ),
+        (
+            {"signal": signal.SIGXCPU, "code": 0x80, "reached": Reached.CPU_TIME, "allowed": 2},
+            "that it had used up its limit, 2 s of the processor",
+        ),
+        (
+            {"kind": Kind.EXIT, "code": 7, "reached": Reached.MEMORY, "allowed": 4096},
+            "a call of exit with code 7; it had been refused memory: its limit is 4096 bytes",
+        ),
+        (
+            {"kind": Kind.HUNG, "reached": Reached.OPEN_FILES, "allowed": 3},
+            "that it had not returned when its time was over; it had been refused a descriptor: "
+            "its limit is 3 open files",
+        ),
+        (
+            {"kind": Kind.EXIT, "code": 7, "reached": Reached.NETWORK, "allowed": 1},
+            "a call of exit with code 7; it had been refused the network: its limit is "
+            "network=False",
         ),
         ({"kind": Kind.SCRIBBLED}, "that it wrote over what it shares with the host"),
     ],

@@ -1,4 +1,5 @@
-/* Throws what nobody catches: std::runtime_error, or where the message is "own" a class of its own. */
+/* Throws what nobody catches: std::runtime_error, or where the message is "own" a class of its own; with
+ * -DINIT that in its init. */
 #include "module.h"
 
 #include <cstring>
@@ -17,5 +18,8 @@ static int on_message(mesibo_module_t *, mesibo_message_params_t *, const char *
 
 MESIBO_EXPORT int mesibo_module_throws_init(mesibo_module_t *mod, mesibo_uint_t) {
     mod->on_message = on_message;
+#ifdef INIT
+    throw shop::sold_out();
+#endif
     return MESIBO_RESULT_OK;
 }
