@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import functools
+import importlib
 import logging
 import os
 import threading
@@ -252,6 +253,7 @@ class Host(PassingHost):
                 raise limits_in_vain(name, limits)
             refuse_together(name, hold_gil=hold_gil, thread_safe=thread_safe, zero_copy=zero_copy)
             isolation = isolation_of(name, deadline, init_deadline, restart, limits)
+            importlib.import_module(".isolation.report", __package__)  # not when it has crashed
         return self._loader.load(
             name,
             target,

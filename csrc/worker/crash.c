@@ -253,11 +253,23 @@ static void take_frames(mh_crash *crash, ucontext_t *context) {
     walk_frames(crash, begin);
 }
 
-static void **(*current_exception)(void); /* of the library of C++; NULL: there is none */
+static const char CPP_LIBRARY[] = "/libstdc++.so";
+static void **(*current_exception)(void); /* of that; NULL: it is not there */
+
+/* Where it is, if it is: dlopen would search the machine for it. */
+static int look_for_cpp(struct dl_phdr_info *object, size_t size, void *data) {
+    (void)size;
+    if (strstr(object->dlpi_name, CPP_LIBRARY) == NULL)
+        return 0;
+    *(const char **)data = object->dlpi_name;
+    return 1;
+}
 
 void crash_prepare_exceptions(void) {
-    void *library = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_NOLOAD);
+    const char *path = NULL;
     void *(*globals)(void) = NULL;
+    dl_iterate_phdr(look_for_cpp, &path);
+    void *library = path != NULL ? dlopen(path, RTLD_NOW | RTLD_NOLOAD) : NULL;
     if (library == NULL)
         return;
     *(void **)&current_exception = dlsym(library, "__cxa_current_exception_type");
@@ -270,7 +282,7 @@ void crash_prepare_exceptions(void) {
 static void take_exception(mh_crash *crash) {
     bool is_terminated = false;
     for (uint32_t i = 0; i < crash->object_count; i++)
-        is_terminated = is_terminated || strstr(crash->objects[i], "/libstdc++.so") != NULL;
+        is_terminated = is_terminated || strstr(crash->objects[i], CPP_LIBRARY) != NULL;
     if (is_terminated && current_exception == NULL) /* it came later than that, or in the init */
         crash_prepare_exceptions();
     void **type = is_terminated && current_exception != NULL ? current_exception() : NULL;
@@ -356,7 +368,7 @@ void crash_exit_if_worker(int code) {
 
 /* ---- Beforehand ------------------------------------------------------------------------------------------- */
 
-void *crash_prepare_thread(void) {
+static void learn_stack(void) {
     pthread_attr_t attributes;
     void *low;
     size_t size;
@@ -367,6 +379,9 @@ void *crash_prepare_thread(void) {
         }
         pthread_attr_destroy(&attributes);
     }
+}
+
+static void *give_stack(void) {
     void *stack = mmap(NULL, HANDLER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (stack == MAP_FAILED)
         return NULL;
@@ -375,6 +390,11 @@ void *crash_prepare_thread(void) {
         return stack;
     munmap(stack, HANDLER_STACK);
     return NULL;
+}
+
+void *crash_prepare_thread(void) {
+    learn_stack();
+    return give_stack();
 }
 
 void crash_leave_thread(void *stack) {
@@ -390,13 +410,17 @@ static _Unwind_Reason_Code stop_at_once(struct _Unwind_Context *context, void *d
     return _URC_END_OF_STACK;
 }
 
+void crash_prepare_forks(void) {
+    learn_stack();
+    _Unwind_Backtrace(stop_at_once, NULL); /* what it loads the first time, now */
+}
+
 void crash_prepare(void) {
     struct sigaction action = {.sa_sigaction = on_signal,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     worker = getpid();
     mark_worker();
-    crash_prepare_thread();
-    _Unwind_Backtrace(stop_at_once, NULL); /* what it loads the first time, now */
+    give_stack();
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
         sigaction(faults[i], &action, NULL);

@@ -48,6 +48,8 @@ bool limits_say(int error, char *text, size_t size);
 
 /* crash.c */
 int hang_signal(void);
+/* In the zygote: what each worker needs, and a fork keeps. */
+void crash_prepare_forks(void);
 void crash_prepare(void);
 /* When the module is open: what an exception needs that is thrown where there is no memory any more. */
 void crash_prepare_exceptions(void);

@@ -144,6 +144,7 @@ _Noreturn void zygote_run(void) {
     int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "mesibo-zygote");
+    crash_prepare_forks();
     for (;;) {
         struct pollfd waits[] = {{.fd = CONTROL_FD, .events = POLLIN},
                                  {.fd = signals, .events = POLLIN}};
