@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { LEAST = 64 << 10 };
+enum { LEAST = 64 << 10, LARGE = 2 << 20 };
 
 void guard_free(guard *guard) {
     if (guard->base != NULL)
@@ -27,6 +27,8 @@ static bool make_room(guard *guard, size_t wanted) {
         munmap(base, size + page);
         return false;
     }
+    if (size >= LARGE) /* else a new worker takes longer for its pages than for the message */
+        madvise(base, size, MADV_HUGEPAGE);
     guard->base = base;
     guard->size = size;
     return true;
