@@ -172,7 +172,8 @@ class ModuleCrashed(ModuleError):
     """The process of an isolated module ended. `callback` is what was running.
 
     `signal` is the signal that ended it (None: there was none), `address` where the fault was
-    (None: nowhere), `meaning` what that says, `registers` what they held, by name. `message` is
+    (None: nowhere), `meaning` what that says, `registers` what they held, by name. `limit` is the
+    one of ModuleLimits that stands behind it, by name, as far as that is known. `message` is
     what it was called with, which was not passed on and is not tried again. `host_calls` are the
     last host functions that it called and `logs` its last lines, oldest first. `frames`,
     `signature` and `str(error)` name functions and lines: made when they are first asked for, from
@@ -190,6 +191,7 @@ class ModuleCrashed(ModuleError):
         signal: Signals | None,
         address: int | None,
         meaning: str,
+        limit: str | None,
         registers: Mapping[str, int],
         message: Message | None,
         host_calls: Sequence[HostCall],
@@ -201,6 +203,7 @@ class ModuleCrashed(ModuleError):
         self.signal = signal
         self.address = address
         self.meaning = meaning
+        self.limit = limit
         self.registers = dict(registers)
         self.message = message
         self.host_calls = tuple(host_calls)

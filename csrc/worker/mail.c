@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
+#include <errno.h>
 #include <string.h>
 
 _Thread_local bool is_turn_thread;
@@ -69,14 +70,18 @@ static int64_t give_in_turn(const mh_mail_record *record, const texts *texts) {
     return 0;
 }
 
+/* errno stays as it was: who logs why it fails still tells the limit behind that (limits.c). */
 static int64_t give(mh_mail_record *record, const texts *texts) {
+    int error = errno;
     if (!is_worker())
         return -1;
     record->size = size_of(record, texts);
     if (record->size > MH_REGION)
         return -1;
     record->row = mh_this_row();
-    return is_turn_thread ? give_in_turn(record, texts) : give_outside(record, texts);
+    int64_t result = is_turn_thread ? give_in_turn(record, texts) : give_outside(record, texts);
+    errno = error;
+    return result;
 }
 
 int64_t mail_send(void *context, mh_instance *from, const mh_params *params, const char *message,

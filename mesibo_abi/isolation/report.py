@@ -108,6 +108,7 @@ def ended(module: str, path: Path, crash: Crash, message: Message | None) -> Mod
         signal=signal.Signals(crash.signal) if name else None,
         address=crash.address,
         meaning=found,
+        limit=crash.reached.name.lower() if crash.reached else None,
         registers=named(crash.registers),
         message=message,
         host_calls=crash.calls,
