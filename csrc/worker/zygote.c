@@ -59,7 +59,8 @@ static void start(int signals) {
     atomic_store(&channel->worker, worker);
 }
 
-/* What the module forked off and took out of its group came to us when the worker ended. */
+/* What the module forked off and took out of its group came to us when the worker ended. A long list is
+ * read in part, and the last number then perhaps as well: the rest is for the next time. */
 static void kill_strays(void) {
     char list[4096];
     int file = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
@@ -68,7 +69,7 @@ static void kill_strays(void) {
         close(file);
     list[size > 0 ? size : 0] = '\0';
     char *at = list, *end;
-    for (long child; (child = strtol(at, &end, 10)) > 0; at = end)
+    for (long child; (child = strtol(at, &end, 10)) > 0 && *end == ' '; at = end)
         kill((pid_t)child, SIGKILL);
 }
 
@@ -89,6 +90,8 @@ static void bury(void) {
         kill_strays();
         if (waitpid(-1, NULL, 0) < 0 && errno != EINTR)
             break;
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            continue;
     }
     tell_gone(status, nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime));
 }

@@ -205,6 +205,23 @@ def test_a_zygote_that_is_killed(host: Host, built: Built) -> None:
     module.close()
 
 
+def test_a_crash_imports_nothing(built: Built) -> None:
+    """Nobody waits for that then: the load has done it."""
+    program = f"""
+import sys
+from mesibo_abi import Host, Message
+with Host() as host:
+    host.load("restarted", {str(built("restarted", "-DTIMES=1"))!r}, isolated=True)
+    before = set(sys.modules)
+    assert host.process(Message("x", to="bob")).error
+    print(sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, env=environment()
+    )
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
 def test_the_worker_ends_with_its_host(built: Built, tmp_path: Path) -> None:
     """Also where the host is killed, and where children of it are still there."""
     program = f"""

@@ -94,19 +94,16 @@ static void spin_deaf(void) {
     spin(NULL);
 }
 
-/* Each waits for ever, a sound rate apart; every other one in a session of its own. */
+/* Many, and each waits for ever; most of them in a session of their own. */
 static void fork_on(void) {
-    for (unsigned i = 0;; i++) {
-        pid_t child = fork();
-        if (child != 0)
-            usleep(500);
-        if (child != 0)
-            continue;
-        if (i % 2 == 0)
-            setsid();
-        for (;;)
-            pause();
-    }
+    int count = 0;
+    while (count++ < 1000)
+        if (fork() == 0)
+            break;
+    if (count <= 1000 && count % 4 != 0)
+        setsid();
+    for (;;)
+        pause();
 }
 
 /* Whether any limit could be taken back. */
