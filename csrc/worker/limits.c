@@ -1,12 +1,13 @@
 /* limits.c - what a module may take, set in its worker before any code of the module runs. The hard limits
- * are set with the soft ones, and a filter of system calls cannot be taken off: the module cannot go back
- * behind them, and neither can what it forks off. */
+ * are set with the soft ones, the right to raise them is given up, and a filter of system calls cannot be
+ * taken off: the module cannot go back behind them, and neither can what it forks off. */
 #define _GNU_SOURCE
 #include "worker.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -65,6 +66,22 @@ static bool bound_files(uint64_t count) {
     return set(RLIMIT_NOFILE, count, count);
 }
 
+/* Root could raise them again, and what is made to run as another user could. */
+static bool give_up_raising(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct rights[_LINUX_CAPABILITY_U32S_3];
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || syscall(SYS_capget, &header, rights) != 0)
+        return false;
+    rights[0].effective &= ~(1u << CAP_SYS_RESOURCE);
+    rights[0].permitted &= ~(1u << CAP_SYS_RESOURCE);
+    rights[0].inheritable &= ~(1u << CAP_SYS_RESOURCE);
+    return syscall(SYS_capset, &header, rights) == 0;
+}
+
+static bool has_any(const mh_worker_limits *wanted) {
+    return wanted->memory > 0 || wanted->cpu_time > 0 || wanted->open_files > 0 || wanted->no_network;
+}
+
 /* ---- The network ---------------------------------------------------------------------------------------- */
 
 #if defined(__x86_64__)
@@ -99,15 +116,16 @@ static bool close_network(void) {
         RETURN(SECCOMP_RET_ERRNO | NO_NETWORK),
     };
     struct sock_fprog program = {sizeof filter / sizeof filter[0], filter};
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
 /* ---- All of them ------------------------------------------------------------------------------------------ */
 
 bool limits_set(const mh_worker_limits *wanted, char *why, size_t size) {
     const char *what = NULL;
-    if (wanted->memory > 0 && !bound_memory(wanted->memory))
+    if (has_any(wanted) && !give_up_raising())
+        what = "privileges";
+    else if (wanted->memory > 0 && !bound_memory(wanted->memory))
         what = "memory";
     else if (wanted->cpu_time > 0 && !bound_time(wanted->cpu_time))
         what = "cpu_time";

@@ -113,8 +113,7 @@ static int take_back(mesibo_module_t *mod) {
     int raised = 0, files[2];
     for (int i = 0; i < 3; i++) {
         getrlimit(which[i], &limit);
-        limit.rlim_cur = limit.rlim_max;
-        limit.rlim_max = RLIM_INFINITY;
+        limit.rlim_cur = ++limit.rlim_max;
         raised += setrlimit(which[i], &limit) == 0;
     }
     mod->log(mod, 0, "raised %d", raised);
