@@ -334,7 +334,8 @@ static void on_signal(int number, siginfo_t *info, void *context) {
         errno = error;
         return;
     }
-    mh_reached reached = number == SIGXCPU ? MH_REACHED_CPU_TIME : limits_behind(error);
+    bool is_over = number == SIGXCPU && info->si_code > 0; /* else somebody sent it */
+    mh_reached reached = is_over ? MH_REACHED_CPU_TIME : limits_behind(error);
     mh_crash *crash = claim(number == hang_signal() ? MH_END_HUNG : MH_END_FAULT, reached);
     crash->signal = number == hang_signal() ? 0 : number;
     crash->code = info->si_code;

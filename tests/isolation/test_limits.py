@@ -182,6 +182,17 @@ def test_time_of_one_that_does_not_heed_the_signal(host: Host, greedy: Path) -> 
     assert error.meaning == "that it had used up its limit, 1 s of the processor"
 
 
+def test_a_signal_that_somebody_sent(host: Host, greedy: Path) -> None:
+    module = host.load("greedy", greedy, isolated=True, limits=ModuleLimits(cpu_time=60))
+    _, worker = children_of(os.getpid())
+    os.kill(worker, signal.SIGXCPU)
+    while not module.crashes:
+        list(host.logs)
+    (error,) = module.crashes
+    assert (error.signal, error.limit) == (signal.SIGXCPU, None)
+    assert error.meaning == "SIGXCPU sent by a process: nothing faulted"
+
+
 def test_a_thousand_children(host: Host, greedy: Path) -> None:
     """No limit counts them, as the kernel's is of a user: they end with the module, whatever their
     group is, and however many there are."""
