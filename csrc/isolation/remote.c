@@ -31,6 +31,7 @@ static bool is_sensible(const mh_refusal *refusal) {
     case MH_GUESS_CRASHED:
     case MH_INIT_REFUSED:
     case MH_INIT_FAILED:
+    case MH_NOT_LIMITED:
         return true;
     case MH_INIT_DAMAGED:
     case MH_BAD_SLOT:

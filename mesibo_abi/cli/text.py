@@ -8,8 +8,8 @@ from ..errors import Error, LoadError, ModuleError
 
 
 def in_words(error: BaseException) -> str:
-    """What an error says, below it what was noted of it; above a refusal to load what the module did
-    that led to it, as in a traceback."""
+    """What an error says, below it what was noted of it; above a refusal to load what the module
+    did that led to it, as in a traceback."""
     text = str(error) if isinstance(error, Error) else f"{type(error).__name__}: {error}"
     is_told = isinstance(error, LoadError) and isinstance(error.__cause__, ModuleError)
     above = [in_words(error.__cause__)] if error.__cause__ is not None and is_told else []
