@@ -119,10 +119,7 @@ inlined static mh_failure call_slot(mh_instance *instance, const mh_event *event
     mh_frame frame;
     unsigned failures = pass->failures;
     mh_push(&frame, instance, pass, event);
-    uint64_t begun = instance->times != NULL ? mh_now() : 0;
-    int64_t returned = *code = instance->revision->call(instance, event);
-    if (begun != 0 && returned != MH_NO_SLOT)
-        mh_note_time(instance, begun);
+    int64_t returned = *code = mh_call_module(instance, event);
     mh_pop(&frame);
     if (mh_instance_damage(instance, names[event->kind], damage))
         return MH_DAMAGED;

@@ -4,6 +4,7 @@
 
 #include "host.h"
 #include "lock.h"
+#include "trace.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -47,6 +48,8 @@ typedef struct mh_revision {
     int64_t (*util_fcgi)(mh_instance *from, void *request, const char *host, int64_t port,
                          int64_t keepalive, void (*callback)(void), void *cbdata);
     int64_t (*util_socket_connect)(mh_instance *from, void *socket, void *cbdata);
+    /* Of its message params, which have no lengths there. */
+    void (*read_params)(mh_params *to, const void *from);
     bool json_has_len; /* which of the two signatures mesibo_util_json_extract has */
     /* For trials: the params in a place of the caller's, of `params_size` bytes, and a call of
      * on_message or on_message_status (which must be set) with what lies there. */
@@ -90,10 +93,12 @@ struct mh_instance {
     const mh_revision *revision;
     mh_host *host;
     uint64_t log_level;
-    mh_histogram *times; /* of its callbacks, in nanoseconds; NULL: nobody asked */
+    bool watched; /* its callbacks are timed, or traced */
     mh_counts *counts;   /* MH_SHARES of them */
     _Atomic int state;    /* mh_state; written with the host's lock held */
     _Atomic int entries;  /* thread-safe modules: threads inside */
+    mh_histogram *times; /* of its callbacks, in nanoseconds; NULL: nobody asked */
+    mh_tracer *tracer;   /* of what crosses from it and to it; NULL: nobody asked */
     bool thread_safe, hold_gil, zero_copy, keep_mapped, scripted;
     bool registered;    /* with the registry's lock */
     _Atomic bool undecided; /* it is in its init, and may yet refuse this revision for another */
@@ -133,6 +138,17 @@ mh_counts *mh_counts_new(void);       /* NULL: no memory; free(3) frees them */
 mh_histogram *mh_histogram_new(void); /* the same */
 uint64_t mh_now(void);                /* nanoseconds */
 void mh_note_time(mh_instance *instance, uint64_t begun);
+
+/* ---- Calling into modules (tracer.c) ------------------------------------------------------------ */
+
+int64_t mh_call_watched(mh_instance *instance, const mh_event *event);
+/* A callback. MH_NO_SLOT: the module left it NULL. */
+static inline int64_t mh_call_module(mh_instance *instance, const mh_event *event) {
+    return __builtin_expect(instance->watched, false) ? mh_call_watched(instance, event)
+                                                      : instance->revision->call(instance, event);
+}
+int64_t mh_call_init(mh_instance *instance, void *entry, const mh_offer *offer);
+int64_t mh_call_cleanup(mh_instance *instance);
 
 /* Who is running on this thread, innermost first. */
 typedef struct mh_frame {
@@ -219,14 +235,6 @@ void mh_guarded_seal(mh_guarded *guarded);
 bool mh_guarded_spill(const mh_guarded *guarded, mh_spill *out);
 void mh_guarded_free(mh_guarded *guarded);
 
-/* Told of each host function that a module calls, with the number that says most about it; NULL: nobody
- * is. Set before there are modules. */
-extern void (*mh_note_call)(const char *name, uint64_t argument);
-static inline void mh_note(const char *name, uint64_t argument) {
-    if (mh_note_call != NULL)
-        mh_note_call(name, argument);
-}
-
 typedef struct mh_chain mh_chain;
 
 /* ---- Modules in processes of their own: isolation/ ---------------------------------------------- */
@@ -287,6 +295,8 @@ struct mh_host {
     int wakeup;
     _Atomic bool served, woken;
     bool timed; /* modules that are loaded from now on have their callbacks timed */
+    mh_tracer *tracer; /* they have this one; NULL: none */
+    mh_trace *trace;   /* its file; NULL: there is none */
     pthread_t server; /* the thread that takes commands */
 };
 

@@ -28,7 +28,6 @@ enum {
     MH_FRAMES = 64,
     MH_OBJECTS = 24,
     MH_REGISTERS = 34,
-    MH_NOTED_CALLS = 16,
     MH_LAST_LINES = 8,
     MH_OBJECT_PATH = 512,
     MH_LINE_ROOM = 240
@@ -40,12 +39,6 @@ typedef struct mh_crash_frame {
     uint64_t address, offset;
     int32_t object;
 } mh_crash_frame;
-
-/* A host function that the module called, and the number that says most about the call. */
-typedef struct mh_noted_call {
-    char name[32];
-    uint64_t argument;
-} mh_noted_call;
 
 typedef struct mh_crash {
     uint32_t kind;  /* mh_end_kind */
@@ -68,8 +61,7 @@ typedef struct mh_crash {
     mh_crash_frame frames[MH_FRAMES];
     char objects[MH_OBJECTS][MH_OBJECT_PATH];
     char exception[256]; /* mangled type of a C++ exception that nobody caught, or empty */
-    uint32_t call_count, line_count; /* so many were noted in all; the last are kept, in turn */
-    mh_noted_call calls[MH_NOTED_CALLS];
+    uint32_t line_count; /* so many were noted in all; the last are kept, in turn */
     char lines[MH_LAST_LINES][MH_LINE_ROOM];
 } mh_crash;
 

@@ -33,6 +33,14 @@ static void report_damage(mh_instance *instance) {
                   damage.callback, damage.expected, damage.offset, damage.field, damage.found);
 }
 
+/* A native module's sink knows which of its callbacks it calls. */
+static int64_t call_script(const mh_receiver *receiver, const mh_answer *answer) {
+    return MH_CROSSING(NULL, HTTP_ON_DATA,
+                       mh_say_answer(crossing, receiver->cbdata, answer->kind, answer->progress,
+                                     answer->data, answer->size),
+                       receiver->sink(receiver, answer));
+}
+
 /* The instance is entered. */
 static void call_sink(mh_requests *requests, mh_request *request, const mh_answer *answer) {
     static const mh_answer cancelled = {.kind = MH_ANSWER_CANCELLED};
@@ -43,7 +51,8 @@ static void call_sink(mh_requests *requests, mh_request *request, const mh_answe
         return;
     mh_push(&frame, request->instance, mh_current_pass(), NULL); /* a synchronous one is in a pass */
     report_failure(request, answer);
-    int64_t result = receiver->sink(receiver, answer);
+    int64_t result = request->instance->scripted ? call_script(receiver, answer)
+                                                 : receiver->sink(receiver, answer);
     bool stopped = !last && result != 0 && !atomic_exchange(&request->over, true);
     if (stopped) {
         receiver->sink(receiver, &cancelled);

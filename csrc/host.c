@@ -68,6 +68,7 @@ mh_host *mh_host_new(const mh_hooks *hooks, const mh_limits *limits, bool pass_o
 void mh_host_free(mh_host *host) {
     mh_wakeup_free(host);
     mh_requests_free(host->requests);
+    mh_trace_free(host->trace);
     free_retired(host);
     free(host->chain);
     mh_queue_free(&host->sent);
@@ -77,7 +78,10 @@ void mh_host_free(mh_host *host) {
 }
 
 void mh_host_time(mh_host *host) { host->timed = true; }
-void mh_host_stop(mh_host *host) { mh_requests_stop(host->requests); }
+void mh_host_stop(mh_host *host) {
+    mh_requests_stop(host->requests);
+    mh_trace_end(host->trace);
+}
 void mh_host_refuse(mh_host *host) {
     host->refusing = true;
     mh_requests_hurry(host->requests, NULL);

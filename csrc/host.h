@@ -15,6 +15,7 @@
 #define MESIBO_HOST_H
 
 #include "crash.h"
+#include "crossing.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -179,6 +180,9 @@ typedef struct mh_hooks {
      * again. `crash` NULL: it was not called, because it ended before and is not started again. */
     void (*ended)(void *context, mh_instance *instance, const mh_event *event,
                   const mh_crash *crash);
+    /* The process of an isolated module is about to end, and is kept as it is until this returns: for a
+     * debugger. On a thread that has no lock. NULL: it ends at once. */
+    void (*stopped)(void *context, mh_instance *instance, int process, int thread);
     /* Around a wait inside of a host function: let go what others may need, and take it back. */
     void *(*let_go)(void *context);
     void (*take_back)(void *context, void *token);
@@ -191,7 +195,8 @@ typedef struct mh_limits {
 
 /* NULL with errno set when memory or descriptors are short. */
 mh_host *mh_host_new(const mh_hooks *hooks, const mh_limits *limits, bool pass_on_failure);
-/* Ends the host's thread; every module must be closed before. Does nothing on that thread. */
+/* Ends the host's threads and its trace; every module must be closed before. Does nothing on the
+ * dispatcher's thread. */
 void mh_host_stop(mh_host *host);
 /* Every module must be closed before. Ends the host's thread. */
 void mh_host_free(mh_host *host);
@@ -211,6 +216,21 @@ uint64_t mh_refused_requests(mh_host *host);
 
 /* Keeps how long callbacks take, of modules that are loaded from now on. */
 void mh_host_time(mh_host *host);
+
+/* Writes each crossing of modules that are loaded from now on to a file, which is the host's to close: as
+ * lines of JSON, or as events of Chrome's trace format. False: no memory, and nothing is written. */
+typedef enum mh_trace_form { MH_TRACE_LINES, MH_TRACE_EVENTS } mh_trace_form;
+bool mh_host_trace(mh_host *host, int fd, mh_trace_form form);
+
+/* How many were written so far, how many were not, and an errno: why nothing more is written; 0: it is. */
+typedef struct mh_traced {
+    uint64_t crossings, dropped;
+    int error;
+} mh_traced;
+void mh_host_traced(const mh_host *host, mh_traced *out);
+
+/* Of an isolated module whose process ended: its last crossings, oldest first; in an upcall of `ended`. */
+const mh_crossing *mh_last_crossings(const mh_instance *instance, size_t *count);
 
 typedef enum mh_called {
     MH_CALLED,
@@ -490,6 +510,10 @@ bool mh_rewrite(mh_instance *from, const char *message, size_t len);
 int64_t mh_send(mh_instance *from, const mh_params *params, const char *message, uint64_t len);
 int64_t mh_vlog(mh_instance *from, uint64_t level, const char *format, va_list args);
 int64_t mh_log_text(mh_instance *from, uint64_t level, const char *text, size_t len);
+/* The host functions of scripts: as those of modules, and traced like them. */
+int64_t mh_script_send(mh_instance *from, const mh_params *params, const char *message, uint64_t len);
+int64_t mh_script_log(mh_instance *from, uint64_t level, const char *text, size_t len);
+bool mh_script_rewrite(mh_instance *from, const char *message, size_t len);
 /* A line of the host's own on the module's behalf, at level 0. */
 void mh_report(mh_instance *about, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -584,6 +608,7 @@ struct mh_receiver {
 /* 0 accepted: exactly one last answer follows; -1 refused: none does, and `release` was called. For a
  * socket `receiver->number` is what modules know it by: within 31 bits, never reused. */
 int64_t mh_submit(mh_instance *from, const mh_what *what, const mh_receiver *receiver);
+int64_t mh_script_http(mh_instance *from, const mh_what *what, const mh_receiver *receiver);
 
 /* Queues bytes for a socket: how many, or -1: no such socket, or its queue is full. From any thread. */
 int64_t mh_socket_write(int64_t number, const char *data, int64_t len);

@@ -57,6 +57,9 @@ mh_instance *mh_instance_new(mh_host *host, const mh_load *what, const mh_revisi
     }
     if (host->timed)
         instance->times = mh_histogram_new();
+    if (what->isolation == NULL) /* else what crosses does so in its worker */
+        instance->tracer = host->tracer;
+    instance->watched = instance->times != NULL || instance->tracer != NULL;
     if ((host->timed && instance->times == NULL) ||
         !mh_items_copy(instance, what->items, what->item_count) ||
         !mh_instance_offer(instance, revision)) {

@@ -62,6 +62,7 @@ static void run_init_in_child(mh_instance *instance, void *entry, int to_parent)
     crash_quietly();
     instance->host->hooks = (mh_hooks){0};
     instance->host->generation = mh_generation; /* what it asks of the host is to be answered */
+    instance->tracer = NULL;
     char refused = instance->revision->init(instance, entry, &mh_right_offer) != 0;
     ssize_t written = write(to_parent, &refused, 1);
     _exit(written == 1 ? 0 : 1);
@@ -155,7 +156,7 @@ static void release_lines(mh_instance *instance, mh_queue *lines, size_t dropped
 }
 
 static int64_t offer(mh_instance *instance, const mh_revision *revision, void *entry) {
-    return mh_instance_offer(instance, revision) ? revision->init(instance, entry, &mh_right_offer) : -1;
+    return mh_instance_offer(instance, revision) ? mh_call_init(instance, entry, &mh_right_offer) : -1;
 }
 
 /* Calls the init of a module that two revisions are possible for. Where a child could not tell (it
@@ -199,14 +200,15 @@ static bool init_native(mh_instance *instance, const mh_load *what, mh_pass *pas
     if (other != NULL)
         call_undecided(instance, entry, other, pass, refusal);
     else
-        refusal->code = instance->revision->init(instance, entry, &mh_right_offer);
+        refusal->code = mh_call_init(instance, entry, &mh_right_offer);
     return true;
 }
 
 static bool init_script(mh_instance *instance, mh_refusal *refusal) {
     instance->revision->fill_slots(instance);
     if (instance->script.init != NULL)
-        refusal->code = instance->script.init(instance->script.self, instance);
+        refusal->code = MH_CROSSING(instance, INIT, (void)0,
+                                    instance->script.init(instance->script.self, instance));
     return true;
 }
 
@@ -256,6 +258,7 @@ static mh_closing take_down(mh_instance *instance, mh_pass *pass) {
         instance->library = NULL;
     }
     instance->state = MH_DEAD;
+    instance->tracer = NULL; /* a thread of its own may outlive that */
     if (left)
         mh_instance_forget_module(instance, keep && !instance->scripted);
     else
@@ -313,7 +316,7 @@ static int64_t run_cleanup(mh_instance *instance, mh_pass *pass, mh_damage *dama
     mh_push(&frame, instance, pass, NULL);
     mh_requests_end(instance);
     bool known = instance->damaged_in != NULL;
-    int64_t code = instance->revision->cleanup(instance);
+    int64_t code = mh_call_cleanup(instance);
     mh_pop(&frame);
     mh_damage found;
     if (mh_instance_damage(instance, "cleanup", &found) && !known)

@@ -73,6 +73,8 @@ int64_t mh_submit(mh_instance *from, const mh_what *what, const mh_receiver *rec
     static const char *const kinds[] = {"http", "fastcgi", "socket"};
     mh_requests *requests = from->host->requests;
     const char *why;
+    if (mh_is_traced())
+        mh_say_request(what);
     mh_request *request = prepare(from, what, &why);
     if (request != NULL) {
         request->id = ++last_id;

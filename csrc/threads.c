@@ -16,10 +16,18 @@ typedef struct start {
 static void end_thread(void *data) {
     start *given = data;
     mh_instance *instance = given->instance;
+    mh_crossed_all();
     mh_top = NULL;
     free(given);
     instance->threads--;
     mh_instance_unref(instance);
+}
+
+/* Over in end_thread. */
+static void say_begun(const start *given) {
+    mh_crossing *crossing = mh_cross(given->instance, MH_FN_THREAD);
+    mh_say_text(crossing, MH_ARG_name, given->name);
+    mh_say_pointer(crossing, MH_ARG_data, given->data);
 }
 
 static void *run_thread(void *data) {
@@ -29,6 +37,8 @@ static void *run_thread(void *data) {
         pthread_setname_np(pthread_self(), given->name);
     mh_push(&frame, given->instance, NULL, NULL);
     pthread_cleanup_push(end_thread, given);
+    if (mh_is_traced())
+        say_begun(given);
     given->run(given->data);
     pthread_cleanup_pop(1);
     return NULL;

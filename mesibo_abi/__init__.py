@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .checking.results import CheckReport, CheckResult, Finding, Outcome
     from .checking.runner import check
     from .compiler import BuildWarning, build
+    from .crossings import Crossing
     from .elf import Inspection, inspect
     from .errors import (
         BadResult,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         ConfigWarning,
         Error,
         ForkedError,
-        HostCall,
         InputError,
         LoadError,
         ModuleCrashed,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from .host import Dropped, Host, Limits
     from .isolation.limits import ModuleLimits
+    from .isolation.stopped import Stopped
     from .isolation.worker import Restart
     from .mailbox import Mailbox
     from .module import HttpAnswer, HttpOptions, Module
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from .services.http_types import HttpRequest, HttpResponse
     from .stats import Latency, ModuleStats
     from .symbols import Frame
+    from .tracing import Trace, Traced, TraceForm
     from .types import HttpState, LogRecord, MessageFields, OnFailure, Result, Revision, User
 
 # Where each name lives: it is imported when it is first asked for, so that a command that needs one
@@ -54,13 +56,13 @@ _HOMES = {
     "ClosedError": "errors",
     "ConfigError": "errors",
     "ConfigWarning": "errors",
+    "Crossing": "crossings",
     "Dropped": "host",
     "Error": "errors",
     "Finding": "checking.results",
     "ForkedError": "errors",
     "Frame": "symbols",
     "Host": "host",
-    "HostCall": "errors",
     "HttpAnswer": "module",
     "HttpOptions": "module",
     "HttpRequest": "services.http_types",
@@ -88,8 +90,12 @@ _HOMES = {
     "Restart": "isolation.worker",
     "Result": "types",
     "Revision": "types",
+    "Stopped": "isolation.stopped",
     "StructChanged": "errors",
     "Table": "bridge.tables",
+    "Trace": "tracing",
+    "TraceForm": "tracing",
+    "Traced": "tracing",
     "User": "types",
     "Verdict": "bridge.values",
     "build": "compiler",
@@ -111,13 +117,13 @@ __all__ = [
     "ClosedError",
     "ConfigError",
     "ConfigWarning",
+    "Crossing",
     "Dropped",
     "Error",
     "Finding",
     "ForkedError",
     "Frame",
     "Host",
-    "HostCall",
     "HttpAnswer",
     "HttpOptions",
     "HttpRequest",
@@ -145,8 +151,12 @@ __all__ = [
     "Restart",
     "Result",
     "Revision",
+    "Stopped",
     "StructChanged",
     "Table",
+    "Trace",
+    "TraceForm",
+    "Traced",
     "User",
     "Verdict",
     "build",

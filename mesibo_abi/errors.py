@@ -8,7 +8,9 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from signal import Signals
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
+
+from .crossings import Crossing, in_lines
 
 if TYPE_CHECKING:
     from .bridge.values import Message
@@ -160,22 +162,14 @@ class CallbackNotSet(ModuleError):
     """The module left this callback NULL, so there is nothing to call."""
 
 
-class HostCall(NamedTuple):
-    """A host function that a module called, and the number that says most about the call: the
-    length of what it sent, the level of what it logged; 0 where none does."""
-
-    name: str
-    argument: int
-
-
 class ModuleCrashed(ModuleError):
     """The process of an isolated module ended. `callback` is what was running.
 
     `signal` is the signal that ended it (None: there was none), `address` where the fault was
     (None: nowhere), `meaning` what that says, `registers` what they held, by name. `limit` is the
     one of ModuleLimits that stands behind it, by name, as far as that is known. `message` is
-    what it was called with, which was not passed on and is not tried again. `host_calls` are the
-    last host functions that it called and `logs` its last lines, oldest first. `frames`,
+    what it was called with, which was not passed on and is not tried again. `crossings` are the
+    last callbacks and host functions, `logs` its last lines, oldest first. `frames`,
     `signature` and `str(error)` name functions and lines: made when they are first asked for, from
     the library as it is then.
     """
@@ -194,7 +188,7 @@ class ModuleCrashed(ModuleError):
         limit: str | None,
         registers: Mapping[str, int],
         message: Message | None,
-        host_calls: Sequence[HostCall],
+        crossings: Sequence[Crossing],
         logs: Sequence[str],
         name: str,
         trace: Callable[[], tuple[tuple[Frame, ...], str]],
@@ -206,7 +200,7 @@ class ModuleCrashed(ModuleError):
         self.limit = limit
         self.registers = dict(registers)
         self.message = message
-        self.host_calls = tuple(host_calls)
+        self.crossings = tuple(crossings)
         self.logs = tuple(logs)
         self._name = name
         self._trace = trace
@@ -228,6 +222,11 @@ class ModuleCrashed(ModuleError):
         return self._traced[0]
 
     @property
+    def host_calls(self) -> tuple[Crossing, ...]:
+        """Those of the crossings that are host functions, called by the module."""
+        return tuple(crossing for crossing in self.crossings if crossing.is_host_function)
+
+    @property
     def signature(self) -> str:
         """The same for the same bug: the signal and the first place in the module."""
         return f"{self._name} {self._traced[1]}".rstrip()
@@ -246,9 +245,9 @@ class ModuleCrashed(ModuleError):
         lines += self._frame_lines()
         if self.message is not None:
             lines.append(f"  its message: {self.message!r}")
-        if self.host_calls:
-            calls = ", ".join(f"{call.name} ({call.argument})" for call in self.host_calls)
-            lines.append(f"  its last host calls: {calls}")
+        if self.crossings:
+            lines.append("  its last calls, and those of the host:")
+            lines += [f"    {line}" for line in in_lines(self.crossings)]
         lines += [f"  it logged: {line}" for line in self.logs]
         return "\n".join(lines)
 

@@ -24,10 +24,12 @@ from .bridge.passes import PassingHost
 from .bridge.values import Message, Verdict
 from .checks import as_path
 from .errors import Error, LoadError
+from .isolation.stopped import Stopped
 from .loading import Loader, Target
 from .mailbox import Mailbox
 from .services.http_types import HttpHandler
 from .stats import Latency, ModuleStats
+from .tracing import Trace, Traced
 from .types import LogRecord, OnFailure, Revision
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 
 SendHandler: TypeAlias = Callable[[LoadedModule, Message], int | None]
 LogHandler: TypeAlias = Callable[[LogRecord], int | None]
+DebugHandler: TypeAlias = Callable[[Stopped], object]
+TraceFile: TypeAlias = Trace | str | os.PathLike[str]
 
 _log = logging.getLogger("mesibo_abi")
 _EXIT_PATIENCE = 5.0  # seconds for the lock of a host that a callback still has at exit
@@ -76,12 +80,15 @@ class Host(PassingHost):
     `send(module, message)`, `log(record)` and `http(request)` are called in place of the outbox,
     the log and the network; what `send` and `log` return (an int, None for 0) goes back to the
     module. They run on the module's thread, often while the host's other threads wait. `http` runs
-    on the service thread.
+    on the service thread. `debug(stopped)` is called before the process of an isolated module ends
+    for what the module did, or hangs: it is kept as it is, without a deadline, until `debug`
+    returns. That runs on a thread of its own.
 
     `on_failure` is what happens to a message on which a module fails. `resend_depth` above 0 sends
     what modules send during `process` through the chain as well, at most so deep; the verdicts are
     in `verdict.resent`. `latencies` keeps how long callbacks take, for `stats`; that costs
-    each some 50 ns. `config_folder` is searched for modules first.
+    each some 50 ns. `trace` is a file, or a Trace, that every call to and from the modules is
+    written to. `config_folder` is searched for modules first.
 
     All methods may be called from any thread, but not in a child of `fork` (ForkedError).
     """
@@ -92,14 +99,16 @@ class Host(PassingHost):
         send: SendHandler | None = None,
         log: LogHandler | None = None,
         http: HttpHandler | None = None,
+        debug: DebugHandler | None = None,
         on_failure: OnFailure | str = OnFailure.STOP,
         resend_depth: int = 0,
         limits: Limits | None = None,
         latencies: bool = False,
+        trace: TraceFile | None = None,
         config_folder: str | os.PathLike[str] | None = None,
     ) -> None:
         limits = limits or Limits()
-        for what, handler in (("send", send), ("log", log), ("http", http)):
+        for what, handler in (("send", send), ("log", log), ("http", http), ("debug", debug)):
             _check(handler is None or callable(handler), f"{what}=", "a callable or None", handler)
         _check(isinstance(limits, Limits), "limits=", "mesibo_abi.Limits", limits)
         _check(
@@ -116,6 +125,15 @@ class Host(PassingHost):
         )
         _check(on_failure in list(OnFailure), "on_failure=", "'stop' or 'pass'", on_failure)
         _check(isinstance(latencies, bool), "latencies=", "a bool", latencies)
+        _check(
+            trace is None or isinstance(trace, Trace | str | os.PathLike),
+            "trace=",
+            "a path or a mesibo_abi.Trace",
+            trace,
+        )
+        file = Trace(trace) if isinstance(trace, str | os.PathLike) else trace
+        descriptor = -1 if file is None else file.open()
+        self._is_traced = file is not None
         self._http_handler = http
         self._latencies = latencies
         self._loader = Loader(self, None if config_folder is None else Path(config_folder))
@@ -131,12 +149,15 @@ class Host(PassingHost):
         self._open(
             send=send,
             log=log,
+            debug=debug,
             pass_on_failure=OnFailure(on_failure) is OnFailure.PASS,
             outbox_bytes=limits.outbox,
             log_bytes=limits.logs,
             requests=limits.requests,
             latencies=latencies,
         )
+        if file is not None:
+            self._trace(descriptor, file.is_perfetto)
         _open_hosts.add(self)
 
     @classmethod
@@ -147,10 +168,12 @@ class Host(PassingHost):
         send: SendHandler | None = None,
         log: LogHandler | None = None,
         http: HttpHandler | None = None,
+        debug: DebugHandler | None = None,
         on_failure: OnFailure | str = OnFailure.STOP,
         resend_depth: int = 0,
         limits: Limits | None = None,
         latencies: bool = False,
+        trace: TraceFile | None = None,
         isolated: bool = False,
         deadline: float | None = 5.0,
         init_deadline: float | None = 10.0,
@@ -169,10 +192,12 @@ class Host(PassingHost):
             send=send,
             log=log,
             http=http,
+            debug=debug,
             on_failure=on_failure,
             resend_depth=resend_depth,
             limits=limits,
             latencies=latencies,
+            trace=trace,
             config_folder=Path(path).absolute().parent,
         )
         load_library = functools.partial(
@@ -204,6 +229,14 @@ class Host(PassingHost):
         except LoadError as error:
             error.add_note(f"asked for in {read.path}, line {section.line}")
             raise
+
+    @property
+    def traced(self) -> Traced | None:
+        """How much of the trace is written so far; None: there is none."""
+        if not self._is_traced:
+            return None
+        crossings, dropped, error = self._traced()
+        return Traced(crossings, dropped, os.strerror(error) if error else None)
 
     # -- loading
 
@@ -379,6 +412,8 @@ class Host(PassingHost):
             self._pump.close()
         if not self.modules:
             self._stop()
+        if (traced := self.traced) is not None and traced.dropped:
+            _log.warning("the trace is not whole: %s", traced)
         for later in errors[1:]:
             errors[0].add_note(f"then, closing another module: {type(later).__name__}: {later}")
         if errors:

@@ -14,11 +14,12 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mesibo_abi"
 
 LAYERS = (
-    ("ground", "checks errors types"),
+    ("ground", "checks crossings errors types"),
     (
         "facts",
         "compiler config elf elf_facts elf_layout elf_needs evidence faults header_names isolation "
-        "mailbox outputs paths search share stats symbols thread_starters",
+        "mailbox outputs paths search share stats symbols thread_starters "
+        "tracing",
     ),
     ("bridge", "bridge"),
     ("services", "services"),

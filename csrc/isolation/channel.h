@@ -12,7 +12,6 @@
 #ifndef MESIBO_CHANNEL_H
 #define MESIBO_CHANNEL_H
 
-#include "../crash.h"
 #include "../host.h"
 
 #include <stdatomic.h>
@@ -20,7 +19,7 @@
 /* The regions behind the first one are sparse: only what is written to takes memory. */
 #define MH_REGION ((size_t)1 << 30)
 enum { MH_HEAD_SIZE = 128 << 10, MH_NAME_ROOM = 256 };
-#define MH_CHANNEL_SIZE (MH_HEAD_SIZE + 3 * MH_REGION)
+#define MH_CHANNEL_SIZE (MH_HEAD_SIZE + 3 * MH_REGION + sizeof(mh_crossings))
 
 /* Set in a bell when the worker is gone: whoever waits wakes. */
 #define MH_GONE 0x80000000u
@@ -71,6 +70,7 @@ typedef struct mh_channel {
     int64_t reply;       /* what was asked for */
     uint64_t room;       /* bytes that may be sent without asking */
     bool ask_send, ask_log; /* a handler wants them at once */
+    bool stops;             /* before it ends, for a debugger */
     /* the worker's: */
     _Alignas(64) uint32_t said;
     int64_t code;
@@ -79,6 +79,8 @@ typedef struct mh_channel {
     char field[32];
     _Atomic uint64_t mail_end; /* of whole records in the mail */
     int64_t outside_result;
+    _Atomic int32_t stopped; /* 0: it is not; its process: it is; negative: the host has released it */
+    int32_t stopped_thread;
     _Atomic uint64_t rows_done, row_begun; /* of a batch; when the next one began, as mh_now */
     mh_mirror mirror;
     _Alignas(64) mh_crash crash;
@@ -92,6 +94,9 @@ static inline char *mh_mail_region(mh_channel *channel) {
 }
 static inline char *mh_outside_region(mh_channel *channel) {
     return (char *)channel + MH_HEAD_SIZE + 2 * MH_REGION;
+}
+static inline mh_crossings *mh_crossings_region(mh_channel *channel) {
+    return (mh_crossings *)(void *)((char *)channel + MH_HEAD_SIZE + 3 * MH_REGION);
 }
 
 /* ---- What lies in the regions ------------------------------------------------------------------------ */
@@ -128,6 +133,10 @@ typedef struct mh_mail_record {
     uint64_t to_len, from_len, len, level;
     int64_t time;
 } mh_mail_record;
+
+static inline bool mh_is_stopped(const mh_channel *channel) {
+    return atomic_load(&channel->stopped) > 0;
+}
 
 static inline size_t mh_padded(size_t size) { return (size + 15) & ~(size_t)15; }
 

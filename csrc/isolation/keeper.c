@@ -190,8 +190,16 @@ static mh_remote *allocate(mh_instance *instance, const mh_load *what) {
 mh_remote *mh_remote_new(mh_instance *instance, const mh_load *what, char *why, size_t size) {
     mh_remote *remote = allocate(instance, what);
     int error = remote != NULL ? make_zygote(remote) : ENOMEM;
-    if (error == 0 && !mh_listener_start(remote))
+    if (error == 0) {
+        remote->source = (mh_source){.crossings = mh_crossings_region(remote->channel),
+                                     .label = instance->label};
+        if (!mh_trace_join(instance->host->trace, &remote->source))
+            error = EAGAIN;
+    }
+    if (error == 0 && !mh_listener_start(remote)) {
+        mh_trace_leave(instance->host->trace, &remote->source);
         error = EAGAIN;
+    }
     if (error == 0) {
         enlist(remote);
         return remote;
@@ -206,6 +214,7 @@ mh_remote *mh_remote_new(mh_instance *instance, const mh_load *what, char *why, 
 
 void mh_remote_stop(mh_remote *remote) {
     mh_listener_stop(remote);
+    mh_trace_leave(remote->instance->host->trace, &remote->source);
     strike(remote);
     release(remote);
 }
@@ -225,6 +234,7 @@ void mh_remote_start(mh_remote *remote) {
     mh_channel *channel = remote->channel;
     memset(&channel->crash, 0, sizeof channel->crash);
     memset(&channel->mirror, 0, sizeof channel->mirror);
+    mh_trace_renew(remote->instance->host->trace, &remote->source);
     remote->damage.field = NULL;
     remote->instance->damaged_in = NULL;
     remote->hung = remote->scribbled = remote->heard = false;
@@ -235,6 +245,8 @@ void mh_remote_start(mh_remote *remote) {
     atomic_store(&channel->outside_done.sleepers, 0);
     atomic_store(&channel->to_host.sleepers, 0);
     atomic_store(&channel->outside.sleepers, 1); /* the listener: it may, and an old worker have hidden it */
+    channel->stops = remote->instance->host->hooks.stopped != NULL;
+    atomic_store(&channel->stopped, 0);
     channel->seen = mh_bell_count(&channel->to_worker);
     remote->seen = mh_bell_count(&channel->to_host);
     mh_bell_renew(&channel->to_host);
@@ -286,8 +298,6 @@ static void mend(mh_crash *crash) {
             crash->frames[i].object = -1;
     for (int i = 0; i < MH_OBJECTS; i++)
         end_text(crash->objects[i], MH_OBJECT_PATH);
-    for (int i = 0; i < MH_NOTED_CALLS; i++)
-        end_text(crash->calls[i].name, sizeof crash->calls[i].name);
     for (int i = 0; i < MH_LAST_LINES; i++)
         end_text(crash->lines[i], MH_LINE_ROOM);
     end_text(crash->thread_name, sizeof crash->thread_name);
@@ -324,9 +334,16 @@ void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
         crash->event = MH_IN_NO_CALL;
     take_limit(crash, &remote->how.limits, remote->gone.spent);
     mend(crash);
+    remote->crossing_count = mh_crossings_last(remote->source.crossings, remote->crossings);
+    mh_trace_flush(remote->instance->host->trace, &remote->source);
     remote->up = false;
     remote->ends++;
     tell(remote, event, crash);
+}
+
+const mh_crossing *mh_last_crossings(const mh_instance *instance, size_t *count) {
+    *count = instance->remote->crossing_count;
+    return instance->remote->crossings;
 }
 
 void mh_remote_mourn_again(mh_remote *remote, const mh_event *event) {
@@ -334,6 +351,16 @@ void mh_remote_mourn_again(mh_remote *remote, const mh_event *event) {
 }
 
 void mh_remote_tell_down(mh_remote *remote, const mh_event *event) { tell(remote, event, NULL); }
+
+void mh_remote_show(mh_remote *remote) {
+    const mh_hooks *hooks = &remote->instance->host->hooks;
+    mh_channel *channel = remote->channel;
+    int32_t process = atomic_load(&channel->stopped);
+    if (hooks->stopped != NULL && process > 0)
+        hooks->stopped(hooks->context, remote->instance, process, channel->stopped_thread);
+    /* Unless it is another one's by now. */
+    atomic_compare_exchange_strong(&channel->stopped, &process, -process);
+}
 
 /* ---- Whether there is another ------------------------------------------------------------------------------ */
 

@@ -43,6 +43,11 @@ static void *listen(void *data) {
         known = atomic_load(&bell->count);
         if (remote->stopping)
             break;
+        if (mh_is_stopped(remote->channel)) {
+            mh_remote_show(remote);
+            known = seen = known & ~MH_GONE; /* there may be more, or it may be gone by now */
+            continue;
+        }
         bool is_new = (known & ~MH_GONE) != seen, is_gone = (known & MH_GONE) != 0;
         seen = known & ~MH_GONE;
         if (is_new && !is_gone) /* else nobody waits for it */

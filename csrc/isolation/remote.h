@@ -48,6 +48,9 @@ struct mh_remote {
     unsigned restart_count;
     uint32_t ends;  /* how often one ended and was mourned */
     mh_crash crash; /* the last */
+    mh_crossing crossings[MH_LAST_CROSSINGS]; /* before it */
+    size_t crossing_count;
+    mh_source source; /* of its crossings */
     mh_damage damage; /* field NULL: none */
     mh_ahead ahead;
     pthread_t listener;
@@ -103,6 +106,8 @@ void mh_remote_mourn(mh_remote *remote, const mh_event *event);
 void mh_remote_mourn_again(mh_remote *remote, const mh_event *event);
 /* Starts it again if that is allowed and not told not to. False: it is down. */
 bool mh_remote_revive(mh_remote *remote);
+/* Without any lock: shows the embedder a worker that has stopped, and releases it. */
+void mh_remote_show(mh_remote *remote);
 /* A message for a module that is down. */
 void mh_remote_tell_down(mh_remote *remote, const mh_event *event);
 /* With the lock held, outside of any call: looks whether it ended, and does what is to be done then. */

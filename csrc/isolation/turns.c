@@ -23,7 +23,10 @@ bool mh_remote_is_gone(const mh_remote *remote) {
 void mh_remote_end_worker(mh_remote *remote, char command) {
     mh_bell *bell = &remote->channel->to_host;
     mh_remote_command(remote, command);
-    if (!mh_remote_hears_end(remote, PATIENCE)) {
+    bool heard;
+    while (!(heard = mh_remote_hears_end(remote, PATIENCE)) && mh_is_stopped(remote->channel))
+        continue; /* a debugger has all the time that it wants */
+    if (!heard) {
         kill(remote->zygote, SIGKILL); /* somebody stopped it; the worker ends with it */
         mh_remote_hears_end(remote, PATIENCE);
     }
@@ -83,8 +86,10 @@ static bool wait_turn(mh_remote *remote, mh_order order, patience *patience) {
         while (!mh_bell_wait(bell, remote->seen,
                              patience->seconds > 0 && patience->left < SLICE ? patience->left
                                                                              : SLICE)) {
+            if (mh_is_stopped(remote->channel)) /* a debugger has all the time that it wants */
+                patience->left = patience->seconds;
             count_time(remote, order, patience);
-            if (is_over(patience)) {
+            if (is_over(patience) && !mh_is_stopped(remote->channel)) {
                 end_hung(remote);
                 return false;
             }

@@ -57,19 +57,29 @@ static mesibo_module_t *module_of(const mh_instance *instance) { return instance
 
 #define PARAM_WORDS(X) X(aid) X(id) X(refid) X(groupid) X(flags) X(type) X(expiry)
 
+static void read_params(mh_params *to, const void *given) {
+    const mesibo_message_params_t *from = given;
+    *to = (mh_params){PARAM_WORDS(TAKE_WORD).uflags = from->to_online,
+                      .to = from->to,
+                      .from = from->from};
+}
+
+inlined static int64_t send_message(mh_instance *caller, const mesibo_message_params_t *from,
+                                    const char *message, uint64_t len) {
+    mh_params params;
+    if (caller == NULL)
+        return -1;
+    if (from != NULL)
+        read_params(&params, from);
+    return mh_send(caller, from != NULL ? &params : NULL, message, len);
+}
+
 static int host_send_message(mesibo_module_t *mod, mesibo_message_params_t *from,
                              const char *message, mesibo_uint_t len) {
-    mh_note("mod->send_message", len);
     mh_caller caller = mh_caller_of(mod);
-    int64_t result = -1;
-    if (caller.instance != NULL && from == NULL) {
-        result = mh_send(caller.instance, NULL, message, len);
-    } else if (caller.instance != NULL) {
-        mh_params params = {PARAM_WORDS(TAKE_WORD).uflags = from->to_online,
-                            .to = from->to,
-                            .from = from->from};
-        result = mh_send(caller.instance, &params, message, len);
-    }
+    int64_t result = MH_CROSSING(caller.instance, STRUCT_SEND,
+                                 mh_say_sending(crossing, caller.instance, from, message, len),
+                                 send_message(caller.instance, from, message, len));
     mh_caller_done(caller);
     return (int)result;
 }
@@ -81,50 +91,59 @@ static int64_t http_sink(const mh_receiver *receiver, const mh_answer *answer) {
     void *cbdata = receiver->cbdata;
     if (on_data == NULL)
         return 0;
-    if (answer->kind == MH_ANSWER_BODY)
-        return on_data(cbdata, MODULE_HTTP_STATE_RESPBODY, answer->progress, answer->data,
-                       (mesibo_int_t)answer->size);
-    if (answer->kind == MH_ANSWER_FAILED)
-        return on_data(cbdata, MODULE_HTTP_STATE_RESPBODY, -1, NULL, 0);
-    return 0;
+    if (answer->kind != MH_ANSWER_BODY && answer->kind != MH_ANSWER_FAILED)
+        return 0;
+    bool failed = answer->kind == MH_ANSWER_FAILED;
+    int progress = failed ? -1 : answer->progress;
+    const char *data = failed ? NULL : answer->data;
+    size_t size = failed ? 0 : answer->size;
+    return MH_CROSSING(
+        NULL, HTTP_ON_DATA,
+        mh_say_answer(crossing, cbdata, MODULE_HTTP_STATE_RESPBODY, progress, data, size),
+        on_data(cbdata, MODULE_HTTP_STATE_RESPBODY, progress, data, (mesibo_int_t)size));
+}
+
+static int64_t request(mh_instance *caller, const char *url, const char *post,
+                       mesibo_module_http_data_callback_t cb, void *cbdata,
+                       const module_http_option_t *opt) {
+    if (caller == NULL)
+        return -1;
+    mh_http http = {.url = url, .post = post, .post_len = MH_TERMINATED};
+    if (opt != NULL) {
+#define TAKE(field) http.field = opt->field;
+        MH_HTTP_TEXTS(TAKE)
+        MH_HTTP_NUMBERS(TAKE)
+#undef TAKE
+    }
+    mh_what what = {.kind = MH_HTTP, .http = http};
+    mh_receiver receiver = {
+        .sink = http_sink,
+        .callbacks = {(void (*)(void))cb},
+        .cbdata = cbdata,
+        .unwanted = 1 << MH_ANSWER_REQUEST | 1 << MH_ANSWER_REQBODY | 1 << MH_ANSWER_HEADERS};
+    return mh_submit(caller, &what, &receiver);
 }
 
 static int host_http(mesibo_module_t *mod, const char *url, const char *post,
                      mesibo_module_http_data_callback_t cb, void *cbdata,
                      module_http_option_t *opt) {
-    mh_note("mod->http", 0);
     mh_caller caller = mh_caller_of(mod);
-    int64_t result = -1;
-    if (caller.instance != NULL) {
-        mh_http http = {.url = url, .post = post, .post_len = MH_TERMINATED};
-        if (opt != NULL) {
-#define TAKE(field) http.field = opt->field;
-            MH_HTTP_TEXTS(TAKE)
-            MH_HTTP_NUMBERS(TAKE)
-#undef TAKE
-        }
-        mh_what what = {.kind = MH_HTTP, .http = http};
-        mh_receiver receiver = {
-            .sink = http_sink,
-            .callbacks = {(void (*)(void))cb},
-            .cbdata = cbdata,
-            .unwanted = 1 << MH_ANSWER_REQUEST | 1 << MH_ANSWER_REQBODY | 1 << MH_ANSWER_HEADERS};
-        result = mh_submit(caller.instance, &what, &receiver);
-    }
+    int64_t result = MH_CROSSING(caller.instance, STRUCT_HTTP,
+                                 mh_say_callback(crossing, (void (*)(void))cb, cbdata),
+                                 request(caller.instance, url, post, cb, cbdata, opt));
     mh_caller_done(caller);
     return (int)result;
 }
 
 static int host_log(mesibo_module_t *mod, mesibo_uint_t level, const char *format, ...) {
-    mh_note("mod->log", level);
     mh_caller caller = mh_caller_of(mod);
-    int64_t result = -1;
-    if (caller.instance != NULL) {
-        va_list args;
-        va_start(args, format);
-        result = mh_vlog(caller.instance, level, format, args);
-        va_end(args);
-    }
+    va_list args;
+    va_start(args, format);
+    int64_t result = MH_CROSSING(
+        caller.instance, STRUCT_LOG,
+        mh_say_line(crossing, caller.instance, level, format, args),
+        caller.instance != NULL ? mh_vlog(caller.instance, level, format, args) : -1);
+    va_end(args);
     mh_caller_done(caller);
     return (int)result;
 }
@@ -273,6 +292,7 @@ const mh_revision mh_doc2019 = {
     .slot = slot,
     .damage = damage,
     .words = words,
+    .read_params = read_params,
     .params_size = sizeof(mesibo_message_params_t),
     .fill_params = fill_params,
     .deliver = deliver,

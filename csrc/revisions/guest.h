@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What stands in the way of every call. */
+#define inlined __attribute__((always_inline)) inline
+
 #define FREEZE_SIZE(type, size) \
     _Static_assert(sizeof(type) == (size), #type " has " #size " bytes")
 #define FREEZE(type, field, at) \

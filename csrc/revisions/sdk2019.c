@@ -62,18 +62,32 @@ static mesibo_module_t *module_of(const mh_instance *instance) { return instance
 /* ---- Host functions ----------------------------------------------------------------------------- */
 
 static mesibo_int_t host_invoke(mesibo_int_t id, mesibo_module_t *mod, ...) {
-    (void)id, (void)mod;
-    return MESIBO_RESULT_FAIL;
+    mh_caller caller = mh_caller_of(mod);
+    int64_t result = MH_CROSSING(caller.instance, INVOKE, mh_say_signed(crossing, MH_ARG_id, id),
+                                 MESIBO_RESULT_FAIL);
+    mh_caller_done(caller);
+    return result;
+}
+
+static void read_params(mh_params *to, const void *given) {
+    const mesibo_message_params_t *from = given;
+    *to = (mh_params){PARAM_WORDS(TAKE_WORD).uflags = from->to_online,
+                      .to = from->to,
+                      .from = from->from};
 }
 
 static int64_t host_message(mh_instance *caller, void *given, const char *message, uint64_t len) {
-    const mesibo_message_params_t *from = given;
-    if (from == NULL)
-        return mh_send(caller, NULL, message, len);
-    mh_params params = {PARAM_WORDS(TAKE_WORD).uflags = from->to_online,
-                        .to = from->to,
-                        .from = from->from};
-    return mh_send(caller, &params, message, len);
+    mh_params params;
+    if (given != NULL)
+        read_params(&params, given);
+    return mh_send(caller, given != NULL ? &params : NULL, message, len);
+}
+
+static int64_t call_data(mesibo_module_http_data_callback_t on_data, void *cbdata,
+                         module_http_state_t state, int progress, const char *data, size_t size) {
+    return MH_CROSSING(NULL, HTTP_ON_DATA,
+                       mh_say_answer(crossing, cbdata, state, progress, data, size),
+                       (int32_t)on_data(cbdata, state, progress, data, (mesibo_int_t)size));
 }
 
 static int64_t http_sink(const mh_receiver *receiver, const mh_answer *answer) {
@@ -83,16 +97,16 @@ static int64_t http_sink(const mh_receiver *receiver, const mh_answer *answer) {
     if (on_data == NULL)
         return 0;
     switch (answer->kind) {
-    case MH_ANSWER_REQUEST: return (int32_t)on_data(cbdata, MODULE_HTTP_STATE_REQUEST, 0, NULL, 0);
-    case MH_ANSWER_REQBODY: return (int32_t)on_data(cbdata, MODULE_HTTP_STATE_REQBODY, 0, NULL, 0);
+    case MH_ANSWER_REQUEST: return call_data(on_data, cbdata, MODULE_HTTP_STATE_REQUEST, 0, NULL, 0);
+    case MH_ANSWER_REQBODY: return call_data(on_data, cbdata, MODULE_HTTP_STATE_REQBODY, 0, NULL, 0);
     case MH_ANSWER_HEADERS:
-        return (int32_t)on_data(cbdata, MODULE_HTTP_STATE_RESPHEADER, 0, answer->data,
-                                (mesibo_int_t)answer->size);
+        return call_data(on_data, cbdata, MODULE_HTTP_STATE_RESPHEADER, 0, answer->data,
+                         answer->size);
     case MH_ANSWER_BODY:
-        return (int32_t)on_data(cbdata, MODULE_HTTP_STATE_RESPBODY, answer->progress, answer->data,
-                                (mesibo_int_t)answer->size);
+        return call_data(on_data, cbdata, MODULE_HTTP_STATE_RESPBODY, answer->progress, answer->data,
+                         answer->size);
     case MH_ANSWER_FAILED:
-        return (int32_t)on_data(cbdata, MODULE_HTTP_STATE_RESPBODY, -1, NULL, 0);
+        return call_data(on_data, cbdata, MODULE_HTTP_STATE_RESPBODY, -1, NULL, 0);
     default: return 0;
     }
 }
@@ -292,6 +306,7 @@ const mh_revision mh_sdk2019 = {
     .damage = damage,
     .words = words,
     .message = host_message,
+    .read_params = read_params,
     .http = host_http,
     .params_size = sizeof(mesibo_message_params_t),
     .fill_params = fill_params,

@@ -87,13 +87,18 @@ static mesibo_module_t *module_of(const mh_instance *instance) { return instance
 /* ---- Host functions ----------------------------------------------------------------------------- */
 
 static mesibo_int_t host_invoke(mesibo_int_t id, mesibo_module_t *mod, ...) {
-    (void)id, (void)mod;
-    return MESIBO_RESULT_FAIL;
+    mh_caller caller = mh_caller_of(mod);
+    int64_t result = MH_CROSSING(caller.instance, INVOKE, mh_say_signed(crossing, MH_ARG_id, id),
+                                 MESIBO_RESULT_FAIL);
+    mh_caller_done(caller);
+    return result;
 }
 
 static mh_params neutral(const mesibo_message_params_t *from) {
     return (mh_params){PARAM_WORDS(TAKE_WORD).to = from->to, .from = from->from};
 }
+
+static void read_params(mh_params *to, const void *given) { *to = neutral(given); }
 
 static int64_t host_message(mh_instance *caller, void *given, const char *message, uint64_t len) {
     mh_params params;
@@ -111,20 +116,31 @@ static int64_t http_data(const mh_receiver *receiver, module_http_state_t state,
     mesibo_http_ondata_t on_data = (mesibo_http_ondata_t)receiver->callbacks[ON_DATA];
     if (on_data == NULL)
         return 0;
-    return (int32_t)on_data(receiver->cbdata, state, progress, data, (mesibo_int_t)size);
+    return MH_CROSSING(NULL, HTTP_ON_DATA,
+                       mh_say_answer(crossing, receiver->cbdata, state, progress, data, size),
+                       (int32_t)on_data(receiver->cbdata, state, progress, data, (mesibo_int_t)size));
+}
+
+static int64_t call_close(mesibo_http_onclose_t on_close, void *cbdata, mesibo_int_t result) {
+    on_close(cbdata, result);
+    return 0;
 }
 
 static void http_close(const mh_receiver *receiver, mesibo_int_t result) {
     mesibo_http_onclose_t on_close = (mesibo_http_onclose_t)receiver->callbacks[ON_CLOSE];
     if (on_close != NULL)
-        on_close(receiver->cbdata, result);
+        MH_CROSSING_OF(mh_crossed_void, NULL, HTTP_ON_CLOSE,
+                       mh_say_end(crossing, receiver->cbdata, result),
+                       call_close(on_close, receiver->cbdata, result));
 }
 
 static int64_t http_headers(const mh_receiver *receiver, const mh_answer *answer) {
     mesibo_http_onstatus_t on_status = (mesibo_http_onstatus_t)receiver->callbacks[ON_STATUS];
     int64_t code = http_data(receiver, MODULE_HTTP_STATE_RESPHEADER, 0, answer->data, answer->size);
     if (code == 0 && on_status != NULL) /* only on_data cancels: some return the status here */
-        on_status(receiver->cbdata, answer->status, answer->content_type);
+        MH_CROSSING(NULL, HTTP_ON_STATUS,
+                    mh_say_status(crossing, receiver->cbdata, answer->status, answer->content_type),
+                    on_status(receiver->cbdata, answer->status, answer->content_type));
     return code;
 }
 
@@ -189,12 +205,15 @@ static int64_t host_util_http(mh_instance *caller, void *request, void *cbdata) 
 
 static int64_t fcgi_sink(const mh_receiver *receiver, const mh_answer *answer) {
     mesibo_fcgi_ondata_t on_data = (mesibo_fcgi_ondata_t)receiver->callbacks[ON_DATA];
-    if (on_data == NULL)
+    bool failed = answer->kind == MH_ANSWER_FAILED;
+    if (on_data == NULL || (!failed && answer->kind != MH_ANSWER_BODY))
         return 0;
-    if (answer->kind == MH_ANSWER_BODY)
-        on_data(receiver->cbdata, MESIBO_RESULT_OK, answer->data, (mesibo_int_t)answer->size);
-    else if (answer->kind == MH_ANSWER_FAILED)
-        on_data(receiver->cbdata, MESIBO_RESULT_FAIL, NULL, 0);
+    mesibo_int_t result = failed ? MESIBO_RESULT_FAIL : MESIBO_RESULT_OK;
+    const char *data = failed ? NULL : answer->data;
+    size_t size = failed ? 0 : answer->size;
+    MH_CROSSING(NULL, FCGI_ON_DATA,
+                mh_say_result(crossing, receiver->cbdata, result, data, size),
+                on_data(receiver->cbdata, result, data, (mesibo_int_t)size));
     return 0;
 }
 
@@ -231,7 +250,20 @@ enum { SOCKET_CONNECT, SOCKET_WRITE, SOCKET_DATA, SOCKET_CLOSE };
 static void socket_close(const mh_receiver *receiver, mesibo_int_t type) {
     mesibo_socket_onclose_t on_close = (mesibo_socket_onclose_t)receiver->callbacks[SOCKET_CLOSE];
     if (on_close != NULL)
-        on_close(receiver->cbdata, type);
+        MH_CROSSING_OF(mh_crossed_void, NULL, SOCKET_ON_CLOSE,
+                       mh_say_end(crossing, receiver->cbdata, type),
+                       call_close(on_close, receiver->cbdata, type));
+}
+
+static int64_t call_connect(mesibo_socket_onconnect_t on_connect, const mh_receiver *receiver,
+                            int64_t descriptor) {
+    on_connect(receiver->cbdata, receiver->number, descriptor);
+    return 0;
+}
+
+static int64_t call_write(mesibo_socket_onwrite_t on_write, void *cbdata) {
+    on_write(cbdata);
+    return 0;
 }
 
 static int64_t socket_sink(const mh_receiver *receiver, const mh_answer *answer) {
@@ -242,16 +274,24 @@ static int64_t socket_sink(const mh_receiver *receiver, const mh_answer *answer)
     switch (answer->kind) {
     case MH_ANSWER_CONNECTED:
         if (on_connect != NULL)
-            on_connect(receiver->cbdata, receiver->number, answer->status);
+            MH_CROSSING_OF(mh_crossed_void, NULL, SOCKET_ON_CONNECT,
+                           mh_say_connected(crossing, receiver->cbdata, receiver->number,
+                                            answer->status),
+                           call_connect(on_connect, receiver, answer->status));
         return 0;
     case MH_ANSWER_WRITTEN:
         if (on_write != NULL)
-            on_write(receiver->cbdata);
+            MH_CROSSING_OF(mh_crossed_void, NULL, SOCKET_ON_WRITE,
+                           mh_say_pointer(crossing, MH_ARG_cbdata, receiver->cbdata),
+                           call_write(on_write, receiver->cbdata));
         return 0;
     case MH_ANSWER_DATA:
-        return on_data == NULL ? 0
-                               : (int32_t)on_data(receiver->cbdata, answer->data,
-                                                  (mesibo_int_t)answer->size);
+        return on_data == NULL
+                   ? 0
+                   : MH_CROSSING(NULL, SOCKET_ON_DATA,
+                                 mh_say_data(crossing, receiver->cbdata, answer->data, answer->size),
+                                 (int32_t)on_data(receiver->cbdata, answer->data,
+                                                  (mesibo_int_t)answer->size));
     case MH_ANSWER_CLOSED:
     case MH_ANSWER_CANCELLED: socket_close(receiver, MESIBO_RESULT_OK); return 0;
     case MH_ANSWER_FAILED: socket_close(receiver, MESIBO_RESULT_FAIL); return 0;
@@ -553,6 +593,7 @@ const mh_revision mh_sdk2020 = {
     .damage = damage,
     .words = words,
     .message = host_message,
+    .read_params = read_params,
     .util_http = host_util_http,
     .util_fcgi = host_util_fcgi,
     .util_socket_connect = host_util_socket_connect,

@@ -15,7 +15,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 #include <unwind.h>
@@ -59,14 +61,25 @@ static bool is_worker_process(void) { return is_worker() && getpid() == worker; 
 
 /* ---- What is kept meanwhile ------------------------------------------------------------------------------ */
 
-static void note_call(const char *name, uint64_t argument) {
-    if (!is_worker())
-        return;
-    mh_crash *crash = &channel->crash;
-    mh_noted_call *noted =
-        &crash->calls[__atomic_fetch_add(&crash->call_count, 1, __ATOMIC_RELAXED) % MH_NOTED_CALLS];
-    copy_text(noted->name, sizeof noted->name, name);
-    noted->argument = argument;
+static void put_crossing(mh_tracer *tracer, const mh_crossing *crossing) {
+    (void)tracer;
+    mh_crossings_put(mh_crossings_region(channel), crossing);
+}
+
+static bool is_traced_here(const mh_tracer *tracer) {
+    (void)tracer;
+    return is_worker();
+}
+
+mh_tracer *crash_tracer(void) {
+    static mh_tracer tracer = {.over = put_crossing, .is_here = is_traced_here};
+    mh_crossings *crossings = mh_crossings_region(channel);
+    tracer.open = crossings->open;
+    tracer.ids = &crossings->ids;
+    tracer.dropped = &crossings->dropped;
+    tracer.process = worker;
+    mh_tracing = true;
+    return &tracer;
 }
 
 void note_line(const char *text, size_t len) {
@@ -323,6 +336,56 @@ static _Noreturn void end(int code) {
         syscall(SYS_exit_group, code);
 }
 
+/* ---- A debugger, where one is wanted ----------------------------------------------------------------------- */
+
+static bool has_debugger(void) {
+    static const char field[] = "TracerPid:\t";
+    char text[4096];
+    int file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+    ssize_t size = file >= 0 ? read(file, text, sizeof text - 1) : 0;
+    if (file >= 0)
+        close(file);
+    text[size > 0 ? size : 0] = '\0';
+    const char *found = strstr(text, field);
+    return found != NULL && found[sizeof field - 1] != '0';
+}
+
+/* Tells the host, and waits until a debugger has this thread, or the host does not want one (false). */
+static bool stop_for_debugger(void) {
+    struct timespec moment = {0, 2000000};
+    if (!channel->stops)
+        return false;
+    alarm(0);
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    channel->stopped_thread = gettid();
+    atomic_store(&channel->stopped, worker);
+    mh_bell_ring(&channel->outside);
+    while (!has_debugger() && mh_is_stopped(channel))
+        nanosleep(&moment, NULL);
+    return has_debugger();
+}
+
+static bool comes_again(int number, const siginfo_t *info) {
+    return info->si_code > 0 && (number == SIGSEGV || number == SIGBUS || number == SIGILL ||
+                                 number == SIGFPE);
+}
+
+/* The signal once more, where it was, and no handler for it: there the debugger stops. An instruction that
+ * faults does so again by itself. */
+static void hand_over(int number, const siginfo_t *info) {
+    sigset_t one;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        signal(faults[i], SIG_DFL);
+    signal(number, SIG_DFL);
+    if (comes_again(number, info))
+        return;
+    sigemptyset(&one);
+    sigaddset(&one, number);
+    pthread_sigmask(SIG_BLOCK, &one, NULL); /* until the handler has returned */
+    syscall(SYS_tgkill, getpid(), gettid(), number);
+}
+
 static void on_signal(int number, siginfo_t *info, void *context) {
     int error = errno;
     if (unwinding == gettid())
@@ -345,11 +408,15 @@ static void on_signal(int number, siginfo_t *info, void *context) {
     take_registers(crash, context);
     bound_time();
     crash->stage = 1;
+    ucontext_t at_fault = *(const ucontext_t *)context;
     take_frames(crash, context);
     crash->stage = 2;
     if (number == SIGABRT)
         take_exception(crash);
-    end(128 + number);
+    if (!stop_for_debugger())
+        end(128 + number);
+    *(ucontext_t *)context = at_fault; /* a wild frame was left there */
+    hand_over(number, info);
 }
 
 static _Noreturn void crash_exit(int code) {
@@ -359,6 +426,10 @@ static _Noreturn void crash_exit(int code) {
     crash->stage = 1;
     walk_frames(crash, 0);
     crash->stage = 2;
+    if (stop_for_debugger()) {
+        signal(SIGTRAP, SIG_DFL);
+        raise(SIGTRAP);
+    }
     end(code);
 }
 
@@ -426,5 +497,4 @@ void crash_prepare(void) {
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
         sigaction(faults[i], &action, NULL);
     sigaction(hang_signal(), &action, NULL);
-    mh_note_call = note_call;
 }

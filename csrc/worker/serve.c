@@ -64,6 +64,8 @@ static mh_instance *load_module(const mh_load_record *record, mh_pass *pass, mh_
                       .no_service = record->worker.no_network ? no_network : not_yet};
     mh_instance *made = NULL;
     host = mh_host_new(&hooks, &record->limits, false);
+    if (host != NULL)
+        host->tracer = crash_tracer();
     if (!limits_set(&record->worker, refusal->text, sizeof refusal->text)) {
         refusal->kind = MH_NOT_LIMITED;
     } else if (items != NULL && host != NULL) {
@@ -128,7 +130,7 @@ static int64_t call_with(mh_event *event, char *given, guard *room, uint64_t row
     }
     mh_push(&frame, instance, &pass, event);
     errno = 0;
-    int64_t code = instance->revision->call(instance, event);
+    int64_t code = mh_call_module(instance, event);
     int error = errno;
     end_children();
     if (code != 0 && code != 1)
@@ -217,6 +219,8 @@ static void clean_up(void) {
 /* ---- Turns -------------------------------------------------------------------------------------------- */
 
 static void give_back(mh_said said) {
+    if (atomic_load_explicit(&channel->stopped, memory_order_relaxed) != 0)
+        syscall(SYS_exit_group, 1); /* a debugger let it run on: it has ended, the report says */
     channel->said = said;
     mh_bell_ring(&channel->to_host);
 }

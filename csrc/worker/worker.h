@@ -61,5 +61,7 @@ bool is_worker(void);
 /* Reports it and ends the process, unless this is a child that the module made. */
 void crash_exit_if_worker(int code);
 void note_line(const char *text, size_t len);
+/* Keeps what crosses, for the report, and for the host where that is traced. */
+mh_tracer *crash_tracer(void);
 
 #endif

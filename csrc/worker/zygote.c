@@ -101,11 +101,17 @@ static bool has_ended(int options) {
     return waitid(P_PID, (id_t)worker, &info, WEXITED | WNOWAIT | options) == 0 && info.si_pid != 0;
 }
 
-/* Lets it say where it hangs, if it still can. */
+static bool host_is_there(void) {
+    struct pollfd control = {.fd = CONTROL_FD, .events = POLLIN};
+    return poll(&control, 1, 0) == 0 || (control.revents & POLLHUP) == 0;
+}
+
+/* Lets it say where it hangs, if it still can, and a debugger look. */
 static void end_hung(void) {
     struct timespec moment = {0, 500000};
     syscall(SYS_tgkill, worker, worker, hang_signal());
-    for (int i = 0; i < 400 && !has_ended(WNOHANG); i++)
+    for (int i = 0; i < 400 && !has_ended(WNOHANG) && host_is_there();
+         i += !mh_is_stopped(channel))
         nanosleep(&moment, NULL);
     kill(worker, SIGKILL);
     bury();

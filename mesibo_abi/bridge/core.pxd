@@ -6,7 +6,6 @@ cdef extern from "<stdbool.h>" nogil:
 
 cdef extern from "host.h" nogil:
     enum:
-        MH_NOTED_CALLS
         MH_LAST_LINES
         MH_IN_INIT
         MH_IN_CLEANUP
@@ -14,10 +13,6 @@ cdef extern from "host.h" nogil:
     ctypedef struct mh_crash_frame:
         uint64_t address, offset
         int32_t object
-
-    ctypedef struct mh_noted_call:
-        char name[32]
-        uint64_t argument
 
     ctypedef struct mh_crash:
         uint32_t kind, stage, reached
@@ -32,9 +27,17 @@ cdef extern from "host.h" nogil:
         mh_crash_frame frames[64]
         char objects[24][512]
         char exception[256]
-        uint32_t call_count, line_count
-        mh_noted_call calls[16]
+        uint32_t line_count
         char lines[8][240]
+
+    enum:
+        MH_LAST_CROSSINGS
+        MH_CROSSING_TEXT
+
+    ctypedef struct mh_crossing:
+        pass
+
+    size_t mh_crossing_json(const mh_crossing *crossing, char *out)
 
 cdef extern from "host.h" nogil:
     ctypedef struct mh_host:
@@ -153,6 +156,7 @@ cdef extern from "host.h" nogil:
         int64_t (*log)(void *, const mh_line *) noexcept nogil
         c_bool (*serve)(void *) noexcept nogil
         void (*ended)(void *, mh_instance *, const mh_event *, const mh_crash *) noexcept nogil
+        void (*stopped)(void *, mh_instance *, int, int) noexcept nogil
         void *(*let_go)(void *) noexcept nogil
         void (*take_back)(void *, void *) noexcept nogil
 
@@ -170,6 +174,18 @@ cdef extern from "host.h" nogil:
     bint mh_has_mail(mh_host *host)
     uint64_t mh_refused_requests(mh_host *host)
     void mh_host_time(mh_host *host)
+
+    ctypedef enum mh_trace_form:
+        MH_TRACE_LINES
+        MH_TRACE_EVENTS
+
+    ctypedef struct mh_traced:
+        uint64_t crossings, dropped
+        int error
+
+    bint mh_host_trace(mh_host *host, int fd, mh_trace_form form)
+    void mh_host_traced(const mh_host *host, mh_traced *out)
+    const mh_crossing *mh_last_crossings(const mh_instance *instance, size_t *count)
 
     ctypedef enum mh_called:
         MH_CALLED
@@ -371,10 +387,11 @@ cdef extern from "host.h" nogil:
     mh_pass *mh_current_pass()
     bint mh_is_held()
     void mh_upcall_failed()
-    bint mh_rewrite(mh_instance *from_, const char *message, size_t len)
-    int64_t mh_send(mh_instance *from_, const mh_params *params, const char *message,
-                    uint64_t len)
     int64_t mh_log_text(mh_instance *from_, uint64_t level, const char *text, size_t len)
+    int64_t mh_script_send(mh_instance *from_, const mh_params *params, const char *message,
+                           uint64_t len)
+    int64_t mh_script_log(mh_instance *from_, uint64_t level, const char *text, size_t len)
+    bint mh_script_rewrite(mh_instance *from_, const char *message, size_t len)
 
     ctypedef struct mh_http:
         const char *url
@@ -449,7 +466,7 @@ cdef extern from "host.h" nogil:
         void (*release)(void *) noexcept nogil
         int64_t number
 
-    int64_t mh_submit(mh_instance *from_, const mh_what *what, const mh_receiver *receiver)
+    int64_t mh_script_http(mh_instance *from_, const mh_what *what, const mh_receiver *receiver)
     bint mh_exports_promote()
 
     c_bool mh_gate_closed

@@ -92,6 +92,15 @@ cdef c_bool serve_upcall(void *context) noexcept nogil:
     return served
 
 
+cdef void stopped_upcall(void *context, mh_instance *instance, int process,
+                         int thread) noexcept nogil:
+    if not come_up():
+        return
+    with gil:
+        (<Handlers>context).upcall_stopped(instance, process, thread)
+    go_down()
+
+
 cdef void *let_go_upcall(void *context) noexcept nogil:
     """A module waits inside a host function: without the GIL, if this thread has it."""
     return <void *>PyEval_SaveThread() if mh_is_held() else NULL
@@ -106,7 +115,7 @@ cdef class Handlers:
     """What modules call up into: the owner's `send` and `log`, and `_serve`, which starts the
     services. A host is one."""
 
-    cdef void fill_hooks(self, mh_hooks *hooks, send, log):
+    cdef void fill_hooks(self, mh_hooks *hooks, send, log, debug):
         """Of a handler that is None nothing comes up: the core keeps what it would get."""
         memset(hooks, 0, sizeof(hooks[0]))
         hooks.context = <void *>self
@@ -118,6 +127,9 @@ cdef class Handlers:
             hooks.send = send_upcall
         if log is not None:
             hooks.log = log_upcall
+        if debug is not None:
+            hooks.stopped = stopped_upcall
+        self.debug_handler = debug
         self.send_handler = send
         self.log_handler = log
 
@@ -139,6 +151,16 @@ cdef class Handlers:
         except BaseException as error:
             keep_error(error, "log handler")
             return -1
+
+    cdef void upcall_stopped(self, mh_instance *instance, int process, int thread):
+        from ..isolation.stopped import Stopped
+
+        module = module_of(instance)
+        try:
+            name = "" if module is None else module.name
+            self.debug_handler(Stopped(name, process, thread))
+        except BaseException as error:  # on a thread that nobody asks
+            logger.error("the debug handler failed: %s", error, exc_info=error)
 
     cdef bint upcall_serve(self):
         try:

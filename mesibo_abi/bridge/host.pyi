@@ -3,6 +3,7 @@ from pathlib import Path
 
 from typing_extensions import disjoint_base
 
+from ..isolation.stopped import Stopped
 from ..isolation.worker import Isolation
 from ..module import Module
 from ..types import LogRecord
@@ -32,12 +33,15 @@ class CoreHost(Handlers):
         *,
         send: Callable[[LoadedModule, Message], int | None] | None,
         log: Callable[[LogRecord], int | None] | None,
+        debug: Callable[[Stopped], object] | None,
         pass_on_failure: bool,
         outbox_bytes: int,
         log_bytes: int,
         requests: int,
         latencies: bool,
     ) -> None: ...
+    def _trace(self, descriptor: int, events: bool) -> None: ...
+    def _traced(self) -> tuple[int, int, int]: ...
     def _load(
         self,
         name: str,

@@ -70,11 +70,11 @@ cdef class CoreHost(Handlers):
         self.forgotten = []
         self.closed = True
 
-    def _open(self, *, send, log, bint pass_on_failure, size_t outbox_bytes, size_t log_bytes,
+    def _open(self, *, send, log, debug, bint pass_on_failure, size_t outbox_bytes, size_t log_bytes,
               size_t requests, bint latencies):
         cdef mh_hooks hooks
         cdef mh_limits limits = mh_limits(outbox_bytes, log_bytes, requests)
-        self.fill_hooks(&hooks, send, log)
+        self.fill_hooks(&hooks, send, log, debug)
         self.host = mh_host_new(&hooks, &limits, pass_on_failure)
         if self.host == NULL:
             raise MemoryError("a host needs memory and one descriptor; free some")
@@ -82,6 +82,18 @@ cdef class CoreHost(Handlers):
             mh_host_time(self.host)
         self.generation = mh_generation
         self.closed = False
+
+    def _trace(self, int descriptor, bint events):
+        """Writes crossings there from now on; closes it in the end."""
+        cdef mh_trace_form form = MH_TRACE_EVENTS if events else MH_TRACE_LINES
+        if not mh_host_trace(self.host, descriptor, form):
+            raise MemoryError("a trace needs memory; free some")
+
+    def _traced(self):
+        """How many crossings were written, and how many were not; and why, an errno or 0."""
+        cdef mh_traced traced
+        mh_host_traced(self.host, &traced)
+        return traced.crossings, traced.dropped, traced.error
 
     def __dealloc__(self):
         # Modules hold their host, so none is open here; a child of fork has nothing to free.

@@ -42,10 +42,10 @@ cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_cras
         if module is None:  # nobody has it any more
             return
         try:
-            error = error_of(module, event, crash)
+            error = error_of(module, instance, event, crash)
         except KeyboardInterrupt as interrupt:  # of earlier: it waited for the module
             keep_error(interrupt, "Ctrl-C")
-            error = error_of(module, event, crash)
+            error = error_of(module, instance, event, crash)
         if crash != NULL:
             module.note_crash(error)
         keep_error(error, f"module {module.name!r}")
@@ -55,7 +55,8 @@ cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_cras
         keep_error(error, "the report of a crash")
 
 
-cdef object error_of(LoadedModule module, const mh_event *event, const mh_crash *crash):
+cdef object error_of(LoadedModule module, const mh_instance *instance, const mh_event *event,
+                     const mh_crash *crash):
     from ..isolation.report import down, ended  # only now: most hosts never need it
 
     if crash == NULL:
@@ -63,7 +64,16 @@ cdef object error_of(LoadedModule module, const mh_event *event, const mh_crash 
     message = None
     if event != NULL and event.kind == MH_ON_MESSAGE and event.params != NULL:
         message = event_message(event)
-    return ended(module.name, module.path, crash_of(crash), message)
+    return ended(module.name, module.path, crash_of(crash), crossings_of(instance), message)
+
+
+cdef tuple crossings_of(const mh_instance *instance):
+    cdef char text[MH_CROSSING_TEXT]
+    cdef size_t i, count
+    cdef const mh_crossing *last = mh_last_crossings(instance, &count)
+    from ..crossings import Crossing
+
+    return tuple([Crossing.from_json(text[:mh_crossing_json(&last[i], text)]) for i in range(count)])
 
 
 cdef object crash_of(const mh_crash *crash):
@@ -71,7 +81,6 @@ cdef object crash_of(const mh_crash *crash):
     cdef int32_t which = crash.event
     from pathlib import Path
 
-    from ..errors import HostCall
     from ..isolation.report import Crash, Kind, Reached
     from ..symbols import Place
 
@@ -80,11 +89,6 @@ cdef object crash_of(const mh_crash *crash):
     for i in range(crash.frame_count):
         file = None if crash.frames[i].object < 0 else files[crash.frames[i].object]
         places.append(Place(crash.frames[i].address, crash.frames[i].offset, file))
-    first = crash.call_count - MH_NOTED_CALLS if crash.call_count > MH_NOTED_CALLS else 0
-    calls = [
-        HostCall(text_of(crash.calls[i % MH_NOTED_CALLS].name), crash.calls[i % MH_NOTED_CALLS].argument)
-        for i in range(first, crash.call_count)
-    ]
     first = crash.line_count - MH_LAST_LINES if crash.line_count > MH_LAST_LINES else 0
     lines = [text_of(crash.lines[i % MH_LAST_LINES]) for i in range(first, crash.line_count)]
     return Crash(
@@ -107,7 +111,6 @@ cdef object crash_of(const mh_crash *crash):
         registers=tuple([crash.registers[i] for i in range(crash.register_count)]),
         places=tuple(places),
         exception=text_of(crash.exception),
-        calls=tuple(calls),
         lines=tuple(lines),
     )
 

@@ -313,12 +313,13 @@ cdef class LoadedModule:
         cdef const char *text = PyBytes_AS_STRING(message.payload)
         cdef uint64_t size = <uint64_t>PyBytes_GET_SIZE(message.payload)
         self.check()
-        return mh_send(self.instance, &message.params, text, size)
+        return mh_script_send(self.instance, &message.params, text, size)
 
     def _rewrite(self, bytes payload not None):
         """Puts other bytes of the same number in place of the message under way."""
         self.check()
-        return mh_rewrite(self.instance, PyBytes_AS_STRING(payload), <size_t>PyBytes_GET_SIZE(payload))
+        return mh_script_rewrite(self.instance, PyBytes_AS_STRING(payload),
+                                 <size_t>PyBytes_GET_SIZE(payload))
 
     def _log(self, uint64_t level, str text):
         """As `mod->log`."""
@@ -326,7 +327,7 @@ cdef class LoadedModule:
         cdef const char *start = PyBytes_AS_STRING(line)
         cdef size_t size = <size_t>PyBytes_GET_SIZE(line)
         self.check()
-        return mh_log_text(self.instance, level, start, size)
+        return mh_script_log(self.instance, level, start, size)
 
     def _http(self, str url, bytes post, dict options, handler):
         """As `mod->http`."""

@@ -89,7 +89,7 @@ cdef int64_t submit(mh_instance *instance, str url, bytes post, dict options, ob
     receiver.sink = answer_upcall
     receiver.cbdata = <void *>sink
     receiver.release = release_upcall
-    return mh_submit(instance, &asked, &receiver)
+    return mh_script_http(instance, &asked, &receiver)
 
 
 cdef const char *option_text(dict options, str name, list kept) except? NULL:

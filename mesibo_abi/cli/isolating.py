@@ -90,6 +90,11 @@ _OPTIONS = (
     click.option(
         "--no-network", is_flag=True, help="With --isolated: refuse a library the network."
     ),
+    click.option(
+        "--gdb",
+        is_flag=True,
+        help="As --isolated, and stop in gdb where a library crashes or hangs.",
+    ),
 )
 
 
@@ -106,15 +111,17 @@ def isolation_options(command: Callable[..., None]) -> Callable[..., None]:
         cpu_time: int | None,
         open_files: int | None,
         no_network: bool,
+        gdb: bool,
         **others: Any,
     ) -> None:
+        isolated = isolated or gdb
         if not isolated:
             _refuse_alone(deadline, restart, memory, cpu_time, open_files, no_network or None)
         limits = ModuleLimits(memory, cpu_time, open_files, not no_network)
         isolating = Isolating(
             isolated, deadline or 5.0, restart or "always", limits if isolated else None
         )
-        command(*args, isolating=isolating, **others)
+        command(*args, isolating=isolating, gdb=gdb, **others)
 
     for option in reversed(_OPTIONS):
         packed = option(packed)

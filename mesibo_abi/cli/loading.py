@@ -17,7 +17,8 @@ from .isolating import NOT_ISOLATED, Isolating
 from .terminate import terminable
 
 if TYPE_CHECKING:
-    from ..host import Host
+    from ..host import DebugHandler, Host
+    from ..tracing import Trace
 
 
 def open_host(
@@ -26,6 +27,8 @@ def open_host(
     *,
     latencies: bool = False,
     isolating: Isolating = NOT_ISOLATED,
+    trace: Trace | None = None,
+    debug: DebugHandler | None = None,
 ) -> Host:
     """A host with the modules of the plan, the libraries among them isolated where asked. Raises
     as `Host.from_config` and `Host.load`, and InputError for a module that is still a source."""
@@ -36,12 +39,14 @@ def open_host(
             plan.configuration,
             on_failure=on_failure,
             latencies=latencies,
+            trace=trace,
+            debug=debug,
             isolated=isolating.isolated,
             deadline=isolating.deadline,
             restart=isolating.restart,
             module_limits=isolating.limits,
         )
-    host = Host(on_failure=on_failure, latencies=latencies)
+    host = Host(on_failure=on_failure, latencies=latencies, trace=trace, debug=debug)
     try:
         for path in plan.modules:
             _refuse_source(path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..tracing import Trace, TraceForm
 from ..types import OnFailure, Revision
 from .arguments import Plan, read_arguments
 from .isolating import Isolating, isolation_options
@@ -17,6 +18,8 @@ from .text import say
 
 if TYPE_CHECKING:
     from ..host import Host
+    from ..tracing import Traced
+    from .gdb import Debugger
     from .output import Form
     from .parquet import ParquetSource
     from .source import Source
@@ -41,6 +44,8 @@ class Options:
     quiet: bool
     stats: bool
     isolating: Isolating
+    debug: Debugger | None
+    trace: Trace | None
     progress: bool
 
 
@@ -94,6 +99,17 @@ class Options:
 @click.option("-q", "--quiet", is_flag=True, help="No summary and no progress.")
 @click.option("--stats", is_flag=True, help="Say what each module did, and how long it took.")
 @isolation_options
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write every call to and from the modules there.",
+)
+@click.option(
+    "--trace-format",
+    type=click.Choice([str(form) for form in TraceForm]),
+    help="How to write it.  [default: perfetto for FILE.json, else jsonl]",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -111,6 +127,9 @@ def command(
     quiet: bool,
     stats: bool,
     isolating: Isolating,
+    trace: Path | None,
+    trace_format: str | None,
+    gdb: bool,
 ) -> None:
     """Send messages through a chain of modules.
 
@@ -138,6 +157,7 @@ def command(
     """
     from .output import Gone, form_of, is_terminal
     from .progress import wanted
+    from .trace import trace_of
 
     plan = read_arguments(arguments, messages)
     options = Options(
@@ -153,6 +173,10 @@ def command(
         quiet=quiet,
         stats=stats,
         isolating=isolating,
+        debug=_debugger(gdb),
+        trace=trace_of(
+            trace, trace_format, (output, plan.messages, plan.configuration, *plan.modules)
+        ),
         progress=not quiet and wanted(is_terminal(output)),
     )
     try:
@@ -183,6 +207,8 @@ def _run(plan: Plan, options: Options) -> Status:
                 options.on_failure,
                 latencies=options.stats,
                 isolating=options.isolating,
+                trace=options.trace,
+                debug=options.debug,
             ) as host,
             open_output(options.output, plan, stdout) as stream,
             open_writer(stream, options.form, options.output) as writer,
@@ -232,9 +258,26 @@ def _converse(
                 bar.close()
             if not options.quiet:
                 say(str(tally))
+            if options.trace is not None and (traced := host.traced) is not None:
+                _say_traced(options, options.trace, traced)
             if options.stats:
                 say(in_columns(session.stats))
         return interrupt.asked
+
+
+def _debugger(wanted: bool) -> Debugger | None:
+    if not wanted:
+        return None
+    from .gdb import Debugger
+
+    return Debugger()
+
+
+def _say_traced(options: Options, trace: Trace, traced: Traced) -> None:
+    from .trace import in_words
+
+    if not options.quiet or traced.dropped:
+        say(in_words(trace, traced))
 
 
 def _built(plan: Plan, options: Options) -> Plan:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import HostCall, ModuleCrashed, ModuleDown, ModuleHung
+from ..errors import ModuleCrashed, ModuleDown, ModuleHung
 from ..symbols import Frame, Place, symbolize
 from .worker import PROGRAM
 
 if TYPE_CHECKING:
     from ..bridge.values import Message
+    from ..crossings import Crossing
 
 
 class Kind(enum.IntEnum):
@@ -68,7 +69,6 @@ class Crash:
     registers: tuple[int, ...]
     places: tuple[Place, ...]
     exception: str
-    calls: tuple[HostCall, ...]
     lines: tuple[str, ...]
 
 
@@ -88,7 +88,13 @@ _BY_SIGNAL = {
 }
 
 
-def ended(module: str, path: Path, crash: Crash, message: Message | None) -> ModuleCrashed:
+def ended(
+    module: str,
+    path: Path,
+    crash: Crash,
+    crossings: Sequence[Crossing],
+    message: Message | None,
+) -> ModuleCrashed:
     """The exception for a module whose process ended."""
     callback = crash.callback or "no callback"
     made = ModuleHung if crash.kind is Kind.HUNG else ModuleCrashed
@@ -111,7 +117,7 @@ def ended(module: str, path: Path, crash: Crash, message: Message | None) -> Mod
         limit=crash.reached.name.lower() if crash.reached else None,
         registers=named(crash.registers),
         message=message,
-        host_calls=crash.calls,
+        crossings=crossings,
         logs=crash.lines,
         name=name or crash.kind.name.lower(),
         trace=lambda: _trace(crash, path),

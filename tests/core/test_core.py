@@ -90,3 +90,18 @@ def test_the_lock(tmp_path: Path, sanitizer: str, arguments: list[str]) -> None:
         "",
         0,
     )
+
+
+@needs("cc")
+@sanitized
+@pytest.mark.slow
+def test_a_trace(tmp_path: Path, built: Built, sanitizer: str) -> None:
+    program = compiled(tmp_path / "trace", sanitizer)
+    done = subprocess.run(
+        [program, built("echo")], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (
+        "4001 crossings, 0 dropped\n4003 lines, 4003 of them whole\n80000 in order, 0 dropped\n",
+        "",
+        0,
+    )

@@ -31,7 +31,6 @@ FAULT = Crash(
     registers=(),
     places=(),
     exception="",
-    calls=(),
     lines=(),
 )
 
