@@ -4,7 +4,7 @@ PYTHON ?= python
 CC ?= cc
 STUBS = $(patsubst mesibo_abi/bridge/%.pyx,mesibo_abi.bridge.%,$(wildcard mesibo_abi/bridge/*.pyx))
 PEERS = $(wildcard bench/native/*.c bench/native/extension/*.c)
-CORE = $(wildcard csrc/*.c csrc/revisions/*.c csrc/isolation/*.c csrc/worker/*.c csrc/probe/*.c)
+CORE = $(foreach room,. revisions isolation trial worker probe,$(wildcard csrc/$(room)/*.c))
 
 .PHONY: check lint types core peers test ext bench bench-docs misbehaviours clean
 

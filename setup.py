@@ -9,7 +9,11 @@ from setuptools.command.build_ext import build_ext
 from setuptools.modified import newer_group
 
 BRIDGE = sorted(str(path) for path in Path("mesibo_abi/bridge").glob("*.pyx"))
-CORE = [path for room in ("", "revisions", "isolation") for path in Path("csrc", room).glob("*.c")]
+CORE = [
+    path
+    for room in ("", "revisions", "isolation", "trial")
+    for path in Path("csrc", room).glob("*.c")
+]
 PROGRAMS = {
     "mesibo_abi/isolation/mesibo-abi-worker": Path("csrc/worker"),
     "mesibo_abi/checking/mesibo-abi-probe": Path("csrc/probe"),

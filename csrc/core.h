@@ -300,6 +300,12 @@ struct mh_host {
     pthread_t server; /* the thread that takes commands */
 };
 
+/* False: the witness of a trial wants a host function to leave alone what it was given. */
+static inline bool mh_may_go_on(mh_instance *from, const mh_given *given) {
+    const mh_hooks *hooks = &from->host->hooks;
+    return hooks->witness == NULL || hooks->witness(hooks->context, from, given);
+}
+
 /* chain.c: one event through a chain; `out` holds nothing but `failed`. `entered`: thread-safe modules
  * are counted as entered already. */
 mh_called mh_walk(mh_host *host, const mh_chain *chain, bool entered, mh_event *event,

@@ -100,13 +100,19 @@ char *mesibo_util_json_extract(char *src, void *second, void *third, char **four
      * and no string of a library lies below. */
     bool has_len = caller.instance != NULL ? caller.instance->revision->json_has_len
                                            : (intptr_t)second < (intptr_t)1 << 32;
-    intptr_t len = has_len ? (intptr_t)second : src != NULL ? (intptr_t)strlen(src) : 0;
+    intptr_t len = has_len ? (intptr_t)second : 0;
     size_t size = len > 0 ? (size_t)len : 0; /* below 0: nothing is in there */
     const char *key = has_len ? third : second;
     char **next = has_len ? fourth : third;
-    char *value = MH_CROSSING_OF(mh_crossed_text, caller.instance, JSON_EXTRACT,
-                                 mh_say_search(crossing, src, size, key),
-                                 mh_json_extract(src, size, key, next));
+    const mh_given given = {MH_GIVEN_JSON, NULL, src, size, NULL};
+    char *value = NULL;
+    if (caller.instance == NULL || mh_may_go_on(caller.instance, &given)) {
+        if (!has_len && src != NULL)
+            size = strlen(src);
+        value = MH_CROSSING_OF(mh_crossed_text, caller.instance, JSON_EXTRACT,
+                               mh_say_search(crossing, src, size, key),
+                               mh_json_extract(src, size, key, next));
+    }
     mh_caller_done(caller);
     return value;
 }

@@ -166,6 +166,7 @@ void mh_queue_free(mh_queue *queue);
 
 /* Upcalls into the embedder; each may be NULL. They run on the thread of the module that called,
  * often with the host's lock held, so they must not wait for a thread that is about to enter. */
+struct mh_given;
 typedef struct mh_hooks {
     void *context;
     /* Instead of the outbox: the value goes back to the module. Valid for the call. */
@@ -186,6 +187,11 @@ typedef struct mh_hooks {
     /* Around a wait inside of a host function: let go what others may need, and take it back. */
     void *(*let_go)(void *context);
     void (*take_back)(void *context, void *token);
+    /* For trials. Told of what a module gives to a host function before the core looks at it; false: the
+     * core leaves it alone, and the module gets -1. Any thread. */
+    bool (*witness)(void *context, mh_instance *from, const struct mh_given *given);
+    /* For trials: answers a synchronous request to its end, instead of the wait for its answers. */
+    void (*answer)(void *context, mh_request *request);
 } mh_hooks;
 
 typedef struct mh_limits {
@@ -593,6 +599,24 @@ typedef struct mh_answer {
     size_t size;
 } mh_answer;
 
+/* What a module gives to a host function: see mh_hooks.witness. */
+typedef enum mh_given_kind {
+    MH_GIVEN_MESSAGE, /* params, bytes, len: to send */
+    MH_GIVEN_FORMAT,  /* bytes: of a line to log, to the NUL */
+    MH_GIVEN_REQUEST, /* what */
+    MH_GIVEN_BYTES,   /* bytes, len: for a socket */
+    MH_GIVEN_JSON,    /* bytes, len: to look for a value in */
+    MH_GIVEN_REFUSED  /* bytes: the host's own line, why it refused something that was given */
+} mh_given_kind;
+
+typedef struct mh_given {
+    mh_given_kind kind;
+    const mh_params *params;
+    const char *bytes;
+    uint64_t len;
+    const mh_what *what;
+} mh_given;
+
 /* Where answers go. The sink runs on the host's dispatcher thread (or the closing one, or for a
  * synchronous request the caller's) with the module entered; non-zero cancels. */
 typedef struct mh_receiver mh_receiver;
@@ -690,8 +714,8 @@ size_t mh_open_requests(mh_host *host);
  * One load of a module by itself, outside of any chain, to see whether it keeps the contract. What it is
  * handed lies between pages that nobody may touch, so that a byte too far is a fault at the very
  * instruction. A module that does not keep the contract may end the process: make trials in one that
- * may end. A trial is for one thread. Requests of the module are taken and never served: they fail when
- * it ends. */
+ * may end. A trial is for one thread. Requests of the module are taken, and answered as it is
+ * planned: nothing leaves the process. */
 
 /* Where something lies: with zeros around it; its last byte before such a page, its first byte behind
  * one. On the other side of these two is a pattern. */
@@ -743,15 +767,78 @@ bool mh_trial_place(mh_trial *trial, const mh_event *event, const mh_placing *pl
 int64_t mh_trial_call(mh_trial *trial);
 /* Nobody may touch any more what was placed for calls so far. */
 void mh_trial_seal(mh_trial *trial);
+/* Frees what was placed for calls long ago: for those who make many. */
+void mh_trial_let_go(mh_trial *trial);
 /* All that was handed out, in turn, from 0; false behind the last. */
 bool mh_trial_area(const mh_trial *trial, size_t index, mh_area *out);
 /* The first byte found that was written to outside of the struct, or of what was placed at an edge for
  * calls; false: none was. */
 bool mh_trial_spill(const mh_trial *trial, bool structure, mh_spill *out);
+/* Something that the module gave to a host function, and should not have. */
+typedef enum mh_misuse_kind {
+    MH_TOO_LONG,     /* `len` bytes at `address`, where `room` bytes are */
+    MH_UNTERMINATED, /* a string there, and no NUL in those `room` bytes */
+    MH_FORMAT,       /* text that it was handed, as the format of a line; it was not formatted */
+    MH_FLAGS,        /* flags of a message, in `len`, that a module does not set */
+    MH_REFUSED,      /* `text` says why the host refused it */
+    MH_LATE          /* it called when its cleanup had returned */
+} mh_misuse_kind;
+
+enum { MH_MISUSE_FRAMES = 24 };
+
+typedef struct mh_misuse {
+    mh_misuse_kind kind;
+    mh_given_kind given;
+    mh_request_kind request; /* of MH_GIVEN_REQUEST */
+    const char *field;       /* what of it; a static string, or NULL */
+    const char *area;        /* what it was handed and this lies in; a static string, or NULL */
+    uint64_t address, len, room;
+    char text[512];
+    uint32_t frame_count;
+    uint64_t frames[MH_MISUSE_FRAMES]; /* return addresses */
+} mh_misuse;
+
+/* Takes the oldest that was seen; false: there is none. Those over a few hundred are not kept. */
+bool mh_trial_misuse(mh_trial *trial, mh_misuse *out);
+
+typedef struct mh_asked {
+    uint64_t id;
+    mh_request_kind kind;
+    const char *where; /* url, or host; as long as it is open */
+    bool posts;
+} mh_asked;
+
+/* One answer of a plan; its data and content type are copied. `piece` above 0: its data come in so many
+ * bytes a call. */
+typedef struct mh_step {
+    mh_answer answer;
+    size_t piece;
+} mh_step;
+
+typedef struct mh_planning {
+    mh_place place;
+    bool read_only; /* writing into data faults */
+    bool seal;      /* so does touching them when the callback has returned */
+} mh_planning;
+
+/* Each request that is open, from 0, the oldest first; false behind the last. */
+bool mh_trial_asked(mh_trial *trial, size_t index, mh_asked *out);
+/* How the next request is answered that is played to, or that is synchronous. False: no memory. */
+bool mh_trial_plan(mh_trial *trial, const mh_step *steps, size_t count,
+                   const mh_planning *planning);
+/* [enters] Makes the callbacks of the plan, until the request is over; where the plan has no last answer
+ * it fails. Without a plan it fails at once. `calls`: how many answers there were. False: no such
+ * request is open. */
+bool mh_trial_play(mh_trial *trial, uint64_t id, uint64_t *calls);
+/* How many synchronous requests were answered so far. */
+uint64_t mh_trial_synchronous(const mh_trial *trial);
+
 /* [enters] Where init has succeeded: what cleanup returned, 0 where there is none. */
 int64_t mh_trial_cleanup(mh_trial *trial);
-/* [enters] Closes the library; false: it stays mapped. After it nothing of the trial is there. */
-bool mh_trial_free(mh_trial *trial);
+/* [enters] Closes the library; false: it stays mapped. After it there is only mh_trial_misuse. */
+bool mh_trial_close(mh_trial *trial);
+/* Of one that is closed; with `keep` what threads of the module may look at stays. */
+void mh_trial_free(mh_trial *trial, bool keep);
 
 /* The words of a struct of a revision: where its fields are. */
 typedef struct mh_word {

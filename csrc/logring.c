@@ -151,7 +151,7 @@ static int64_t log_line(mh_instance *from, uint64_t level, bool is_report, const
 int64_t mh_vlog(mh_instance *from, uint64_t level, const char *format, va_list args) {
     if (level > from->log_level)
         return 0;
-    if (format == NULL)
+    if (format == NULL || !mh_may_go_on(from, &(mh_given){MH_GIVEN_FORMAT, NULL, format, 0, NULL}))
         return -1;
     int64_t result = log_line(from, level, false, format, args);
     if (result >= 0)
@@ -171,9 +171,21 @@ int64_t mh_log_text(mh_instance *from, uint64_t level, const char *text, size_t 
     return log_format(from, level, "%.*s", len < INT_MAX ? (int)len : INT_MAX, text);
 }
 
+/* Of a line of the host's own. */
+static void tell_witness(mh_instance *about, const char *format, va_list args) {
+    char text[512];
+    va_list again;
+    va_copy(again, args);
+    vsnprintf(text, sizeof text, format, again);
+    va_end(again);
+    mh_may_go_on(about, &(mh_given){MH_GIVEN_REFUSED, NULL, text, strlen(text), NULL});
+}
+
 void mh_report(mh_instance *about, const char *format, ...) {
     va_list args;
     va_start(args, format);
+    if (about->host->hooks.witness != NULL)
+        tell_witness(about, format, args);
     log_line(about, 0, true, format, args);
     va_end(args);
 }

@@ -176,6 +176,8 @@ static bool measure(mh_instance *from, const char *which, const char *text, size
 }
 
 int64_t mh_send(mh_instance *from, const mh_params *given, const char *message, uint64_t len) {
+    if (!mh_may_go_on(from, &(mh_given){MH_GIVEN_MESSAGE, given, message, len, NULL}))
+        return -1;
     if (given == NULL) {
         mh_report(from, "send refused: params is NULL; pass a mesibo_message_params_t");
         return -1;

@@ -28,7 +28,7 @@ static const char *objection(const mh_host *host, const mh_what *what) {
     if (what->kind == MH_FCGI && what->fcgi.host[0] != '/' &&
         (what->fcgi.port < 1 || what->fcgi.port > 65535))
         return "the port is not within 1 to 65535";
-    if (what->synchronous && host->served && pthread_equal(host->server, pthread_self()))
+    if (what->synchronous && host->hooks.answer == NULL && host->served && pthread_equal(host->server, pthread_self()))
         return "a synchronous request on the thread that serves requests would wait for itself";
     return NULL;
 }
@@ -69,13 +69,22 @@ static mh_request *prepare(mh_instance *from, const mh_what *what, const char **
     return request;
 }
 
+static void answer_here(mh_requests *requests, mh_request *request) {
+    const mh_hooks *hooks = &requests->host->hooks;
+    if (hooks->answer != NULL)
+        hooks->answer(hooks->context, request);
+    else
+        mh_dispatch_here(requests, request);
+}
+
 int64_t mh_submit(mh_instance *from, const mh_what *what, const mh_receiver *receiver) {
     static const char *const kinds[] = {"http", "fastcgi", "socket"};
     mh_requests *requests = from->host->requests;
-    const char *why;
+    const char *why = NULL;
+    bool wanted = mh_may_go_on(from, &(mh_given){.kind = MH_GIVEN_REQUEST, .what = what});
     if (mh_is_traced())
         mh_say_request(what);
-    mh_request *request = prepare(from, what, &why);
+    mh_request *request = wanted ? prepare(from, what, &why) : NULL;
     if (request != NULL) {
         request->id = ++last_id;
         request->instance = from;
@@ -85,14 +94,14 @@ int64_t mh_submit(mh_instance *from, const mh_what *what, const mh_receiver *rec
         why = add(requests, request);
         pthread_mutex_unlock(&requests->lock);
         if (why == NULL && request->what.synchronous)
-            mh_dispatch_here(requests, request);
+            answer_here(requests, request);
         mh_request_unref(request);
     } else if (receiver->release != NULL) {
         receiver->release(receiver->cbdata);
     }
     if (why != NULL)
         mh_report(from, "%s refused: %s", kinds[what->kind], why);
-    return why == NULL ? 0 : -1;
+    return wanted && why == NULL ? 0 : -1;
 }
 
 /* ---- Ending ---------------------------------------------------------------------------------------- */

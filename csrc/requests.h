@@ -77,6 +77,8 @@ bool mh_dispatcher_start(mh_requests *requests);
  * `requests` itself (mh_requests_release) when it ends. */
 bool mh_dispatcher_stop(mh_requests *requests);
 void mh_requests_release(mh_requests *requests);
+/* Makes one call of its sink, here, with what the answer points to as it is; the instance is entered. */
+void mh_request_deliver(mh_requests *requests, mh_request *request, const mh_answer *answer);
 /* Calls the sink of a synchronous request here until its last answer, or until it is `ending`. */
 void mh_dispatch_here(mh_requests *requests, mh_request *request);
 

@@ -110,7 +110,10 @@ int64_t mh_socket_write(int64_t number, const char *data, int64_t len) {
     if (request == NULL)
         return -1;
     int64_t written = -1;
-    if (len == 0)
+    const mh_given given = {MH_GIVEN_BYTES, NULL, data, (uint64_t)len, NULL};
+    if (!mh_may_go_on(request->instance, &given))
+        written = -1;
+    else if (len == 0)
         written = 0;
     else if (data != NULL && len > 0)
         written = queue_bytes(request, data, (size_t)len);

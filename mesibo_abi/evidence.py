@@ -65,6 +65,91 @@ class Layout:
     words: tuple[Word, ...]
 
 
+class Service(enum.IntEnum):
+    """What a module asks of the network (csrc/host.h: mh_request_kind)."""
+
+    HTTP = 0
+    FASTCGI = 1
+    SOCKET = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that is open; `where` is its URL or host, `posts` whether it has a body."""
+
+    id: int
+    service: Service
+    where: str
+    posts: bool
+
+
+class AnswerKind(enum.IntEnum):
+    """What comes of a request (csrc/host.h: mh_answer_kind)."""
+
+    REQUEST = 0
+    REQBODY = 1
+    HEADERS = 2
+    BODY = 3
+    FAILED = 4
+    CONNECTED = 6
+    WRITTEN = 7
+    DATA = 8
+    CLOSED = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer (csrc/host.h: mh_answer). `piece` above 0: its data come in so many bytes a
+    call."""
+
+    kind: AnswerKind
+    data: bytes | None = None
+    progress: int = 0
+    status: int = 0
+    content_type: bytes | None = None
+    piece: int = 0
+
+
+class Given(enum.IntEnum):
+    """What a module gives to a host function (csrc/host.h: mh_given_kind)."""
+
+    MESSAGE = 0
+    FORMAT = 1
+    REQUEST = 2
+    BYTES = 3
+    JSON = 4
+    REFUSED = 5
+    """It is not known what: the host refused it."""
+
+
+class MisuseKind(enum.IntEnum):
+    """What is wrong with it (csrc/host.h: mh_misuse_kind)."""
+
+    TOO_LONG = 0
+    UNTERMINATED = 1
+    FORMAT = 2
+    FLAGS = 3
+    REFUSED = 4
+    LATE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Misuse:
+    """Something that a module gave to a host function, and should not have (csrc/host.h:
+    mh_misuse). `frames` are return addresses, innermost first."""
+
+    kind: MisuseKind
+    given: Given
+    service: Service
+    field: str | None
+    area: str | None
+    address: int
+    length: int
+    room: int
+    text: str
+    frames: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What ended a process (csrc/host.h: mh_fault): a signal, or exit(3) where `signal` is 0.

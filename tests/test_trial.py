@@ -3,6 +3,7 @@ ended."""
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 from collections.abc import Callable
@@ -14,7 +15,18 @@ import pytest
 from mesibo_abi import LoadError, Message, User
 from mesibo_abi.bridge.fault import FaultRecord
 from mesibo_abi.bridge.trial import Trial, layouts
-from mesibo_abi.evidence import Area, Fault, Place, Spill
+from mesibo_abi.evidence import (
+    Answer,
+    AnswerKind,
+    Area,
+    Asked,
+    Fault,
+    Given,
+    MisuseKind,
+    Place,
+    Service,
+    Spill,
+)
 from mesibo_abi.symbols import places, read_maps, symbolize
 from tests.conftest import Built
 from tests.tools import needs
@@ -270,6 +282,136 @@ def test_what_it_asks_of_the_network_fails_at_its_end(built: Built) -> None:
     (answer,) = trial.sent()
     assert (answer.expiry, answer.flags) == (2**64 - 1, 1)  # progress -1, and no buffer
     assert trial.close()
+
+
+# ---- The network, and what it gives to host functions
+
+
+def begun(fetch: Path, url: str = "http://127.0.0.1:1/\0", cancel: int = 0) -> Trial:
+    """With one request open."""
+    trial = trial_of(fetch)
+    assert trial.init() == 0
+    ask(trial, url, cancel)
+    return trial
+
+
+def ask(trial: Trial, url: str = "http://127.0.0.1:1/\0", cancel: int = 0) -> None:
+    trial.place("on_message", Message(url, to="bob", from_="alice", refid=cancel))
+    trial.call()
+
+
+def seen(trial: Trial) -> list[tuple[bytes, int]]:
+    """What each callback was given, and the progress."""
+    return [(message.payload, message.expiry) for message in trial.sent()]
+
+
+def body(data: bytes, progress: int = 100, piece: int = 0) -> Answer:
+    return Answer(AnswerKind.BODY, data, progress, piece=piece)
+
+
+def test_a_request_is_answered_by_a_plan(built: Built) -> None:
+    trial = begun(built("fetch"))
+    (asked,) = trial.asked()
+    assert asked == Asked(asked.id, Service.HTTP, "http://127.0.0.1:1/", posts=True)
+    head = Answer(AnswerKind.HEADERS, b"HTTP/1.1 200 OK", status=200, content_type=b"text/plain")
+    trial.plan([Answer(AnswerKind.REQUEST), head, body(b"hello", 50), body(b"there")])
+    assert [area.name for area in trial.areas()][1:5] == [
+        "the body",
+        "the body",
+        "the response_type",
+        "the header",
+    ]
+    assert trial.play(asked.id) == 4
+    assert seen(trial) == [(b"hello", 50), (b"there", 100)]  # this revision sees no more
+    assert trial.asked() == []
+    assert trial.play(asked.id) is None
+
+
+def test_an_answer_in_pieces(built: Built) -> None:
+    trial = begun(built("fetch"))
+    trial.plan([body(b"hello", piece=2)])
+    assert trial.play(trial.asked()[0].id) == 3
+    assert seen(trial) == [(b"he", 1), (b"ll", 40), (b"o", 100)]
+
+
+@pytest.mark.parametrize("answers", [[], [body(b"hello", 50)]])
+def test_a_plan_without_an_end_fails(answers: list[Answer], built: Built) -> None:
+    trial = begun(built("fetch"))
+    trial.plan(answers)
+    assert trial.play(trial.asked()[0].id) == len(answers) + 1
+    assert seen(trial)[-1] == (b"", 2**64 - 1)
+
+
+def test_the_module_may_cancel(built: Built) -> None:
+    trial = begun(built("fetch"), cancel=1)
+    trial.plan([body(b"hello", 50), body(b"there")])
+    assert trial.play(trial.asked()[0].id) == 1
+    assert seen(trial) == [(b"hello", 50)]
+    assert trial.asked() == []
+
+
+def test_the_oldest_request_is_first(built: Built) -> None:
+    trial = begun(built("fetch"), "http://one/\0")
+    ask(trial, "http://two/\0")
+    one, two = trial.asked()
+    assert (one.where, two.where) == ("http://one/", "http://two/")
+    assert trial.play(one.id) == 1  # there is no plan: it fails
+    assert trial.asked() == [two]
+    assert trial.cleanup() == 0
+    assert trial.asked() == []
+    assert trial.close()
+
+
+def test_what_was_sealed_may_not_be_touched(built: Built) -> None:
+    def touch_it() -> None:
+        trial = begun(built("fetch"))
+        trial.plan([body(b"hello", 50)], seal=True)
+        (area,) = [area for area in trial.areas() if area.name == "the body"]
+        trial.play(trial.asked()[0].id)
+        assert seen(trial)[0] == (b"hello", 50)
+        ctypes.string_at(area.start, 1)
+
+    status, fault = ends(touch_it)
+    assert status == -signal.SIGSEGV
+    assert fault is not None
+
+
+def test_a_string_without_an_end_is_a_misuse(built: Built) -> None:
+    trial = begun(built("fetch"), "http://127.0.0.1:1/")
+    (misuse,) = trial.misuses()
+    assert (misuse.kind, misuse.given) == (MisuseKind.UNTERMINATED, Given.REQUEST)
+    assert (misuse.field, misuse.area, misuse.room) == ("url", "message", 19)
+    frames = symbolize(places(misuse.frames, read_maps(Path("/proc/self/maps").read_text())))
+    assert "on_message" in [frame.function for frame in frames]
+    assert trial.misuses() == []
+    assert len(trial.asked()) == 1  # there was a NUL, behind the message
+
+
+def test_what_the_host_refuses_is_a_misuse(built: Built) -> None:
+    trial = trial_of(built("bad_sends"))
+    trial.init()
+    trial.place("on_message", Message("hello", to="bob", from_="alice"))
+    trial.call()
+    misuses = trial.misuses()
+    assert {misuse.kind for misuse in misuses} == {MisuseKind.REFUSED}
+    assert [misuse.text.split(";")[0] for misuse in misuses] == [
+        "send refused: params is NULL",
+        "send refused: the message is NULL but said to have 1 bytes",
+        "send refused: params have neither `to` nor `groupid`",
+        "send refused: params have neither `to` nor `groupid`",
+        "http refused: the url is empty",
+    ]
+
+
+def test_calls_after_the_end_are_misuses(built: Built) -> None:
+    trial = trial_of(built("farewell"))
+    trial.init()
+    assert trial.cleanup() == 0
+    kinds = [misuse.kind for misuse in trial.misuses()]
+    assert kinds == [MisuseKind.REFUSED]  # http, which is refused as it ends
+    assert trial.close()
+    (late,) = trial.misuses()
+    assert (late.kind, late.given) == (MisuseKind.LATE, Given.FORMAT)
 
 
 def test_over_is_over(outside: Path) -> None:

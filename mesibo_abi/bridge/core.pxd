@@ -545,10 +545,60 @@ cdef extern from "host.h" nogil:
     bint mh_trial_place(mh_trial *trial, const mh_event *event, const mh_placing *placing)
     int64_t mh_trial_call(mh_trial *trial)
     void mh_trial_seal(mh_trial *trial)
+    void mh_trial_let_go(mh_trial *trial)
     bint mh_trial_area(const mh_trial *trial, size_t index, mh_area *out)
     bint mh_trial_spill(const mh_trial *trial, bint structure, mh_spill *out)
+    ctypedef enum mh_misuse_kind:
+        MH_TOO_LONG
+        MH_UNTERMINATED
+        MH_FORMAT
+        MH_FLAGS
+        MH_REFUSED
+        MH_LATE
+
+    ctypedef enum mh_given_kind:
+        MH_GIVEN_MESSAGE
+        MH_GIVEN_FORMAT
+        MH_GIVEN_REQUEST
+        MH_GIVEN_BYTES
+        MH_GIVEN_JSON
+        MH_GIVEN_REFUSED
+
+    ctypedef struct mh_misuse:
+        mh_misuse_kind kind
+        mh_given_kind given
+        mh_request_kind request
+        const char *field
+        const char *area
+        uint64_t address, len, room
+        char text[512]
+        uint32_t frame_count
+        uint64_t frames[24]
+
+    bint mh_trial_misuse(mh_trial *trial, mh_misuse *out)
+
+    ctypedef struct mh_asked:
+        uint64_t id
+        mh_request_kind kind
+        const char *where
+        c_bool posts
+
+    ctypedef struct mh_step:
+        mh_answer answer
+        size_t piece
+
+    bint mh_trial_asked(mh_trial *trial, size_t index, mh_asked *out)
+    ctypedef struct mh_planning:
+        mh_place place
+        c_bool read_only, seal
+
+    bint mh_trial_plan(mh_trial *trial, const mh_step *steps, size_t count,
+                       const mh_planning *planning)
+    bint mh_trial_play(mh_trial *trial, uint64_t id, uint64_t *calls)
+    uint64_t mh_trial_synchronous(const mh_trial *trial)
     int64_t mh_trial_cleanup(mh_trial *trial)
-    bint mh_trial_free(mh_trial *trial)
+    bint mh_trial_close(mh_trial *trial)
+    void mh_trial_free(mh_trial *trial, bint keep)
 
     ctypedef struct mh_word:
         const char *name

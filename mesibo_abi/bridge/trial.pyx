@@ -12,7 +12,9 @@ from .values cimport Message, c_text, message_event, take_lines, take_messages, 
 cimport cython
 
 from .. import faults
-from ..evidence import Area, Layout, Spill, Word
+from ..evidence import (
+    Area, Asked, Given, Layout, Misuse, MisuseKind, Service, Spill, Word,
+)
 from .module import CALLBACKS
 
 cdef enum:
@@ -35,6 +37,21 @@ def layouts(str revision not None):
     return tuple(found)
 
 
+cdef list misuses_of(mh_trial *trial):
+    cdef mh_misuse misuse
+    found = []
+    while mh_trial_misuse(trial, &misuse):
+        frames = tuple([misuse.frames[i] for i in range(misuse.frame_count)])
+        found.append(Misuse(
+            MisuseKind(<int>misuse.kind), Given(<int>misuse.given), Service(<int>misuse.request),
+            None if misuse.field == NULL else misuse.field.decode(),
+            None if misuse.area == NULL else misuse.area.decode(),
+            misuse.address, misuse.len, misuse.room,
+            misuse.text.decode("utf-8", "replace"), frames,
+        ))
+    return found
+
+
 @cython.final
 cdef class Trial:
     """A module that nobody else calls, and what it is handed.
@@ -46,6 +63,7 @@ cdef class Trial:
     cdef mh_trial *trial
     cdef object config  # bytes: of the event placed last
     cdef bint over      # nothing of it is left
+    cdef list after     # misuses, where it is closed
     cdef readonly object code
     """What init returned; None: it was not called."""
 
@@ -56,7 +74,7 @@ cdef class Trial:
 
     def __init__(self, *, str label not None, path, str entry not None, str revision not None,
                  dict items not None, bint keep_mapped, bint has_synchronous, int place):
-        cdef mh_limits limits = mh_limits(1 << 26, 1 << 22, 1 << 12)
+        cdef mh_limits limits = mh_limits(1 << 26, 1 << 22, 1 << 16)
         cdef mh_hooks hooks
         cdef mh_load what
         cdef mh_refusal refusal
@@ -163,6 +181,11 @@ cdef class Trial:
         self.check()
         mh_trial_seal(self.trial)
 
+    def let_go(self):
+        """Frees what was placed for calls long ago: for those who make many."""
+        self.check()
+        mh_trial_let_go(self.trial)
+
     def areas(self, size_t most=64):
         """What it was handed so far, so many at most: its struct first, then the latest first."""
         cdef mh_area area
@@ -184,6 +207,66 @@ cdef class Trial:
             return None
         return Spill(spill.name.decode(), spill.offset, spill.found)
 
+    def misuses(self):
+        """What it gave to host functions since this was last asked, and should not have; also of
+        a trial that is over."""
+        if self.trial == NULL:
+            found, self.after = self.after, []
+            return found
+        return misuses_of(self.trial)
+
+    def asked(self):
+        """The requests of it that are open, the oldest first."""
+        cdef mh_asked asked
+        cdef size_t index = 0
+        self.check()
+        found = []
+        while mh_trial_asked(self.trial, index, &asked):
+            where = "" if asked.where == NULL else asked.where.decode("utf-8", "replace")
+            found.append(Asked(asked.id, Service(<int>asked.kind), where, <bint>asked.posts))
+            index += 1
+        return found
+
+    def synchronous(self):
+        """How many synchronous requests were answered so far, inside of its calls."""
+        self.check()
+        return mh_trial_synchronous(self.trial)
+
+    def plan(self, answers, *, int at=0, bint read_only=False, bint seal=False):
+        """How the next request is answered that is played to, or that is synchronous. What the
+        answers have of bytes is copied; `seal`: nobody may touch it when its callback has
+        returned."""
+        cdef mh_planning planning = mh_planning(<mh_place>at, read_only, seal)
+        cdef mh_step *steps
+        cdef mh_step step
+        self.check()
+        table = PyBytes_FromStringAndSize(NULL, <Py_ssize_t>(len(answers) * sizeof(mh_step)))
+        steps = <mh_step *>PyBytes_AS_STRING(table)
+        for i in range(len(answers)):
+            answer = answers[i]
+            memset(&step, 0, sizeof(step))
+            step.answer.kind = <mh_answer_kind><int>answer.kind
+            step.answer.progress, step.answer.status = answer.progress, answer.status
+            step.piece = answer.piece
+            if answer.content_type is not None:
+                step.answer.content_type = PyBytes_AS_STRING(answer.content_type)
+            if answer.data is not None:
+                step.answer.data = PyBytes_AS_STRING(answer.data)
+                step.answer.size = <size_t>len(answer.data)
+            steps[i] = step
+        if not mh_trial_plan(self.trial, steps, <size_t>len(answers), &planning):
+            raise MemoryError("a plan needs memory for what the module is handed; free some")
+
+    def play(self, uint64_t id):
+        """Answers that request by the plan, which is over then: how many answers it took. None: no
+        such request is open."""
+        cdef uint64_t calls
+        cdef bint played
+        self.check()
+        with nogil:
+            played = mh_trial_play(self.trial, id, &calls)
+        return calls if played else None
+
     def cleanup(self):
         """Calls cleanup, where init has succeeded: what it returned, 0 where there is none."""
         cdef int64_t code
@@ -199,7 +282,9 @@ cdef class Trial:
         self.check()
         self.trial = NULL
         with nogil:
-            unmapped = mh_trial_free(trial)
+            unmapped = mh_trial_close(trial)
+        self.after = misuses_of(trial)
+        mh_trial_free(trial, not unmapped)
         self.over = unmapped
         return unmapped
 

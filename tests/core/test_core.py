@@ -15,6 +15,7 @@ CORE = [
     *sorted(ROOT.glob("csrc/*.c")),
     *sorted(ROOT.glob("csrc/revisions/*.c")),
     *sorted(ROOT.glob("csrc/isolation/*.c")),
+    *sorted(ROOT.glob("csrc/trial/*.c")),
 ]
 FLAGS = ["-std=c17", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-rdynamic"]
 PRINTED = """\

@@ -1,23 +1,12 @@
 /* trial.c - one load of a module by itself, handed things that show when they are misused. */
-#include "library.h"
+#include "trial.h"
 
-#include <stdio.h>
+#include "../library.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static const double PATIENCE = 5.0; /* seconds, for threads that are to leave */
-
-struct mh_trial {
-    mh_instance *instance;
-    void *entry;
-    mh_guarded *structure; /* the module struct */
-    void *before;          /* what it was before init */
-    mh_guarded *placed;    /* for all calls so far, the last first */
-    mh_event event;        /* of the next call */
-    void *params;          /* of it, in the module's view; or NULL */
-    char *address;         /* of a login */
-    mh_user user;
-};
 
 /* ---- Its life ------------------------------------------------------------------------------------- */
 
@@ -37,7 +26,7 @@ static bool guard_struct(mh_trial *trial, mh_place place) {
     return true;
 }
 
-static void begin(mh_trial *trial, mh_frame *frame, mh_pass *pass, const mh_event *event) {
+void trial_enter(mh_trial *trial, mh_frame *frame, mh_pass *pass, const mh_event *event) {
     mh_host *host = trial->instance->host;
     mh_lock_take(&host->lock);
     host->locked_passes++;
@@ -45,7 +34,7 @@ static void begin(mh_trial *trial, mh_frame *frame, mh_pass *pass, const mh_even
     mh_push(frame, trial->instance, pass, event);
 }
 
-static void end(mh_trial *trial, const mh_frame *frame) {
+void trial_leave(mh_trial *trial, const mh_frame *frame) {
     mh_host *host = trial->instance->host;
     mh_pop(frame);
     host->locked_passes--;
@@ -82,15 +71,18 @@ mh_trial *mh_trial_new(mh_host *host, const mh_load *what, mh_place place, mh_re
         free(trial);
         return NULL;
     }
-    /* Nobody answers: what it asks for stays open until it ends. A synchronous request is refused, as on
-     * any thread that serves. */
+    /* This thread serves: what the module asks for stays open until a plan is played to it. */
     host->served = true;
     host->server = pthread_self();
+    pthread_mutex_init(&trial->lock, NULL);
+    host->hooks.context = trial;
+    host->hooks.witness = trial_witness;
+    host->hooks.answer = trial_answer;
     bool guarded = guard_struct(trial, place);
     if (guarded)
         mh_register(trial->instance);
     if (!guarded || !open_library(trial, what, refusal)) {
-        mh_trial_free(trial);
+        mh_trial_free(trial, !mh_trial_close(trial));
         return NULL;
     }
     return trial;
@@ -100,10 +92,10 @@ int64_t mh_trial_init(mh_trial *trial, const mh_offer *offer) {
     mh_instance *instance = trial->instance;
     mh_frame frame;
     mh_pass pass;
-    begin(trial, &frame, &pass, NULL);
+    trial_enter(trial, &frame, &pass, NULL);
     int64_t code = instance->revision->init(instance, trial->entry, offer);
     instance->state = code == 0 ? MH_OPEN : MH_CLOSING;
-    end(trial, &frame);
+    trial_leave(trial, &frame);
     return code;
 }
 
@@ -114,34 +106,28 @@ int64_t mh_trial_cleanup(mh_trial *trial) {
     mh_frame frame;
     mh_pass pass;
     instance->leaving = true;
-    begin(trial, &frame, &pass, NULL);
+    trial_enter(trial, &frame, &pass, NULL);
     instance->state = MH_CLOSING;
     mh_requests_end(instance);
     int64_t code = instance->revision->cleanup(instance);
-    end(trial, &frame);
+    trial->ended = true;
+    trial_leave(trial, &frame);
     return code;
 }
 
-static void free_placed(mh_trial *trial) {
-    while (trial->placed != NULL) {
-        mh_guarded *last = trial->placed;
-        trial->placed = last->below;
-        mh_guarded_free(last);
-    }
-}
-
-bool mh_trial_free(mh_trial *trial) {
+bool mh_trial_close(mh_trial *trial) {
     mh_instance *instance = trial->instance;
     if (instance->registered) {
         mh_frame frame;
         mh_pass pass;
         instance->leaving = true;
-        begin(trial, &frame, &pass, NULL);
+        trial_enter(trial, &frame, &pass, NULL);
         instance->state = MH_CLOSING;
         mh_requests_end(instance);
-        end(trial, &frame);
+        trial_leave(trial, &frame);
         mh_unregister(instance);
     }
+    trial_forget_asked(trial);
     bool left = mh_drain(&instance->guests, PATIENCE) && mh_drain(&instance->threads, PATIENCE);
     bool keep = instance->keep_mapped || !left;
     if (instance->library != NULL) {
@@ -153,18 +139,24 @@ bool mh_trial_free(mh_trial *trial) {
         instance->library = NULL;
     }
     instance->state = MH_DEAD;
-    if (!keep) { /* else its threads may look there yet */
-        free_placed(trial);
-        if (trial->structure != NULL) { /* else the struct is still the instance's own */
-            instance->module = NULL;
-            mh_guarded_free(trial->structure);
-        }
-        mh_instance_forget_module(instance, false);
-        mh_instance_unref(instance);
+    return !keep;
+}
+
+void mh_trial_free(mh_trial *trial, bool keep) {
+    mh_instance *instance = trial->instance;
+    if (keep)
+        return; /* its threads may look there yet, and what they ask is refused there */
+    trial_free_placed(trial, 0);
+    if (trial->structure != NULL) { /* else the struct is still the instance's own */
+        instance->module = NULL;
+        mh_guarded_free(trial->structure);
     }
+    mh_instance_forget_module(instance, false);
+    mh_instance_unref(instance);
+    pthread_mutex_destroy(&trial->lock);
+    free(trial->misuses);
     free(trial->before);
     free(trial);
-    return !keep;
 }
 
 /* ---- The struct ----------------------------------------------------------------------------------- */
@@ -196,98 +188,3 @@ bool mh_trial_change(const mh_trial *trial, size_t *at, mh_damage *out) {
     return false;
 }
 
-/* ---- Calls ---------------------------------------------------------------------------------------- */
-
-/* What the module sees of it; NULL: no memory. */
-static void *place_bytes(mh_trial *trial, const char *name, const void *bytes, size_t len,
-                         mh_place place, bool read_only) {
-    mh_guarded *guarded = mh_guarded_new(name, bytes, len, place, read_only);
-    if (guarded == NULL)
-        return NULL;
-    guarded->below = trial->placed;
-    trial->placed = guarded;
-    return mh_guarded_at(guarded);
-}
-
-/* With its NUL. */
-static bool place_text(mh_trial *trial, const char *name, const char *text, mh_place place,
-                       char **out) {
-    *out = NULL;
-    if (text != NULL)
-        *out = place_bytes(trial, name, text, strlen(text) + 1, place, false);
-    return text == NULL || *out != NULL;
-}
-
-static bool place_params(mh_trial *trial, const mh_event *event, const mh_placing *placing) {
-    const mh_revision *revision = trial->instance->revision;
-    char *to, *from;
-    if (!place_text(trial, "to", event->params->to, placing->addresses, &to) ||
-        !place_text(trial, "from", event->params->from, placing->addresses, &from))
-        return false;
-    trial->params =
-        place_bytes(trial, "params", NULL, revision->params_size, placing->params, false);
-    if (trial->params == NULL)
-        return false;
-    revision->fill_params(trial->params, event, to, from);
-    return true;
-}
-
-bool mh_trial_place(mh_trial *trial, const mh_event *event, const mh_placing *placing) {
-    trial->event = *event;
-    trial->params = NULL;
-    if (event->user != NULL) {
-        if (!place_text(trial, "address", event->user->address, placing->addresses,
-                        &trial->address))
-            return false;
-        trial->user = *event->user;
-        trial->user.address = trial->address;
-        trial->event.user = &trial->user;
-    }
-    if (event->params != NULL && !place_params(trial, event, placing))
-        return false;
-    trial->event.params = NULL; /* the caller's */
-    if (event->kind != MH_ON_MESSAGE)
-        return true;
-    trial->event.message = place_bytes(trial, "message", event->message, event->len,
-                                       placing->message, placing->read_only);
-    return trial->event.message != NULL;
-}
-
-int64_t mh_trial_call(mh_trial *trial) {
-    mh_instance *instance = trial->instance;
-    if (!instance->revision->has_callback(instance, trial->event.kind))
-        return MH_NO_SLOT;
-    mh_frame frame;
-    mh_pass pass;
-    begin(trial, &frame, &pass, &trial->event);
-    int64_t code = trial->params != NULL
-                       ? instance->revision->deliver(instance, &trial->event, trial->params)
-                       : instance->revision->call(instance, &trial->event);
-    end(trial, &frame);
-    return code;
-}
-
-void mh_trial_seal(mh_trial *trial) {
-    for (mh_guarded *guarded = trial->placed; guarded != NULL; guarded = guarded->below)
-        mh_guarded_seal(guarded);
-}
-
-bool mh_trial_area(const mh_trial *trial, size_t index, mh_area *out) {
-    const mh_guarded *guarded = index == 0 ? trial->structure : trial->placed;
-    while (index > 1 && guarded != NULL) {
-        guarded = guarded->below;
-        index--;
-    }
-    if (guarded != NULL)
-        *out = guarded->area;
-    return guarded != NULL;
-}
-
-bool mh_trial_spill(const mh_trial *trial, bool structure, mh_spill *out) {
-    if (structure)
-        return mh_guarded_spill(trial->structure, out);
-    for (const mh_guarded *guarded = trial->placed; guarded != NULL; guarded = guarded->below)
-        if (guarded->place != MH_ROOMY && mh_guarded_spill(guarded, out))
-            return true;
-    return false;
-}
