@@ -63,9 +63,13 @@ def call(
 
 def clean_up(subject: Subject, trial: Trial, case: str) -> None:
     """Calls its cleanup."""
-    slot = next((name for name in trial.slots() if name.endswith("cleanup")), "cleanup")
-    subject.notes.write(case, slot, trial.areas())
+    subject.notes.write(case, cleanup_of(trial), trial.areas())
     trial.cleanup()
+
+
+def cleanup_of(trial: Trial) -> str:
+    """The name of its cleanup."""
+    return next(name for name in trial.slots() if name.endswith("cleanup"))
 
 
 def where_callback(subject: Subject, trial: Trial, callback: str) -> str | None:

@@ -6,13 +6,15 @@ import fnmatch
 from collections.abc import Sequence
 
 from ..errors import InputError
-from . import lifecycle, messages, resources, static
+from . import calls, lifecycle, messages, requests, resources, static
 from .subject import Check
 
 CHECKS: tuple[Check, ...] = (
     *static.CHECKS,
     *lifecycle.CHECKS,
     *messages.CHECKS,
+    *requests.CHECKS,
+    *calls.CHECKS,
     *resources.CHECKS,
 )
 BY_NAME = {check.name: check for check in CHECKS}

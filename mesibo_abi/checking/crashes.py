@@ -154,16 +154,17 @@ def _is_below_stack(fault: Fault) -> bool:
 
 
 def _in_area(offset: int, area: Area, verb: str) -> tuple[str, str]:
-    if area.sealed:
+    inside = 0 <= offset < area.size
+    # Inside of one that was not sealed when the call began, it has been since.
+    if area.sealed or (inside and (verb == "read" or not area.read_only)):
         return (
             f"it {verb} byte {offset} of {in_words(area.name)} after the call it was handed to",
             "copy what you need longer: what the host hands in is valid until the callback returns",
         )
-    if 0 <= offset < area.size:
+    if inside:
         return (
             f"it {verb} byte {offset} of {in_words(area.name)}, which is const",
-            "copy the message before you change it: this revision does not let a module write "
-            "into it",
+            "copy it before you change it: it is const, and others have the same bytes",
         )
     place = f"the byte {-offset} before" if offset < 0 else f"byte {offset} of"
     return (
@@ -182,4 +183,9 @@ _CURES = {
     "the module struct": "compile it against the header of this revision, and write only the "
     "fields that are the module's",
 }
+_ANSWER_CURE = (
+    "end at `size`: there is no NUL behind what comes in, so strlen, strstr, %s and JSON parsers "
+    "that want a string need a copy with one; it may have no byte at all"
+)
+_CURES |= dict.fromkeys(("the body", "the header", "the data"), _ANSWER_CURE)
 _ADDRESS_CURE = "an address ends at its NUL: compare it with strcmp, and copy no more than it has"

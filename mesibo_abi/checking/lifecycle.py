@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from ..bridge.trial import Trial, layouts
 from ..evidence import Place
 from ..types import Revision
-from .calling import ORDINARY, call, changed_words, clean_up, loaded, spilled, where_callback
+from .calling import (
+    ORDINARY,
+    call,
+    changed_words,
+    clean_up,
+    cleanup_of,
+    loaded,
+    spilled,
+    where_callback,
+)
 from .results import Finding
 from .static import LOADABLE
 from .subject import Check, Skip, Subject
@@ -136,11 +145,7 @@ def _cleanup(subject: Subject) -> Iterator[Finding]:
     call(subject, trial, "on_message", ORDINARY, case="before its end")
     before = trial.changes()
     clean_up(subject, trial, "at its end")
-    yield from changed_words(subject, trial, _cleanup_of(trial), before)
-
-
-def _cleanup_of(trial: Trial) -> str:
-    return next(name for name in trial.slots() if name.endswith("cleanup"))
+    yield from changed_words(subject, trial, cleanup_of(trial), before)
 
 
 # ---- Configurations: it may refuse one, and must not crash
@@ -215,9 +220,9 @@ def _again(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "its init refuses to be loaded again",
             f"expected 0 as before its cleanup, found {second.code}{_logged(second)}",
-            f"leave globals in {_cleanup_of(second)} as they were before init, or make them anew "
+            f"leave globals in {cleanup_of(second)} as they were before init, or make them anew "
             "in init",
-            where_callback(subject, first, _cleanup_of(first)) or subject.where_init(),
+            where_callback(subject, first, cleanup_of(first)) or subject.where_init(),
         )
         return
     call(subject, second, "on_message", ORDINARY, case="loaded again after its end")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from ..bridge.values import Message
 from ..types import WORDS, MessageFields
 from .subject import Subject
 
 _MOST_ADDRESSES = 4
+_MOST_WORDS = 48
 _LONGEST_ADDRESS = 64  # of a value of an item that may be one
 
 TEXTS = (
@@ -86,6 +90,28 @@ def messages(subject: Subject, *payloads: bytes) -> Iterator[Message]:
     for to in to_whom(subject):
         for payload in payloads:
             yield Message(payload, to=to, from_="alice", id=7, aid=1)
+
+
+@functools.lru_cache(maxsize=4)
+def words_of(path: Path) -> tuple[bytes, ...]:
+    """Texts that a library has among its constants, the short ones: commands that it listens to,
+    addresses, and what it looks for in answers."""
+    from elftools.elf.elffile import ELFFile
+
+    with path.open("rb") as file:
+        sections = [ELFFile(file).get_section_by_name(name) for name in (".rodata", ".data")]
+        data = b"\0".join(section.data() for section in sections if section is not None)
+    found = re.findall(rb"(?<![^\0])[ -~]{2,32}(?=\0)", data)
+    return tuple(dict.fromkeys(word for word in found if b"%" not in word))[:_MOST_WORDS]
+
+
+def provoking(subject: Subject) -> Iterator[Message]:
+    """Messages that a module may act on, by sending or asking for something."""
+    yield from messages(subject, *TEXTS)
+    for word in words_of(subject.path):
+        for payload in (word, word.rstrip() + b" en hello there"):
+            yield Message(payload, to="bob", from_="alice", id=7, aid=1)
+        yield Message("hello there", to=word, from_="alice", id=7, aid=1)
 
 
 def extreme(word: str, value: int) -> Message:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from ..bridge.trial import Trial, layouts
 from ..elf import Inspection, module_name
 from ..evidence import Layout, Place
 from ..host import Host
-from ..symbols import definition, places, read_maps, symbolize
+from ..symbols import definition, place_at, places, read_maps, symbolize
+from ..types import LogRecord
 from .notes import Notes
 from .results import Finding
 
@@ -57,6 +58,7 @@ class Subject:
         self.notes = notes
         self._target = target
         self._trials: list[Trial] = []
+        self._said: list[LogRecord] = []
         self.name = module_name(target.path) or target.path.stem
 
     @functools.cached_property
@@ -112,6 +114,12 @@ class Subject:
         self._trials.append(trial)
         return trial
 
+    def close(self, trial: Trial) -> None:
+        """Ends it, and closes its library."""
+        self._said += trial.logs()
+        trial.close()
+        self._trials.remove(trial)
+
     def where_init(self) -> str | None:
         """Where its init is defined, for findings."""
         return self.where(self.entry_point)
@@ -137,9 +145,22 @@ class Subject:
             return None
         return self.where(frame.function) or frame.with_path()
 
+    def where_on_stack(self, frames: Sequence[int], maps: str | None = None) -> str | None:
+        """The innermost place of it on a stack of return addresses; `maps` is the text of
+        /proc/self/maps while it was there, None: it still is."""
+        known = read_maps(Path("/proc/self/maps").read_text() if maps is None else maps)
+        home = self.path.resolve()
+        own = [mapping for mapping in known if mapping.path == home]
+        for address in frames:
+            if any(mapping.start <= address < mapping.end for mapping in own):
+                (frame,) = symbolize([place_at(address, 1, known)])
+                return frame.with_path()
+        return None
+
     def logged(self) -> tuple[str, ...]:
         """What it logged in trials, the last lines of it."""
-        lines = [record.text for trial in self._trials for record in trial.logs()]
+        self._said += (record for trial in self._trials for record in trial.logs())
+        lines = [record.text for record in self._said]
         return tuple(lines[-_MOST_LINES:])
 
 

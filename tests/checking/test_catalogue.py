@@ -6,7 +6,14 @@ import pytest
 
 from mesibo_abi import InputError
 from mesibo_abi.checking.catalogue import CHECKS, chosen
-from tests.checking import test_lifecycle, test_messages, test_resources, test_static
+from tests.checking import (
+    test_calls,
+    test_lifecycle,
+    test_messages,
+    test_requests,
+    test_resources,
+    test_static,
+)
 
 BY_HAND = {  # in test_static.py: what no compiler makes of a source alone
     "static.loadable",
@@ -18,12 +25,15 @@ BY_HAND = {  # in test_static.py: what no compiler makes of a source alone
 
 
 def test_each_check_has_a_module_that_it_catches() -> None:
-    broken = [
-        *test_static.BROKEN,
-        *test_lifecycle.BROKEN,
-        *test_messages.BROKEN,
-        *test_resources.BROKEN,
-    ]
+    parts = (
+        test_static,
+        test_lifecycle,
+        test_messages,
+        test_requests,
+        test_calls,
+        test_resources,
+    )
+    broken = [broken for part in parts for broken in part.BROKEN]
     assert {each.check for each in broken} | BY_HAND == {check.name for check in CHECKS}
 
 
