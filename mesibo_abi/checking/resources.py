@@ -6,7 +6,7 @@ from __future__ import annotations
 from . import heap, memcheck, slopes, timing
 from .subject import Check
 
-_NEEDS = ("init.loads", "lifecycle.cleanup", "messages.ordinary", "calls.format")
+_NEEDS = ("init.loads", "init.struct", "lifecycle.cleanup", "messages.ordinary", "calls.format")
 _LEAN = (*_NEEDS, "resources.descriptors", "resources.threads")  # else thousands of them are lost
 CHECKS = (
     Check(
