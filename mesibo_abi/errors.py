@@ -188,7 +188,7 @@ class ModuleCrashed(ModuleError):
         limit: str | None,
         registers: Mapping[str, int],
         message: Message | None,
-        crossings: Sequence[Crossing],
+        crossings: Sequence[bytes],
         logs: Sequence[str],
         name: str,
         trace: Callable[[], tuple[tuple[Frame, ...], str]],
@@ -200,7 +200,7 @@ class ModuleCrashed(ModuleError):
         self.limit = limit
         self.registers = dict(registers)
         self.message = message
-        self.crossings = tuple(crossings)
+        self._crossings = tuple(crossings)
         self.logs = tuple(logs)
         self._name = name
         self._trace = trace
@@ -220,6 +220,11 @@ class ModuleCrashed(ModuleError):
         """The calls that were under way, innermost first, down to the module's outermost. Empty
         where the process could not say."""
         return self._traced[0]
+
+    @functools.cached_property
+    def crossings(self) -> tuple[Crossing, ...]:
+        """The last callbacks and host functions, oldest first."""
+        return tuple(map(Crossing.from_json, self._crossings))
 
     @property
     def host_calls(self) -> tuple[Crossing, ...]:

@@ -23,6 +23,7 @@ class Isolating:
     deadline: float = 5.0
     restart: RestartPolicy = "always"
     limits: ModuleLimits | None = None
+    gdb: bool = False
 
 
 NOT_ISOLATED = Isolating()
@@ -119,9 +120,9 @@ def isolation_options(command: Callable[..., None]) -> Callable[..., None]:
             _refuse_alone(deadline, restart, memory, cpu_time, open_files, no_network or None)
         limits = ModuleLimits(memory, cpu_time, open_files, not no_network)
         isolating = Isolating(
-            isolated, deadline or 5.0, restart or "always", limits if isolated else None
+            isolated, deadline or 5.0, restart or "always", limits if isolated else None, gdb
         )
-        command(*args, isolating=isolating, gdb=gdb, **others)
+        command(*args, isolating=isolating, **others)
 
     for option in reversed(_OPTIONS):
         packed = option(packed)

@@ -129,7 +129,6 @@ def command(
     isolating: Isolating,
     trace: Path | None,
     trace_format: str | None,
-    gdb: bool,
 ) -> None:
     """Send messages through a chain of modules.
 
@@ -173,7 +172,7 @@ def command(
         quiet=quiet,
         stats=stats,
         isolating=isolating,
-        debug=_debugger(gdb),
+        debug=_debugger(isolating.gdb),
         trace=trace_of(
             trace, trace_format, (output, plan.messages, plan.configuration, *plan.modules)
         ),

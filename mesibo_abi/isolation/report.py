@@ -17,7 +17,6 @@ from .worker import PROGRAM
 
 if TYPE_CHECKING:
     from ..bridge.values import Message
-    from ..crossings import Crossing
 
 
 class Kind(enum.IntEnum):
@@ -92,7 +91,7 @@ def ended(
     module: str,
     path: Path,
     crash: Crash,
-    crossings: Sequence[Crossing],
+    crossings: Sequence[bytes],
     message: Message | None,
 ) -> ModuleCrashed:
     """The exception for a module whose process ended."""
