@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
+#include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,6 +17,14 @@ static bool is_started_by_a_host(void) {
            fstat(CONTROL_FD, &memory) == 0 && S_ISSOCK(memory.st_mode);
 }
 
+/* As a module finds it in the process of a host in Python: text is in the user's encoding, and a pipe that
+ * nobody reads is an error. What it prints is out at the end of each line, as it may not live to flush it. */
+static void be_like_the_host(void) {
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+}
+
 int main(void) {
     if (is_started_by_a_host())
         channel = mh_channel_map(MEMORY_FD);
@@ -25,5 +35,6 @@ int main(void) {
     }
     close(MEMORY_FD);
     syscall(SYS_close_range, MEMORY_FD, ~0u, 0); /* of the host, where it did not mark them */
+    be_like_the_host();
     zygote_run();
 }
