@@ -24,7 +24,10 @@
 
 enum { HANDLER_STACK = 128 << 10, SCANNED = 64 << 10, PATIENCE = 1 };
 
-static const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGXCPU};
+/* Those behind the faults end a process where nobody handles them; a module may send them to itself. */
+static const int faults[] = {SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGABRT, SIGTRAP,   SIGSYS,
+                             SIGXCPU, SIGXFSZ, SIGTERM, SIGQUIT, SIGHUP,  SIGALRM,   SIGVTALRM,
+                             SIGPROF, SIGUSR1, SIGUSR2, SIGPOLL, SIGINT,  SIGSTKFLT};
 
 static _Thread_local uint64_t stack_low, stack_high; /* of this thread */
 static _Atomic int claimed;
@@ -386,13 +389,19 @@ static void hand_over(int number, const siginfo_t *info) {
     syscall(SYS_tgkill, getpid(), gettid(), number);
 }
 
+/* The kernel sends those of timers, and says nothing of who set them: only the process itself can. */
+static bool is_own(int number, const siginfo_t *info) {
+    bool is_of_a_timer = number == SIGALRM || number == SIGVTALRM || number == SIGPROF;
+    return info->si_code > 0 ? is_of_a_timer : info->si_pid == worker || info->si_code == SI_TIMER;
+}
+
 static void on_signal(int number, siginfo_t *info, void *context) {
     int error = errno;
     if (unwinding == gettid())
         siglongjmp(out_of_unwinder, 1);
     if (!is_worker_process()) { /* a child of the module's: as if nobody had looked */
         signal(number, SIG_DFL);
-        if (info->si_code <= 0 || number == SIGXCPU) /* else it comes again by itself */
+        if (!comes_again(number, info))
             raise(number);
         errno = error;
         return;
@@ -402,8 +411,8 @@ static void on_signal(int number, siginfo_t *info, void *context) {
     mh_crash *crash = claim(number == hang_signal() ? MH_END_HUNG : MH_END_FAULT, reached);
     crash->signal = number == hang_signal() ? 0 : number;
     crash->code = info->si_code;
-    crash->has_address = info->si_code > 0 && info->si_code != SI_KERNEL && number != SIGABRT &&
-                         number != SIGTRAP && number != SIGSYS && number != SIGXCPU;
+    crash->own = is_own(number, info);
+    crash->has_address = comes_again(number, info) && info->si_code != SI_KERNEL;
     crash->address = crash->has_address ? (uint64_t)(uintptr_t)info->si_addr : 0;
     take_registers(crash, context);
     bound_time();

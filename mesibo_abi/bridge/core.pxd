@@ -18,7 +18,7 @@ cdef extern from "host.h" nogil:
         uint32_t kind, stage, reached
         uint64_t allowed
         int32_t signal, code
-        c_bool has_address, writes, own_thread, scanned
+        c_bool own, has_address, writes, own_thread, scanned
         int32_t event, thread
         char thread_name[16]
         uint64_t address, pc, sp, stack_low, stack_high, message, message_size

@@ -96,6 +96,7 @@ cdef object crash_of(const mh_crash *crash):
         allowed=crash.allowed,
         signal=crash.signal,
         code=crash.code,
+        own=crash.own,
         address=crash.address if crash.has_address else None,
         writes=crash.writes,
         own_thread=crash.own_thread,

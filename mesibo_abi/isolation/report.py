@@ -44,8 +44,8 @@ class Reached(enum.IntEnum):
 class Crash:
     """What the core knows of the end of a worker (csrc/crash.h: mh_crash).
 
-    `signal` is 0 where there was none; `code` is siginfo's si_code or the exit code; `address` None
-    where the fault has none. `allowed` is the limit that it had `reached`. `callback` is what ran,
+    `signal` is 0 where there was none; `code` is siginfo's si_code or the exit code; `own`:
+    it sent that signal itself; `address` None where the fault has none. `allowed` is the limit that it had `reached`. `callback` is what ran,
     None for nothing. `message_at` and `message_size` say where the module had the message.
     """
 
@@ -54,6 +54,7 @@ class Crash:
     allowed: int
     signal: int
     code: int
+    own: bool
     address: int | None
     writes: bool
     own_thread: bool
@@ -161,9 +162,13 @@ def _hint(crash: Crash) -> str:
         return "callbacks must not block: see the frames below, or raise the deadline"
     if crash.kind in (Kind.EXIT, Kind.VANISHED):
         return "a module does not end what runs it: return MESIBO_RESULT_FAIL instead"
-    if crash.kind is Kind.KILLED:
+    if crash.kind is Kind.KILLED and crash.signal in _FAULTS:
+        return "leave the handling of that signal as it is: then its place is told"
+    if crash.kind is Kind.KILLED or (
+        crash.kind is Kind.FAULT and _is_sent(crash) and not crash.own
+    ):
         return "look who sent it: the kernel's log, or whoever stops processes here"
-    return "see the frames below; compile with -g for lines, and with -fsanitize=address for more"
+    return "see the frames below; compile with -g for lines"
 
 
 # As the machines keep them in a signal's context, by how many there are.
@@ -207,19 +212,38 @@ def _event(crash: Crash) -> str:
     if crash.kind is Kind.HUNG:
         return "that it had not returned when its time was over"
     if crash.kind is Kind.KILLED:
-        name = signal_name(crash.signal) or f"signal {crash.signal}"
-        more = ": the kernel, when memory is short, or somebody" if name == "SIGKILL" else ""
-        return f"{name} from outside{more}"
+        return _killed(crash)
     if crash.kind is Kind.VANISHED:
         return f"that it ended itself, by a system call, with code {crash.code}"
     return "that it wrote over what it shares with the host"
 
 
+def _killed(crash: Crash) -> str:
+    name = signal_name(crash.signal) or f"signal {crash.signal}"
+    if crash.signal in _FAULTS:
+        return f"{name}, in a module that had changed what is done at that signal"
+    more = ": the kernel, when memory is short, or somebody" if name == "SIGKILL" else ""
+    return f"{name} from outside{more}"
+
+
+_FAULTS = (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT)
+_TIMERS = (signal.SIGALRM, signal.SIGVTALRM, signal.SIGPROF)
+
+
+def _is_sent(crash: Crash) -> bool:
+    """Whether somebody sent the signal: nothing faulted."""
+    return crash.code <= 0 or crash.signal in _TIMERS
+
+
 def _fault(crash: Crash) -> str:
-    if crash.signal == signal.SIGABRT:
+    if crash.signal == signal.SIGABRT and (crash.own or crash.code > 0):
         return _abort(crash)
-    if crash.code <= 0:
-        return f"{signal_name(crash.signal)} sent by a process: nothing faulted"
+    name = signal_name(crash.signal)
+    if _is_sent(crash) and crash.own:
+        how = "by a timer that it had set" if crash.signal in _TIMERS else "by itself"
+        return f"{name}, sent {how}"
+    if _is_sent(crash):
+        return f"{name} from another process: nothing faulted"
     if crash.signal == signal.SIGFPE and crash.code == _DIVISION:
         return "a whole number divided by zero"
     if crash.signal in (signal.SIGSEGV, signal.SIGBUS):
@@ -245,18 +269,22 @@ def _access(crash: Crash) -> str:
     end = crash.message_at + crash.message_size
     if crash.message_at and end <= at < end + _PAGE + 1:
         return (
-            f"a {act.split()[0]} {at - end} bytes behind the message, which has "
-            f"{crash.message_size} bytes"
+            f"a {act.split()[0]} {_bytes(at - end)} behind the message, which has "
+            f"{_bytes(crash.message_size)}"
         )
     if at < _PAGE:
-        return f"a {act} a NULL pointer" + (f", {at} bytes behind it" if at else "")
+        return f"a {act} a NULL pointer" + (f", {_bytes(at)} behind it" if at else "")
     if _is_overflow(crash, at):
         return "a stack that is full: recursion without an end, or a large array in a function"
     if crash.signal == signal.SIGBUS:
         return f"a {act} {at:#x}: {_BY_SIGNAL[signal.SIGBUS]}"
     if crash.code == _MAPPED:
-        return f"a {act} {at:#x}, which is not for that"
+        return f"a {act} {at:#x}, which may not be {'written' if crash.writes else 'read'}"
     return f"a {act} {at:#x}, where there is no memory"
+
+
+def _bytes(count: int) -> str:
+    return "1 byte" if count == 1 else f"{count} bytes"
 
 
 def _is_overflow(crash: Crash, at: int) -> bool:

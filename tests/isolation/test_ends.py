@@ -142,15 +142,36 @@ def test_an_exit_by_a_system_call(host: Host, built: Built) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "number"), [("kill", signal.SIGKILL), ("no handler", signal.SIGSEGV)]
+    ("how", "number", "meaning"),
+    [
+        ("kill", signal.SIGKILL, "from outside: the kernel, when memory is short, or somebody"),
+        ("no handler", signal.SIGSEGV, ", in a module that had changed what is done at that"),
+    ],
 )
 def test_a_signal_that_nothing_catches(
-    host: Host, built: Built, how: str, number: signal.Signals
+    host: Host, built: Built, how: str, number: signal.Signals, meaning: str
 ) -> None:
     host.load("ends", built("ends"), isolated=True)
     error = crash(host, how)
     assert error.signal is number
-    assert error.meaning.startswith(f"{number.name} from outside")
+    assert meaning in error.meaning
+
+
+@pytest.mark.parametrize(
+    ("how", "number", "meaning"),
+    [
+        ("terminate", signal.SIGTERM, "SIGTERM, sent by itself"),
+        ("timer", signal.SIGALRM, "SIGALRM, sent by a timer that it had set"),
+    ],
+)
+def test_a_signal_that_it_sends_itself(
+    host: Host, built: Built, how: str, number: signal.Signals, meaning: str
+) -> None:
+    """The frames say where."""
+    host.load("ends", built("ends", "-g"), isolated=True)
+    error = crash(host, how)
+    assert (error.signal, error.meaning, error.address) == (number, meaning, None)
+    assert "end" in [frame.function for frame in error.frames]
 
 
 @pytest.mark.parametrize(("what", "type_"), [("", "std::runtime_error"), ("own", "shop::sold_out")])

@@ -191,7 +191,7 @@ def test_a_signal_that_somebody_sent(host: Host, greedy: Path) -> None:
         list(host.logs)
     (error,) = module.crashes
     assert (error.signal, error.limit) == (signal.SIGXCPU, None)
-    assert error.meaning == "SIGXCPU sent by a process: nothing faulted"
+    assert error.meaning == "SIGXCPU from another process: nothing faulted"
 
 
 def test_a_thousand_children(host: Host, greedy: Path) -> None:

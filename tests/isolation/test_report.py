@@ -17,6 +17,7 @@ FAULT = Crash(
     allowed=0,
     signal=signal.SIGSEGV,
     code=1,
+    own=False,
     address=0x1234_5678_9000,
     writes=False,
     own_thread=False,
@@ -40,7 +41,7 @@ FAULT = Crash(
     [
         ({}, "a read from 0x123456789000, where there is no memory"),
         ({"writes": True}, "a write to 0x123456789000, where there is no memory"),
-        ({"code": 2}, "a read from 0x123456789000, which is not for that"),
+        ({"code": 2}, "a read from 0x123456789000, which may not be read"),
         ({"address": 0}, "a read from a NULL pointer"),
         ({"address": 4095}, "a read from a NULL pointer, 4095 bytes behind it"),
         ({"address": 4096}, "a read from 0x1000, where there is no memory"),
@@ -52,7 +53,7 @@ FAULT = Crash(
         ),
         (
             {"address": 0x7000_0000_1000, "writes": True},
-            "a write 1 bytes behind the message, which has 15 bytes",
+            "a write 1 byte behind the message, which has 15 bytes",
         ),
         (
             {"address": LOW - 8, "sp": LOW + 64},
@@ -66,9 +67,19 @@ FAULT = Crash(
         ),
         ({"signal": signal.SIGFPE}, "a whole number divided by zero"),
         ({"signal": signal.SIGFPE, "code": 3}, "arithmetic that has no result"),
-        ({"code": 0}, "SIGSEGV sent by a process: nothing faulted"),
+        ({"code": 0}, "SIGSEGV from another process: nothing faulted"),
+        ({"code": 0, "own": True}, "SIGSEGV, sent by itself"),
         (
-            {"signal": signal.SIGABRT, "code": -6, "exception": "St13runtime_error"},
+            {"signal": signal.SIGALRM, "code": 128, "own": True},
+            "SIGALRM, sent by a timer that it had set",
+        ),
+        ({"signal": signal.SIGABRT, "code": -6}, "SIGABRT from another process: nothing faulted"),
+        (
+            {"kind": Kind.KILLED, "signal": signal.SIGSEGV},
+            "SIGSEGV, in a module that had changed what is done at that signal",
+        ),
+        (
+            {"signal": signal.SIGABRT, "code": -6, "own": True, "exception": "St13runtime_error"},
             "an exception of C++ that nobody caught: std::runtime_error",
         ),
         ({"kind": Kind.EXIT, "code": 7}, "a call of exit with code 7"),
