@@ -358,9 +358,31 @@ void mh_requests_stop(mh_requests *requests);
 /* Ends what the instance has open, with a last answer each. The instance is entered or unreachable
  * for others. */
 void mh_requests_end(mh_instance *instance);
-/* Wakes the threads that wait in synchronous requests, of one module or of all (NULL): they have the
- * host's lock, and whoever closes wants it. */
-void mh_requests_hurry(mh_requests *requests, const mh_instance *instance);
+/* Ends those that a process of the module asked for, with no answer: nobody is there to get it. */
+void mh_requests_drop(mh_instance *instance, uint32_t life);
+/* As mh_submit, what another process asked for: the pointers of `what` say only which strings there are,
+ * and these lie in `texts`, in the order that mh_request_copy has them in. Nothing of it is trusted. */
+int64_t mh_submit_packed(mh_instance *from, const mh_what *what, const char *texts, size_t size,
+                         const mh_receiver *receiver);
+/* Takes the next answer of a synchronous request with receiver.waiting, on one thread at a time: 1: the
+ * sink has got it, 0: there is none yet, -1: there is no such request any more. `returned` is what the
+ * module made of the one before; so the last one is followed by one more call. */
+int64_t mh_request_take(mh_instance *instance, uint32_t life, uint64_t far, int64_t returned);
+/* Whether that is a socket of the instance's. */
+bool mh_socket_is_of(int64_t number, const mh_instance *instance);
+
+/* Where the requests of a process go that serves none itself; NULL: to its hosts. Set before there are
+ * modules. */
+typedef struct mh_elsewhere {
+    int64_t (*submit)(mh_instance *from, const mh_what *what, const mh_receiver *receiver);
+    int64_t (*write)(int64_t number, const char *data, size_t len);
+    void (*close)(int64_t number);
+    void (*end)(mh_instance *instance);
+} mh_elsewhere;
+extern const mh_elsewhere *mh_requests_elsewhere;
+/* Wakes the threads that wait in synchronous requests, of one module or of all (NULL), of one of its
+ * processes or of any (0): they have the host's lock, and whoever closes wants it. */
+void mh_requests_hurry(mh_requests *requests, const mh_instance *instance, uint32_t life);
 
 bool mh_wakeup_init(mh_host *host);
 void mh_wakeup_free(mh_host *host);

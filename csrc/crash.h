@@ -66,6 +66,13 @@ typedef struct mh_crash {
     char lines[MH_LAST_LINES][MH_LINE_ROOM];
 } mh_crash;
 
-enum { MH_IN_INIT = -1, MH_IN_CLEANUP = -2, MH_IN_NO_CALL = -3 };
+enum {
+    MH_IN_INIT = -1,
+    MH_IN_CLEANUP = -2,
+    MH_IN_NO_CALL = -3,
+    MH_IN_HTTP = -4, /* and below, by mh_request_kind: in a callback of such a request */
+    MH_IN_FCGI = -5,
+    MH_IN_SOCKET = -6
+};
 
 #endif

@@ -10,11 +10,6 @@
 
 /* ---- One answer ------------------------------------------------------------------------------------ */
 
-static bool is_last(const mh_answer *answer) {
-    return answer->kind == MH_ANSWER_FAILED || answer->kind == MH_ANSWER_CLOSED ||
-           (answer->kind == MH_ANSWER_BODY && answer->progress == 100);
-}
-
 static void report_failure(mh_request *request, const mh_answer *answer) {
     static const char *const kinds[] = {"http", "fastcgi", "socket"};
     if (answer->kind == MH_ANSWER_FAILED && answer->size > 0)
@@ -47,7 +42,7 @@ void mh_request_deliver(mh_requests *requests, mh_request *request, const mh_ans
     static const mh_answer cancelled = {.kind = MH_ANSWER_CANCELLED};
     const mh_receiver *receiver = &request->receiver;
     mh_frame frame;
-    bool last = is_last(answer);
+    bool last = mh_answer_is_last(answer);
     if (last ? atomic_exchange(&request->over, true) : request->over)
         return;
     mh_push(&frame, request->instance, mh_current_pass(), NULL); /* a synchronous one is in a pass */
@@ -166,12 +161,21 @@ static delivery *wait_for_own(mh_requests *requests, mh_request *request) {
     return next;
 }
 
-/* What came behind the last call; each holds the request. */
-static void drop_own(mh_requests *requests, mh_request *request) {
+static void settle_taken(mh_requests *requests, mh_request *request) {
     pthread_mutex_lock(&requests->lock);
-    delivery_list left = request->own;
+    delivery *taken = request->taken;
+    request->taken = NULL;
+    pthread_mutex_unlock(&requests->lock);
+    if (taken != NULL)
+        settle(requests, taken);
+}
+
+void mh_drop_own(mh_requests *requests, mh_request *request) {
+    pthread_mutex_lock(&requests->lock);
+    delivery_list left = request->own; /* each holds the request */
     request->own = (delivery_list){NULL, NULL};
     pthread_mutex_unlock(&requests->lock);
+    settle_taken(requests, request);
     delivery *next;
     while ((next = take_first(&left)) != NULL)
         settle(requests, next);
@@ -187,7 +191,89 @@ void mh_dispatch_here(mh_requests *requests, mh_request *request) {
         else
             mh_request_cancel(requests, request);
     }
-    drop_own(requests, request);
+    mh_drop_own(requests, request);
+}
+
+/* ---- Answers that are taken one by one --------------------------------------------------------------- */
+
+static mh_request *find_open(mh_requests *requests, const mh_instance *instance, uint32_t life,
+                             uint64_t far) {
+    pthread_mutex_lock(&requests->lock);
+    mh_request *request = requests->open;
+    while (request != NULL && (request->instance != instance || request->receiver.life != life ||
+                               request->receiver.far != far || request->receiver.waiting == NULL))
+        request = request->next_open;
+    if (request != NULL)
+        request->refs++;
+    pthread_mutex_unlock(&requests->lock);
+    return request;
+}
+
+/* It is held until the next one is taken, and so holds back what comes behind it. */
+static void keep_taken(mh_requests *requests, mh_request *request, delivery *taken) {
+    pthread_mutex_lock(&requests->lock);
+    bool over = request->over; /* its module's process ended: nobody takes the next one */
+    if (!over)
+        request->taken = taken;
+    pthread_mutex_unlock(&requests->lock);
+    if (over)
+        settle(requests, taken);
+}
+
+static void hand_over(mh_request *request, const mh_answer *answer) {
+    request->told_last = mh_answer_is_last(answer);
+    report_failure(request, answer);
+    request->receiver.sink(&request->receiver, answer);
+}
+
+static int64_t take_next(mh_requests *requests, mh_request *request) {
+    static const mh_answer closed = {.kind = MH_ANSWER_FAILED};
+    pthread_mutex_lock(&requests->lock);
+    bool ending = request->ending;
+    delivery *next = ending ? NULL : take_first(&request->own);
+    pthread_mutex_unlock(&requests->lock);
+    if (next == NULL && !ending)
+        return 0;
+    hand_over(request, next != NULL ? &next->answer : &closed);
+    if (next != NULL)
+        keep_taken(requests, request, next);
+    else
+        mh_request_cancel(requests, request);
+    return 1;
+}
+
+static int64_t take(mh_requests *requests, mh_request *request, int64_t returned) {
+    static const mh_answer cancelled = {.kind = MH_ANSWER_CANCELLED};
+    settle_taken(requests, request);
+    if (request->told_last) {
+        if (!atomic_exchange(&request->over, true)) {
+            mh_drop_own(requests, request);
+            mh_request_finish(requests, request);
+        }
+        return -1;
+    }
+    if (returned == 0)
+        return take_next(requests, request);
+    mh_request_cancel(requests, request);
+    hand_over(request, &cancelled);
+    return 1;
+}
+
+int64_t mh_request_take(mh_instance *instance, uint32_t life, uint64_t far, int64_t returned) {
+    mh_requests *requests = instance->host->requests;
+    mh_request *request = find_open(requests, instance, life, far);
+    if (request == NULL)
+        return -1;
+    int64_t taken = take(requests, request, returned);
+    mh_request_unref(request);
+    return taken;
+}
+
+void mh_wake_own(mh_requests *requests, const mh_request *request) {
+    if (request->receiver.waiting != NULL)
+        request->receiver.waiting(&request->receiver);
+    else
+        pthread_cond_broadcast(&requests->own);
 }
 
 /* ---- What it is given ------------------------------------------------------------------------------ */
@@ -243,7 +329,7 @@ bool mh_request_answer(mh_request *request, const mh_answer *answer) {
         list->first = copy;
     list->last = copy;
     if (request->what.synchronous)
-        pthread_cond_broadcast(&requests->own);
+        mh_wake_own(requests, request);
     else
         pthread_cond_signal(&requests->work);
     pthread_mutex_unlock(&requests->lock);

@@ -84,7 +84,7 @@ void mh_host_stop(mh_host *host) {
 }
 void mh_host_refuse(mh_host *host) {
     host->refusing = true;
-    mh_requests_hurry(host->requests, NULL);
+    mh_requests_hurry(host->requests, NULL, 0);
 }
 
 /* ---- Changing the chain ---------------------------------------------------------------------------

@@ -627,6 +627,11 @@ struct mh_receiver {
     void (*release)(void *cbdata);  /* may be NULL; called when the request is forgotten */
     unsigned unwanted; /* bits 1 << mh_answer_kind of answers that the sink does nothing with */
     int64_t number;    /* set by the core: a socket's number */
+    uint64_t far;      /* of a module in a process of its own: what it is known by there, */
+    uint32_t life;     /* and which of its processes asked; 0: it is in this one */
+    /* A synchronous request whose answers are taken one by one (mh_request_take): there is one, or the
+     * module is being closed. With a lock held: wake who waits, and no more. NULL: the caller waits. */
+    void (*waiting)(const mh_receiver *receiver);
 };
 
 /* 0 accepted: exactly one last answer follows; -1 refused: none does, and `release` was called. For a

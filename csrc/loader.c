@@ -332,7 +332,7 @@ mh_closing mh_close(mh_instance *instance, mh_pass *pass, double seconds, int64_
     if (mh_is_inside(instance))
         return MH_INSIDE_ITSELF;
     instance->leaving = true;
-    mh_requests_hurry(host->requests, instance);
+    mh_requests_hurry(host->requests, instance, 0);
     if (!mh_lock_try(&host->lock) && !mh_lock_wait(&host->lock, seconds)) {
         instance->leaving = false;
         return MH_LOCK_TIMEOUT;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TEXT_LIMIT = 1 << 20, BODY_LIMIT = 1 << 30, MOST_TEXTS = 32 };
+enum { TEXT_LIMIT = 1 << 20, BODY_LIMIT = 1 << 30, MOST_TEXTS = 64 };
 
 /* ---- Copying --------------------------------------------------------------------------------------- */
 
@@ -29,8 +29,10 @@ static fields fields_of(mh_what *what) {
         break;
     case MH_FCGI:
         found.texts[found.count++] = &what->fcgi.host;
-        for (size_t i = 0; i < MH_FCGI_PARAMS && what->fcgi.names[i] != NULL; i++)
+        for (size_t i = 0; i < MH_FCGI_PARAMS && what->fcgi.names[i] != NULL; i++) {
+            found.texts[found.count++] = &what->fcgi.names[i];
             found.texts[found.count++] = &what->fcgi.values[i];
+        }
         found.body = &what->fcgi.body;
         found.body_len = &what->fcgi.body_len;
         break;
@@ -89,12 +91,8 @@ static bool copy_fields(const fields *found, char *at) {
     return true;
 }
 
-mh_request *mh_request_copy(const mh_what *what, const char **why) {
-    mh_what measured = *what;
-    size_t size;
-    fields found = fields_of(&measured);
-    if (!measure(&found, &size, why))
-        return NULL;
+/* Its strings are where they were. */
+static mh_request *allocate(const mh_what *what, size_t size, const char **why) {
     mh_request *request = calloc(1, sizeof *request + size);
     delivery *spare = calloc(1, sizeof *spare);
     if (request == NULL || spare == NULL) {
@@ -105,7 +103,18 @@ mh_request *mh_request_copy(const mh_what *what, const char **why) {
     }
     request->refs = 1;
     request->spare = spare;
-    request->what = measured;
+    request->what = *what;
+    request->size = size;
+    return request;
+}
+
+mh_request *mh_request_copy(const mh_what *what, const char **why) {
+    mh_what measured = *what;
+    size_t size;
+    fields found = fields_of(&measured);
+    mh_request *request = measure(&found, &size, why) ? allocate(&measured, size, why) : NULL;
+    if (request == NULL)
+        return NULL;
     found = fields_of(&request->what);
     if (!copy_fields(&found, request->texts)) {
         mh_request_discard(request);
@@ -113,6 +122,41 @@ mh_request *mh_request_copy(const mh_what *what, const char **why) {
         return NULL;
     }
     return request;
+}
+
+/* Points the fields that are set into what copy_fields made. False: they are not all in there. */
+static bool find_fields(const fields *found, char *at, size_t left) {
+    for (size_t i = 0; i < found->count; i++) {
+        if (*found->texts[i] == NULL)
+            continue;
+        char *end = memchr(at, '\0', left);
+        if (end == NULL)
+            return false;
+        *found->texts[i] = at;
+        left -= (size_t)(end + 1 - at);
+        at = end + 1;
+    }
+    if (found->body == NULL || *found->body == NULL)
+        return true;
+    if (*found->body_len >= left)
+        return false;
+    at[*found->body_len] = '\0';
+    *found->body = at;
+    return true;
+}
+
+mh_request *mh_request_unpack(const mh_what *what, const char *texts, size_t size,
+                              const char **why) {
+    mh_request *request = allocate(what, size, why);
+    if (request == NULL)
+        return NULL;
+    memcpy(request->texts, texts, size);
+    fields found = fields_of(&request->what);
+    if (find_fields(&found, request->texts, size))
+        return request;
+    mh_request_discard(request);
+    *why = "what the module's process asked for makes no sense: it wrote over what it shares with the host";
+    return NULL;
 }
 
 void mh_request_discard(mh_request *request) {

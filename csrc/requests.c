@@ -8,6 +8,8 @@ static const double PATIENCE = 5; /* seconds for a callback that is running */
 
 static _Atomic uint64_t last_id;
 
+const mh_elsewhere *mh_requests_elsewhere;
+
 /* ---- Taking in ------------------------------------------------------------------------------------- */
 
 static bool is_closing(const mh_instance *instance) {
@@ -56,17 +58,8 @@ static const char *add(mh_requests *requests, mh_request *request) {
     return NULL;
 }
 
-/* A copy that belongs to the module, or NULL and why. */
-static mh_request *prepare(mh_instance *from, const mh_what *what, const char **why) {
-    *why = is_closing(from) ? "the module is being closed" : objection(from->host, what);
-    mh_request *request = *why == NULL ? mh_request_copy(what, why) : NULL;
-    if (request != NULL && !mh_serve(from->host)) {
-        const char *known = from->host->hooks.no_service;
-        *why = known != NULL ? known : "nobody serves requests in this host";
-        mh_request_discard(request);
-        return NULL;
-    }
-    return request;
+static const char *refusal_of(const mh_instance *from, const mh_what *what) {
+    return is_closing(from) ? "the module is being closed" : objection(from->host, what);
 }
 
 static void answer_here(mh_requests *requests, mh_request *request) {
@@ -77,14 +70,22 @@ static void answer_here(mh_requests *requests, mh_request *request) {
         mh_dispatch_here(requests, request);
 }
 
-int64_t mh_submit(mh_instance *from, const mh_what *what, const mh_receiver *receiver) {
+static const char *unserved(mh_host *host) {
+    if (mh_serve(host))
+        return NULL;
+    const char *known = host->hooks.no_service;
+    return known != NULL ? known : "nobody serves requests in this host";
+}
+
+/* `request` is a copy of what is asked; NULL: `why` says why not. */
+static int64_t submit(mh_instance *from, mh_request_kind kind, mh_request *request, const char *why,
+                      const mh_receiver *receiver) {
     static const char *const kinds[] = {"http", "fastcgi", "socket"};
     mh_requests *requests = from->host->requests;
-    const char *why = NULL;
-    bool wanted = mh_may_go_on(from, &(mh_given){.kind = MH_GIVEN_REQUEST, .what = what});
-    if (mh_is_traced())
-        mh_say_request(what);
-    mh_request *request = wanted ? prepare(from, what, &why) : NULL;
+    if (request != NULL && (why = unserved(from->host)) != NULL) {
+        mh_request_discard(request);
+        request = NULL;
+    }
     if (request != NULL) {
         request->id = ++last_id;
         request->instance = from;
@@ -93,25 +94,56 @@ int64_t mh_submit(mh_instance *from, const mh_what *what, const mh_receiver *rec
         pthread_mutex_lock(&requests->lock);
         why = add(requests, request);
         pthread_mutex_unlock(&requests->lock);
-        if (why == NULL && request->what.synchronous)
+        if (why == NULL && request->what.synchronous && receiver->waiting == NULL)
             answer_here(requests, request);
         mh_request_unref(request);
     } else if (receiver->release != NULL) {
         receiver->release(receiver->cbdata);
     }
     if (why != NULL)
-        mh_report(from, "%s refused: %s", kinds[what->kind], why);
-    return wanted && why == NULL ? 0 : -1;
+        mh_report(from, "%s refused: %s", kinds[kind], why);
+    return why == NULL ? 0 : -1;
+}
+
+int64_t mh_submit(mh_instance *from, const mh_what *what, const mh_receiver *receiver) {
+    bool wanted = mh_may_go_on(from, &(mh_given){.kind = MH_GIVEN_REQUEST, .what = what});
+    if (mh_is_traced())
+        mh_say_request(what);
+    if (!wanted && receiver->release != NULL)
+        receiver->release(receiver->cbdata);
+    if (!wanted)
+        return -1;
+    if (mh_requests_elsewhere != NULL)
+        return mh_requests_elsewhere->submit(from, what, receiver);
+    const char *why = refusal_of(from, what);
+    mh_request *request = why == NULL ? mh_request_copy(what, &why) : NULL;
+    return submit(from, what->kind, request, why, receiver);
+}
+
+int64_t mh_submit_packed(mh_instance *from, const mh_what *what, const char *texts, size_t size,
+                         const mh_receiver *receiver) {
+    const char *why = NULL;
+    mh_request *request = mh_request_unpack(what, texts, size, &why);
+    if (request != NULL && (why = refusal_of(from, &request->what)) != NULL) {
+        mh_request_discard(request);
+        request = NULL;
+    }
+    return submit(from, what->kind, request, why, receiver);
 }
 
 /* ---- Ending ---------------------------------------------------------------------------------------- */
 
-/* The next open request of the instance, marked as over. */
-static mh_request *claim(mh_requests *requests, const mh_instance *instance) {
+static bool is_of(const mh_request *request, const mh_instance *instance, uint32_t life) {
+    return (instance == NULL || request->instance == instance) &&
+           (life == 0 || request->receiver.life == life);
+}
+
+/* The next open request of the instance, of one of its processes (0: of any), marked as over. */
+static mh_request *claim(mh_requests *requests, const mh_instance *instance, uint32_t life) {
     pthread_mutex_lock(&requests->lock);
     mh_request *request = requests->open;
     while (request != NULL &&
-           (request->instance != instance || atomic_exchange(&request->over, true)))
+           (!is_of(request, instance, life) || atomic_exchange(&request->over, true)))
         request = request->next_open;
     pthread_mutex_unlock(&requests->lock);
     return request;
@@ -119,19 +151,19 @@ static mh_request *claim(mh_requests *requests, const mh_instance *instance) {
 
 /* Synchronous requests end on the threads that wait for them; whether one is left to end. `instance`
  * NULL: those of all modules. */
-static bool end_synchronous(mh_requests *requests, const mh_instance *instance) {
+static bool end_synchronous(mh_requests *requests, const mh_instance *instance, uint32_t life) {
     bool left = false;
     for (mh_request *request = requests->open; request != NULL; request = request->next_open)
-        if ((instance == NULL || request->instance == instance) && request->what.synchronous)
+        if (is_of(request, instance, life) && request->what.synchronous) {
             left = request->ending = true;
-    if (left)
-        pthread_cond_broadcast(&requests->own);
+            mh_wake_own(requests, request);
+        }
     return left;
 }
 
-void mh_requests_hurry(mh_requests *requests, const mh_instance *instance) {
+void mh_requests_hurry(mh_requests *requests, const mh_instance *instance, uint32_t life) {
     pthread_mutex_lock(&requests->lock);
-    end_synchronous(requests, instance);
+    end_synchronous(requests, instance, life);
     pthread_mutex_unlock(&requests->lock);
 }
 
@@ -139,24 +171,41 @@ static void wait_for_synchronous(mh_requests *requests, const mh_instance *insta
     struct timespec until = mh_deadline(PATIENCE);
     int error = 0;
     pthread_mutex_lock(&requests->lock);
-    while (end_synchronous(requests, instance) && error == 0)
+    while (end_synchronous(requests, instance, 0) && error == 0)
         error = pthread_cond_timedwait(&requests->own, &requests->lock, &until);
     pthread_mutex_unlock(&requests->lock);
+}
+
+/* Of one that was claimed. */
+static void forget(mh_requests *requests, mh_request *request) {
+    mh_request_cancel(requests, request);
+    if (request->receiver.waiting != NULL)
+        mh_drop_own(requests, request);
+    mh_request_finish(requests, request);
 }
 
 void mh_requests_end(mh_instance *instance) {
     static const mh_answer closed = {.kind = MH_ANSWER_FAILED};
     mh_requests *requests = instance->host->requests;
     mh_request *request;
+    if (mh_requests_elsewhere != NULL)
+        mh_requests_elsewhere->end(instance);
     wait_for_synchronous(requests, instance);
-    while ((request = claim(requests, instance)) != NULL) {
+    while ((request = claim(requests, instance, 0)) != NULL) {
         mh_frame frame;
         mh_push(&frame, instance, mh_current_pass(), NULL);
-        request->receiver.sink(&request->receiver, &closed);
+        if (request->receiver.waiting == NULL)
+            request->receiver.sink(&request->receiver, &closed);
         mh_pop(&frame);
-        mh_request_cancel(requests, request);
-        mh_request_finish(requests, request);
+        forget(requests, request);
     }
+}
+
+void mh_requests_drop(mh_instance *instance, uint32_t life) {
+    mh_requests *requests = instance->host->requests;
+    mh_request *request;
+    while ((request = claim(requests, instance, life)) != NULL)
+        forget(requests, request);
 }
 
 /* ---- The lot of them ------------------------------------------------------------------------------- */

@@ -35,8 +35,11 @@ struct mh_request {
     uint64_t id;
     mh_instance *instance;
     mh_what what;
+    size_t size; /* of `texts` */
     mh_receiver receiver;
     delivery_list own; /* a synchronous request: its answers. With the lock. */
+    delivery *taken;   /* whose answers are taken: the one that the module has. With the lock. */
+    bool told_last;    /* and the last was taken, and is not confirmed. For who takes them. */
     delivery *spare;   /* for a failure that must get through when memory is short */
     char texts[];
 };
@@ -59,6 +62,8 @@ struct mh_requests {
 
 /* A copy of what is asked, with one reference; NULL: `why` says why not. */
 mh_request *mh_request_copy(const mh_what *what, const char **why);
+/* The same of what was packed: see mh_submit_packed. */
+mh_request *mh_request_unpack(const mh_what *what, const char *texts, size_t size, const char **why);
 /* Of a copy that was never submitted. */
 void mh_request_discard(mh_request *request);
 /* With the lock held: a command for whoever serves. It waits in the request itself, so that none is
@@ -68,6 +73,13 @@ void mh_request_want(mh_requests *requests, mh_request *request, mh_command_kind
 void mh_request_finish(mh_requests *requests, mh_request *request);
 /* Tells whoever serves that nobody wants it any more. */
 void mh_request_cancel(mh_requests *requests, mh_request *request);
+
+/* Whether no other follows it. */
+static inline bool mh_answer_is_last(const mh_answer *answer) {
+    return answer->kind == MH_ANSWER_FAILED || answer->kind == MH_ANSWER_CLOSED ||
+           answer->kind == MH_ANSWER_CANCELLED ||
+           (answer->kind == MH_ANSWER_BODY && answer->progress == 100);
+}
 
 /* ---- dispatcher.c ---------------------------------------------------------------------------------- */
 
@@ -81,9 +93,16 @@ void mh_requests_release(mh_requests *requests);
 void mh_request_deliver(mh_requests *requests, mh_request *request, const mh_answer *answer);
 /* Calls the sink of a synchronous request here until its last answer, or until it is `ending`. */
 void mh_dispatch_here(mh_requests *requests, mh_request *request);
+/* With the lock held: whoever waits for its answers looks again. */
+void mh_wake_own(mh_requests *requests, const mh_request *request);
+/* Of a synchronous request that is over: what came and nobody takes any more. */
+void mh_drop_own(mh_requests *requests, mh_request *request);
 
 /* ---- sockets.c ------------------------------------------------------------------------------------- */
 
+/* Bytes to be written, read without faulting; NULL: they are too many or cannot be read, which is
+ * reported. */
+mh_bytes *mh_bytes_copy(mh_instance *about, const char *data, size_t size);
 /* Gives a socket its number; false: they are used up. */
 bool mh_socket_register(mh_request *request);
 void mh_socket_forget(mh_request *request);

@@ -75,18 +75,24 @@ static void append(mh_request *request, mh_bytes *bytes) {
     request->out_size += bytes->size;
 }
 
-static int64_t queue_bytes(mh_request *request, const char *data, size_t size) {
-    mh_requests *requests = request->instance->host->requests;
+mh_bytes *mh_bytes_copy(mh_instance *about, const char *data, size_t size) {
     mh_bytes *bytes = size <= OUT_LIMIT ? malloc(sizeof *bytes + size) : NULL;
     size_t read = bytes != NULL ? mh_copy_in(bytes->data, data, size) : 0;
     if (bytes == NULL || read != size) {
         free(bytes);
-        mh_report(request->instance,
-                  "socket write refused: %zu bytes are too many, or cannot be read", size);
-        return -1;
+        mh_report(about, "socket write refused: %zu bytes are too many, or cannot be read", size);
+        return NULL;
     }
     bytes->next = NULL;
     bytes->size = size;
+    return bytes;
+}
+
+static int64_t queue_bytes(mh_request *request, const char *data, size_t size) {
+    mh_requests *requests = request->instance->host->requests;
+    mh_bytes *bytes = mh_bytes_copy(request->instance, data, size);
+    if (bytes == NULL)
+        return -1;
     pthread_mutex_lock(&requests->lock);
     bool gone = request->shut || request->over;
     bool room = request->out_size + request->out_taken + size <= OUT_LIMIT;
@@ -105,7 +111,18 @@ static int64_t queue_bytes(mh_request *request, const char *data, size_t size) {
     return -1;
 }
 
+bool mh_socket_is_of(int64_t number, const mh_instance *instance) {
+    mh_request *request = find(number);
+    bool is = request != NULL && request->instance == instance;
+    if (request != NULL)
+        let_go(request);
+    return is;
+}
+
 int64_t mh_socket_write(int64_t number, const char *data, int64_t len) {
+    bool sensible = len == 0 || (data != NULL && len > 0);
+    if (mh_requests_elsewhere != NULL)
+        return sensible ? mh_requests_elsewhere->write(number, data, (size_t)len) : -1;
     mh_request *request = find(number);
     if (request == NULL)
         return -1;
@@ -115,13 +132,17 @@ int64_t mh_socket_write(int64_t number, const char *data, int64_t len) {
         written = -1;
     else if (len == 0)
         written = 0;
-    else if (data != NULL && len > 0)
+    else if (sensible)
         written = queue_bytes(request, data, (size_t)len);
     let_go(request);
     return written;
 }
 
 void mh_socket_close(int64_t number) {
+    if (mh_requests_elsewhere != NULL) {
+        mh_requests_elsewhere->close(number);
+        return;
+    }
     mh_request *request = find(number);
     if (request == NULL)
         return;

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import functools
+import gc
 import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 
 import mesibo_abi
 from tests.http_server import http_server
+from tests.isolation.left import Left
 
 SOURCES = Path(__file__).parent / "modules"
 
@@ -60,6 +62,33 @@ def bench_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "anywhere" in metafunc.fixturenames:
+        places = ["here", "isolated"]
+        if metafunc.definition.get_closest_marker("here"):
+            places.remove("isolated")
+        metafunc.parametrize("anywhere", places, indirect=True)
+
+
+@pytest.fixture
+def anywhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Libraries are loaded in this process, and in another test isolated, but for those with
+    options that say how they run here; nothing is left of them."""
+    load = mesibo_abi.Host.load
+
+    def load_isolated(host: mesibo_abi.Host, *args: Any, **options: Any) -> Any:
+        if not any(options.get(name) for name in ("hold_gil", "thread_safe", "zero_copy")):
+            options = {"isolated": True, "deadline": 30.0, **options}
+        return load(host, *args, **options)
+
+    if request.param == "isolated":
+        monkeypatch.setattr(mesibo_abi.Host, "load", load_isolated)
+    before = Left.now()
+    yield
+    gc.collect()
+    assert Left.now() == before
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from mesibo_abi import (
 from tests.conftest import Built
 from tests.http_server import pattern
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("anywhere")]
 
 FAILED = 2**64 - 1  # a progress of -1, as an unsigned word
 

@@ -2,7 +2,8 @@
  * and logged in the mail, until the chain comes to each row: so everything is in the order that it has
  * when rows go one by one. Only the modules that a chain begins with can be ahead, each of the rows that
  * the one before it passes on, and only where nothing that runs meanwhile can come back to them, and
- * nobody asked how long each callback takes. */
+ * nobody asked how long each callback takes. Where one asks for something in the middle of them, it waits
+ * until the chain has come to that row. */
 #define _GNU_SOURCE
 #include "remote.h"
 
@@ -12,7 +13,8 @@
 enum {
     MOST_BYTES = 4 << 20,
     LEAST_OUTBOX = 16 << 20 /* what a row may send is counted by the host, row after row: where that is
-                               little, they go one by one */
+                               little, they go one by one */,
+    ROWS_ALONE = 256        /* behind one that asked for something */
 };
 
 static mh_ahead *ahead_of(const mh_instance *instance) { return &instance->remote->ahead; }
@@ -30,6 +32,10 @@ bool mh_ahead_begin(mh_instance *instance, const mh_chain *chain) {
     for (size_t i = 0; i < chain->count; i++)
         if (chain->members[i]->scripted)
             return false;
+    if (remote->alone > 0) {
+        remote->alone--;
+        return false;
+    }
     remote->ahead.end = mh_padded(sizeof(mh_rows_record));
     return true;
 }
@@ -47,14 +53,20 @@ bool mh_ahead_add(mh_instance *instance, const mh_event *event, uint64_t row) {
 
 static void forget(mh_ahead *ahead) {
     ahead->asked = ahead->done = ahead->taken = ahead->end = 0;
-    ahead->ended = false;
+    ahead->ended = ahead->turn.paused = false;
+}
+
+/* Whatever it says: where it is in the middle of a row, that one is not done. */
+static void count_done(mh_remote *remote) {
+    mh_ahead *ahead = &remote->ahead;
+    uint64_t done = remote->channel->rows_done, most = ahead->asked - ahead->turn.paused;
+    ahead->done = done < most ? done : most;
 }
 
 void mh_ahead_go(mh_instance *instance, mh_pass *pass) {
     mh_remote *remote = instance->remote;
     mh_ahead *ahead = &remote->ahead;
     mh_frame frame;
-    mh_turn turn;
     if (ahead->asked < 2) { /* no better than a call */
         forget(ahead);
         return;
@@ -62,15 +74,24 @@ void mh_ahead_go(mh_instance *instance, mh_pass *pass) {
     mh_rows_record rows = {.count = ahead->asked, .room = instance->host->limits.outbox_bytes};
     memcpy(requests(remote), &rows, sizeof rows);
     remote->channel->rows_done = 0;
+    remote->channel->cut = false;
     remote->channel->row_begun = mh_now();
     remote->used = ahead->end;
     mh_push(&frame, instance, pass, NULL);
-    ahead->ended = !mh_remote_turn(remote, MH_ORDER_ROWS, 0, remote->how.deadline, &turn);
+    ahead->ended = !mh_remote_turn(remote, MH_ORDER_ROWS, 0, remote->how.deadline, &ahead->turn);
     mh_pop(&frame);
-    uint64_t done = remote->channel->rows_done;
-    ahead->done = done < ahead->asked ? done : ahead->asked;
-    if (ahead->done == 0 && !ahead->ended)
+    count_done(remote);
+    if (ahead->done == 0 && !ahead->ended && !ahead->turn.paused)
         forget(ahead);
+}
+
+/* The chain is at the row in which it asked for something. */
+static void resume(mh_remote *remote) {
+    remote->alone = ROWS_ALONE;
+    remote->ahead.ended = !mh_remote_resume(remote, &remote->ahead.turn);
+    count_done(remote);
+    if (remote->ahead.done < remote->ahead.taken)
+        remote->ahead.done = remote->ahead.taken;
 }
 
 /* As chain.c decides it, when it comes there. */
@@ -131,6 +152,8 @@ static int64_t take_end(mh_remote *remote, const mh_event *event) {
 
 int64_t mh_ahead_take(mh_remote *remote, const mh_event *event) {
     mh_ahead *ahead = &remote->ahead;
+    if (ahead->taken == ahead->done && ahead->turn.paused)
+        resume(remote);
     if (ahead->taken == ahead->done)
         return take_end(remote, event);
     mh_call_record record;
@@ -150,6 +173,12 @@ void mh_ahead_drop(mh_instance *instance) {
     mh_remote *remote = instance->remote;
     if (remote == NULL || remote->ahead.asked == 0)
         return;
+    if (remote->ahead.turn.paused) {
+        mh_frame frame;
+        mh_push(&frame, instance, NULL, NULL);
+        resume(remote);
+        mh_pop(&frame);
+    }
     mh_report(instance, "%zu messages of a batch were processed, and the batch ended before them",
               (size_t)(remote->ahead.done - remote->ahead.taken));
     bool ended = remote->ahead.ended;

@@ -41,7 +41,8 @@ typedef enum mh_order {
     MH_ORDER_CALL,
     MH_ORDER_REPLY,
     MH_ORDER_CLEANUP,
-    MH_ORDER_ROWS /* of a batch */
+    MH_ORDER_ROWS, /* of a batch */
+    MH_ORDER_ANSWER
 } mh_order;
 typedef enum mh_said { MH_SAYS_ANSWER, MH_SAYS_ASKS } mh_said;
 
@@ -61,16 +62,19 @@ typedef struct mh_mirror {
 
 typedef struct mh_channel {
     mh_bell to_worker, to_host, outside, outside_done;
+    mh_bell news; /* for threads of the module's own that wait for answers */
     /* zygote.c: */
     _Atomic int32_t worker; /* the process; 0: none */
     /* the host's, with a turn: */
     _Alignas(64) uint32_t order;
     uint32_t seen;       /* of a new worker: the count that it begins with */
+    uint32_t life;       /* of a new worker: which one it is */
     uint64_t request_at; /* in the requests */
     int64_t reply;       /* what was asked for */
     uint64_t room;       /* bytes that may be sent without asking */
     bool ask_send, ask_log; /* a handler wants them at once */
     bool stops;             /* before it ends, for a debugger */
+    bool cut;               /* of a batch: behind this row */
     /* the worker's: */
     _Alignas(64) uint32_t said;
     int64_t code;
@@ -123,16 +127,40 @@ typedef struct mh_call_record {
     bool rewritten, damaged;
 } mh_call_record;
 
-/* What a module sends or logs: behind it `to`, `from` and the text, each with a NUL. */
+typedef enum mh_mail_kind {
+    MH_MAIL_SENT,
+    MH_MAIL_LINE,
+    MH_MAIL_REQUEST, /* `from` is its mh_what, the text what mh_submit_packed calls `texts` */
+    MH_MAIL_WRITE,   /* the text goes to a socket */
+    MH_MAIL_CLOSE,   /* of a socket */
+    MH_MAIL_TAKE     /* of a thread: the next answer, to lie where this lies; see mh_request_take */
+} mh_mail_kind;
+
+/* What a module sends, logs or asks for: behind it `to`, `from` and the text, each with a NUL. */
 typedef struct mh_mail_record {
     uint64_t size; /* of all of it */
     uint64_t row;
-    bool is_line, is_report;
+    uint32_t kind; /* mh_mail_kind */
+    uint32_t life; /* of the worker */
+    bool is_report;
     int32_t thread;
     mh_params params;
     uint64_t to_len, from_len, len, level;
     int64_t time;
+    uint64_t far;      /* of a request: mh_receiver.far */
+    uint32_t unwanted; /* the same */
+    int64_t number;    /* of a socket; of MH_MAIL_TAKE: `returned` */
 } mh_mail_record;
+
+/* An answer for a request: behind it the content type and the data, each with a NUL. */
+typedef struct mh_answer_record {
+    uint64_t far;
+    int64_t number, status;
+    uint32_t kind; /* mh_answer_kind */
+    int32_t progress;
+    uint64_t type_len, len;
+    uint64_t size; /* of all of it */
+} mh_answer_record;
 
 static inline bool mh_is_stopped(const mh_channel *channel) {
     return atomic_load(&channel->stopped) > 0;

@@ -1,4 +1,5 @@
-/* incoming.c - what a module in its worker sends and logs, given to the host as if it had called here. */
+/* incoming.c - what a module in its worker sends, logs and asks for, given to the host as if it had called
+ * here. */
 #define _GNU_SOURCE
 #include "remote.h"
 
@@ -25,23 +26,53 @@ static bool find_texts(const mh_mail_record *record, const char *at, size_t size
     return *text != NULL;
 }
 
-static int64_t deliver(mh_remote *remote, const mh_mail_record *record, const char *at) {
-    const char *to, *from, *text;
-    if (!find_texts(record, at, record->size, &to, &from, &text))
-        return -1;
-    if (record->is_line) {
-        mh_line line = {.text = text,
-                        .len = record->len,
-                        .level = record->level,
-                        .time = record->time,
-                        .thread = record->thread,
-                        .is_report = record->is_report};
-        return mh_relay_line(remote->instance, &line);
-    }
+static int64_t relay_line(mh_remote *remote, const mh_mail_record *record, const char *text) {
+    mh_line line = {.text = text,
+                    .len = record->len,
+                    .level = record->level,
+                    .time = record->time,
+                    .thread = record->thread,
+                    .is_report = record->is_report};
+    return mh_relay_line(remote->instance, &line);
+}
+
+static int64_t send(mh_remote *remote, const mh_mail_record *record, const char *to,
+                    const char *from, const char *text) {
     mh_params params = record->params;
     params.to = to;
     params.from = from;
     return mh_send(remote->instance, &params, text, record->len);
+}
+
+/* Other sockets are none of its business. */
+static int64_t use_socket(mh_remote *remote, const mh_mail_record *record, const char *text) {
+    if (!mh_socket_is_of(record->number, remote->instance))
+        return -1;
+    if (record->kind == MH_MAIL_WRITE)
+        return mh_socket_write(record->number, text, (int64_t)record->len);
+    mh_socket_close(record->number);
+    return 0;
+}
+
+/* `outside`: of a thread of the module's own. */
+static int64_t deliver(mh_remote *remote, const mh_mail_record *record, const char *at,
+                       bool outside) {
+    const char *to, *from, *text;
+    if (!find_texts(record, at, record->size, &to, &from, &text))
+        return -1;
+    if (record->kind >= MH_MAIL_REQUEST && record->life != remote->alive)
+        return -1; /* nobody is there to be told */
+    switch ((mh_mail_kind)record->kind) {
+    case MH_MAIL_SENT: return send(remote, record, to, from, text);
+    case MH_MAIL_LINE: return relay_line(remote, record, text);
+    case MH_MAIL_REQUEST: return mh_remote_submit(remote, record, from, text, outside);
+    case MH_MAIL_WRITE:
+    case MH_MAIL_CLOSE: return use_socket(remote, record, text);
+    case MH_MAIL_TAKE:
+        return outside ? mh_request_take(remote->instance, record->life, record->far, record->number)
+                       : -1;
+    }
+    return -1;
 }
 
 static bool read_record(const char *at, size_t left, mh_mail_record *record) {
@@ -62,11 +93,11 @@ bool mh_remote_take_mail(mh_remote *remote, int64_t *result) {
         sensible = read_record(at, end - remote->mail_head, &record);
         if (!sensible)
             break;
-        if (remote->ahead.asked > 0) /* it asks in the middle of a batch */
+        if (remote->ahead.asked > 0 && mh_current_pass() != NULL) /* it asks in the middle of a batch */
             mh_current_pass()->row = mh_ahead_row_of(remote, record.row);
         remote->mail_head += record.size; /* turns inside of this one write behind it */
         remote->delivering++;
-        *result = deliver(remote, &record, at);
+        *result = deliver(remote, &record, at, false);
         remote->delivering--;
     }
     if (remote->mail_head > remote->mail_most)
@@ -89,7 +120,7 @@ void mh_remote_take_row_mail(mh_remote *remote, uint64_t row) {
         if (!read_record(at, end - remote->mail_head, &record) || record.row > row)
             return;
         remote->mail_head += record.size;
-        deliver(remote, &record, at);
+        deliver(remote, &record, at, false);
     }
     if (remote->mail_head > remote->mail_most)
         remote->mail_most = remote->mail_head;
@@ -103,7 +134,7 @@ int64_t mh_remote_take_outside(mh_remote *remote) {
     memcpy(&record, at, sizeof record);
     if (record.size < sizeof record || record.size > MH_REGION)
         return -1;
-    return deliver(remote, &record, at);
+    return deliver(remote, &record, at, true);
 }
 
 static uint64_t room_in(const mh_queue *queue) {

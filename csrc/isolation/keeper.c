@@ -243,16 +243,18 @@ void mh_remote_start(mh_remote *remote) {
     /* Nobody sleeps there who could not say so any more. */
     atomic_store(&channel->to_worker.sleepers, 0);
     atomic_store(&channel->outside_done.sleepers, 0);
+    atomic_store(&channel->news.sleepers, 0);
     atomic_store(&channel->to_host.sleepers, 0);
     atomic_store(&channel->outside.sleepers, 1); /* the listener: it may, and an old worker have hidden it */
     channel->stops = remote->instance->host->hooks.stopped != NULL;
     atomic_store(&channel->stopped, 0);
     channel->seen = mh_bell_count(&channel->to_worker);
+    channel->life = ++remote->life;
     remote->seen = mh_bell_count(&channel->to_host);
     mh_bell_renew(&channel->to_host);
     mh_bell_renew(&channel->outside);
-    remote->life++;
     remote->up = true;
+    remote->alive = remote->life;
     if (!mh_remote_command(remote, COMMAND_START))
         mh_remote_look_after(remote);
 }
@@ -337,8 +339,10 @@ void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
     remote->crossing_count = mh_crossings_last(remote->source.crossings, remote->crossings);
     mh_trace_flush(remote->instance->host->trace, &remote->source);
     remote->up = false;
+    remote->alive = 0;
     remote->ends++;
     tell(remote, event, crash);
+    mh_requests_drop(remote->instance, remote->life); /* whoever waits for them knows of it already */
 }
 
 const mh_crossing *mh_last_crossings(const mh_instance *instance, size_t *count) {

@@ -12,18 +12,27 @@ enum { KEPT = 1 << 20 };
 
 static void take(mh_remote *remote) {
     mh_channel *channel = remote->channel;
-    channel->outside_result = mh_remote_take_outside(remote);
     uint64_t size = ((const mh_mail_record *)(void *)mh_outside_region(channel))->size;
+    channel->outside_result = mh_remote_take_outside(remote);
     if (size > KEPT && size <= MH_REGION)
         madvise(mh_outside_region(channel), size, MADV_REMOVE);
     mh_bell_ring(&channel->outside_done);
 }
 
+/* Who has the lock may wait for an answer of the network, to a worker that is gone. */
+static void hurry(mh_remote *remote) {
+    uint32_t life = remote->alive;
+    if (life != 0 && (atomic_load(&remote->channel->outside.count) & MH_GONE) != 0)
+        mh_requests_hurry(remote->instance->host->requests, remote->instance, life);
+}
+
 /* Who has the lock notices by himself; and while he waits for the module, we are wanted elsewhere. */
 static bool notice(mh_remote *remote) {
     mh_lock *lock = &remote->instance->host->lock;
-    if (!mh_lock_try(lock))
+    if (!mh_lock_try(lock)) {
+        hurry(remote);
         return false;
+    }
     mh_remote_notice(remote);
     bool seen_to = !remote->up || (atomic_load(&remote->channel->outside.count) & MH_GONE) == 0;
     mh_lock_release(lock);

@@ -64,8 +64,11 @@ bool mh_remote_load(mh_remote *remote, mh_refusal *refusal) {
         refusal->kind = MH_INIT_CRASHED;
         mh_remote_mourn(remote, NULL);
     }
-    if (refusal->kind != MH_ACCEPTED)
+    if (refusal->kind != MH_ACCEPTED) {
+        remote->alive = 0;
+        mh_requests_drop(remote->instance, remote->life);
         return false;
+    }
     accept(remote, answer);
     return true;
 }

@@ -1,6 +1,7 @@
 /* remote.h - what the files about modules in processes of their own share: remote.c (such a module as a
  * revision of the core), turns.c (giving the worker a turn), ahead.c (many rows of a batch in one),
- * incoming.c (what it sends and logs), keeper.c (its life), listener.c (its own threads). */
+ * incoming.c (what it sends, logs and asks for), answers.c (of its requests), keeper.c (its life),
+ * listener.c (its own threads). */
 #ifndef MESIBO_REMOTE_H
 #define MESIBO_REMOTE_H
 
@@ -17,12 +18,34 @@ typedef struct mh_ahead_row {
     size_t at;    /* in the requests */
 } mh_ahead_row;
 
+/* The time that a worker may take for a turn. Its own: not that of handlers which the host calls for it, nor
+ * of the network. */
+typedef struct mh_patience {
+    double seconds, left; /* for the turn, or for each row of a batch; 0: no bound */
+    double since;         /* when it was last counted */
+    uint64_t rows;        /* that were done then */
+} mh_patience;
+
+/* A turn of the worker. */
+typedef struct mh_turn {
+    int64_t code;
+    bool rewritten;
+    bool paused; /* in the middle of a batch: it asks for something, and waits: mh_remote_resume */
+    /* turns.c's own: */
+    bool resumed, nonsense;
+    mh_order order;
+    uint32_t life;
+    size_t request_at;
+    mh_patience patience;
+} mh_turn;
+
 /* Rows of a batch that the worker is ahead of the chain by: `asked` 0: none. */
 typedef struct mh_ahead {
     uint64_t asked, done, taken;
     size_t end; /* of them in the requests */
     bool ended; /* in the row behind those that are done */
     mh_ahead_row rows[MH_MOST_AHEAD];
+    mh_turn turn; /* paused: in the row behind those that are done, when that has its time */
 } mh_ahead;
 
 struct mh_remote {
@@ -34,6 +57,7 @@ struct mh_remote {
     char *load;  /* what is told to each new worker */
     size_t load_size;
     uint32_t seen; /* of to_host */
+    bool requested; /* the last question was for a request */
     bool up;       /* the worker is there, for all we know */
     bool hung, scribbled; /* why we had it ended */
     bool heard;    /* from the zygote, that it ended */
@@ -44,6 +68,7 @@ struct mh_remote {
     size_t mail_head, mail_most;
     int delivering; /* records that are being given to the host: they may not be overwritten */
     uint32_t life;  /* counts workers */
+    _Atomic uint32_t alive; /* the one that may ask for something; 0: none */
     double *restarts; /* when the last ones were, in turn; NULL: nobody counts */
     unsigned restart_count;
     uint32_t ends;  /* how often one ended and was mourned */
@@ -53,6 +78,7 @@ struct mh_remote {
     mh_source source; /* of its crossings */
     mh_damage damage; /* field NULL: none */
     mh_ahead ahead;
+    unsigned alone; /* so many rows go one by one, since it asked for something in the middle of many */
     pthread_t listener;
     bool listening;
     uint32_t outside_seen; /* where the listener begins */
@@ -62,15 +88,12 @@ struct mh_remote {
 
 /* ---- turns.c: all with the host's lock ----------------------------------------------------------------- */
 
-typedef struct mh_turn {
-    int64_t code;
-    bool rewritten;
-} mh_turn;
-
 /* Gives the worker a turn, and serves what it asks meanwhile; `seconds` of its own time at most (0: no
  * bound). False: it ended; it, or what it shares with us, cannot be used any more. */
 bool mh_remote_turn(mh_remote *remote, mh_order order, size_t request_at, double seconds,
                     mh_turn *out);
+/* Goes on with one that is paused, to the end of the row. */
+bool mh_remote_resume(mh_remote *remote, mh_turn *turn);
 /* Whether it ended without being asked to. */
 bool mh_remote_is_gone(const mh_remote *remote);
 
@@ -131,6 +154,12 @@ bool mh_remote_load(mh_remote *remote, mh_refusal *refusal);
 uint64_t mh_ahead_row_of(const mh_remote *remote, uint64_t index);
 /* What the worker made of the next row. */
 int64_t mh_ahead_take(mh_remote *remote, const mh_event *event);
+
+/* ---- answers.c --------------------------------------------------------------------------------------- */
+
+/* A request of the worker's, for the host's own service. */
+int64_t mh_remote_submit(mh_remote *remote, const mh_mail_record *record, const char *what,
+                         const char *texts, bool outside);
 
 /* ---- listener.c ------------------------------------------------------------------------------------------------ */
 

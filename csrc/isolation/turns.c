@@ -34,15 +34,8 @@ void mh_remote_end_worker(mh_remote *remote, char command) {
     remote->seen = mh_bell_count(bell);
 }
 
-/* The time that a worker may take for a turn. Its own: not that of handlers which the host calls for it. */
-typedef struct patience {
-    double seconds, left; /* for the turn, or for each row of a batch; 0: no bound */
-    double since;         /* when it was last counted */
-    uint64_t rows;        /* that were done then */
-} patience;
-
 /* Rows have their own time each. They are told by the worker, so that none counts twice. */
-static void look_at_rows(const mh_remote *remote, mh_order order, patience *patience) {
+static void look_at_rows(const mh_remote *remote, mh_order order, mh_patience *patience) {
     const mh_channel *channel = remote->channel;
     uint64_t rows = order == MH_ORDER_ROWS ? channel->rows_done : 0;
     double begun = (double)channel->row_begun / 1e9;
@@ -54,7 +47,7 @@ static void look_at_rows(const mh_remote *remote, mh_order order, patience *pati
         patience->since = begun;
 }
 
-static void count_time(const mh_remote *remote, mh_order order, patience *patience) {
+static void count_time(const mh_remote *remote, mh_order order, mh_patience *patience) {
     double now = seconds_now();
     look_at_rows(remote, order, patience);
     patience->left -= now - patience->since;
@@ -62,13 +55,13 @@ static void count_time(const mh_remote *remote, mh_order order, patience *patien
 }
 
 /* The turn of most is over before a clock is looked at: it is from the first question on. */
-static void count_question(const mh_remote *remote, mh_order order, patience *patience) {
+static void count_question(const mh_remote *remote, mh_order order, mh_patience *patience) {
     if (patience->since == 0)
         patience->since = seconds_now();
     count_time(remote, order, patience);
 }
 
-static bool is_over(const patience *patience) {
+static bool is_over(const mh_patience *patience) {
     return patience->seconds > 0 && patience->left <= 0;
 }
 
@@ -78,7 +71,7 @@ static void end_hung(mh_remote *remote) {
 }
 
 /* Waits for the turn to be given back: false when it never is. */
-static bool wait_turn(mh_remote *remote, mh_order order, patience *patience) {
+static bool wait_turn(mh_remote *remote, mh_order order, mh_patience *patience) {
     mh_bell *bell = &remote->channel->to_host;
     if (!mh_bell_look(bell, remote->seen)) {
         if (patience->since == 0)
@@ -121,9 +114,10 @@ void mh_remote_take_damage(mh_remote *remote) {
     remote->damage.field = damaged_field(channel->field);
 }
 
-static void take_answer(mh_remote *remote, mh_order order, mh_turn *out) {
-    *out = (mh_turn){remote->channel->code, remote->channel->rewritten};
-    if (order == MH_ORDER_ROWS) /* each with its row */
+static void take_answer(mh_remote *remote, mh_turn *turn) {
+    turn->code = remote->channel->code;
+    turn->rewritten = remote->channel->rewritten;
+    if (turn->order == MH_ORDER_ROWS) /* each with its row */
         return;
     if (remote->channel->damaged)
         mh_remote_take_damage(remote);
@@ -160,53 +154,77 @@ static void begin(mh_remote *remote, mh_order order, size_t request_at) {
     channel->damaged = channel->rewritten = false;
 }
 
-/* Replies to what the worker asked. False: it asks without an end. */
-static bool reply(mh_remote *remote, mh_order order, size_t request_at, int64_t result,
-                  patience *patience) {
-    const mh_hooks *hooks = &remote->instance->host->hooks;
-    if (is_over(patience)) {
+/* Serves what it asks for, and gives the turn again. False: there is no sense in it, it asks without an end,
+ * or it ended in a turn inside of this one. */
+static bool serve_ask(mh_remote *remote, mh_turn *turn) {
+    int64_t result = 0;
+    turn->nonsense = remote->scribbled || !mh_remote_take_mail(remote, &result);
+    if (turn->nonsense || remote->life != turn->life || !remote->up)
+        return false;
+    if (is_over(&turn->patience)) {
         end_hung(remote);
         return false;
     }
-    if (hooks->send != NULL || hooks->log != NULL)
-        patience->since = seconds_now();
-    begin(remote, order, request_at);
+    const mh_hooks *hooks = &remote->instance->host->hooks;
+    if (hooks->send != NULL || hooks->log != NULL || remote->requested)
+        turn->patience.since = seconds_now();
+    remote->requested = false;
+    begin(remote, turn->order, turn->request_at);
     remote->channel->reply = result;
     give(remote, MH_ORDER_REPLY);
     return true;
 }
 
-bool mh_remote_turn(mh_remote *remote, mh_order order, size_t request_at, double seconds,
-                    mh_turn *out) {
-    uint32_t life = remote->life;
-    patience patience = {.seconds = seconds, .left = seconds};
-    int64_t result = 0;
-    bool answered = false, sensible = true, asks = true;
-    remote->depth++;
-    begin(remote, order, request_at);
-    give(remote, order);
-    while (sensible && asks && wait_turn(remote, order, &patience)) {
-        answered = remote->channel->said == MH_SAYS_ANSWER;
-        asks = !answered;
-        if (answered)
-            take_answer(remote, order, out);
-        else if (seconds > 0)
-            count_question(remote, order, &patience);
-        sensible = !remote->scribbled &&
-                   ((answered && order == MH_ORDER_ROWS) || mh_remote_take_mail(remote, &result));
-        if (remote->life != life || !remote->up)
-            break; /* it ended in a turn inside of this one */
-        if (sensible && asks)
-            asks = reply(remote, order, request_at, result, &patience);
+/* Until it answers; or asks for something in the middle of a batch, when it is ahead of the chain. */
+static bool wait_answer(mh_remote *remote, mh_turn *turn) {
+    while (wait_turn(remote, turn->order, &turn->patience)) {
+        if (remote->channel->said == MH_SAYS_ANSWER)
+            return true;
+        if (turn->patience.seconds > 0)
+            count_question(remote, turn->order, &turn->patience);
+        turn->paused = turn->order == MH_ORDER_ROWS && !turn->resumed;
+        if (turn->paused || !serve_ask(remote, turn))
+            return false;
     }
-    bool same = remote->life == life && remote->up;
-    if (same && sensible && !answered && order != MH_ORDER_ROWS) /* what it had said before it ended */
-        sensible = mh_remote_take_mail(remote, &result);
-    if (same && !sensible) {
+    return false;
+}
+
+/* What it had said, and how it ended where it did. */
+static bool end_turn(mh_remote *remote, mh_turn *turn, bool answered) {
+    int64_t result;
+    bool same = remote->life == turn->life && remote->up;
+    if (answered)
+        take_answer(remote, turn);
+    turn->nonsense |= answered && remote->scribbled;
+    if (same && !turn->nonsense && turn->order != MH_ORDER_ROWS)
+        turn->nonsense = !mh_remote_take_mail(remote, &result);
+    if (same && turn->nonsense) {
         mh_remote_end_worker(remote, COMMAND_KILL);
         remote->scribbled = true;
     }
-    if (--remote->depth == 0 && order != MH_ORDER_ROWS)
+    if (--remote->depth == 0 && turn->order != MH_ORDER_ROWS)
         give_back_memory(remote, remote->used);
-    return answered && same && sensible;
+    return answered && same && !turn->nonsense;
+}
+
+bool mh_remote_turn(mh_remote *remote, mh_order order, size_t request_at, double seconds,
+                    mh_turn *out) {
+    *out = (mh_turn){.order = order,
+                     .request_at = request_at,
+                     .life = remote->life,
+                     .patience = {.seconds = seconds, .left = seconds}};
+    remote->depth++;
+    begin(remote, order, request_at);
+    give(remote, order);
+    bool answered = wait_answer(remote, out);
+    return out->paused || end_turn(remote, out, answered);
+}
+
+bool mh_remote_resume(mh_remote *remote, mh_turn *turn) {
+    turn->paused = false;
+    turn->resumed = true;
+    turn->patience.since = seconds_now();
+    remote->channel->cut = true;
+    bool answered = serve_ask(remote, turn) && wait_answer(remote, turn);
+    return end_turn(remote, turn, answered);
 }

@@ -3,7 +3,10 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
+#include "../requests.h"
+
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Thread_local bool is_turn_thread;
@@ -39,14 +42,19 @@ static void write_record(char *at, const mh_mail_record *record, const texts *te
     put(at, texts->text, record->len);
 }
 
-/* On a thread of the module's own: one at a time, and each waits for the host's answer. */
-static int64_t give_outside(const mh_mail_record *record, const texts *texts) {
-    pthread_mutex_lock(&outside_lock);
+/* With its lock: the host's result. */
+static int64_t ask_outside(const mh_mail_record *record, const texts *texts) {
     uint32_t seen = mh_bell_count(&channel->outside_done);
     write_record(mh_outside_region(channel), record, texts);
     mh_bell_ring(&channel->outside);
     mh_bell_wait(&channel->outside_done, seen, -1);
-    int64_t result = channel->outside_result;
+    return channel->outside_result;
+}
+
+/* On a thread of the module's own: one at a time, and each waits for the host's answer. */
+static int64_t give_outside(const mh_mail_record *record, const texts *texts) {
+    pthread_mutex_lock(&outside_lock);
+    int64_t result = ask_outside(record, texts);
     pthread_mutex_unlock(&outside_lock);
     return result;
 }
@@ -61,8 +69,10 @@ static int64_t give_in_turn(const mh_mail_record *record, const texts *texts) {
     }
     write_record(mh_mail_region(channel) + at, record, texts);
     atomic_store_explicit(&channel->mail_end, at + record->size, memory_order_release);
-    if (record->is_line)
+    if (record->kind == MH_MAIL_LINE)
         return channel->ask_log ? ask_host() : 0;
+    if (record->kind != MH_MAIL_SENT)
+        return ask_host();
     uint64_t takes = record->size + RECORD_SPARE;
     if (channel->ask_send || takes > channel->room)
         return ask_host();
@@ -79,6 +89,7 @@ static int64_t give(mh_mail_record *record, const texts *texts) {
     if (record->size > MH_REGION)
         return -1;
     record->row = mh_this_row();
+    record->life = worker_life;
     int64_t result = is_turn_thread ? give_in_turn(record, texts) : give_outside(record, texts);
     errno = error;
     return result;
@@ -87,7 +98,7 @@ static int64_t give(mh_mail_record *record, const texts *texts) {
 int64_t mail_send(void *context, mh_instance *from, const mh_params *params, const char *message,
                   size_t len) {
     (void)context, (void)from;
-    mh_mail_record record = {.params = *params, .len = len};
+    mh_mail_record record = {.kind = MH_MAIL_SENT, .params = *params, .len = len};
     texts texts = {params->to, params->from, message};
     record.to_len = params->to != NULL ? params->to_len : MH_NULL_TEXT;
     record.from_len = params->from != NULL ? params->from_len : MH_NULL_TEXT;
@@ -96,7 +107,7 @@ int64_t mail_send(void *context, mh_instance *from, const mh_params *params, con
 
 int64_t mail_log(void *context, const mh_line *line) {
     (void)context;
-    mh_mail_record record = {.is_line = true,
+    mh_mail_record record = {.kind = MH_MAIL_LINE,
                              .is_report = line->is_report,
                              .thread = line->thread,
                              .to_len = MH_NULL_TEXT,
@@ -107,4 +118,62 @@ int64_t mail_log(void *context, const mh_line *line) {
     texts texts = {NULL, NULL, line->text};
     note_line(line->text, line->len);
     return give(&record, &texts);
+}
+
+int64_t mail_request(const mh_request *request, uint64_t far, unsigned unwanted) {
+    mh_mail_record record = {.kind = MH_MAIL_REQUEST,
+                             .to_len = MH_NULL_TEXT,
+                             .from_len = sizeof request->what,
+                             .len = request->size,
+                             .far = far,
+                             .unwanted = unwanted};
+    texts texts = {NULL, (const char *)&request->what, request->texts};
+    return give(&record, &texts);
+}
+
+int64_t mail_write(int64_t number, const char *data, size_t len) {
+    mh_mail_record record = {.kind = MH_MAIL_WRITE,
+                             .to_len = MH_NULL_TEXT,
+                             .from_len = MH_NULL_TEXT,
+                             .len = len,
+                             .number = number};
+    texts texts = {NULL, NULL, data};
+    return give(&record, &texts);
+}
+
+void mail_close(int64_t number) {
+    mh_mail_record record = {.kind = MH_MAIL_CLOSE,
+                             .to_len = MH_NULL_TEXT,
+                             .from_len = MH_NULL_TEXT,
+                             .number = number};
+    texts texts = {NULL, NULL, ""};
+    give(&record, &texts);
+}
+
+/* An answer for a thread lies where the question lay; so it is copied before somebody else asks. */
+static char *copy_answer(void) {
+    const char *at = mh_outside_region(channel);
+    size_t size = ((const mh_answer_record *)(const void *)at)->size;
+    char *copy = malloc(size);
+    return copy != NULL ? memcpy(copy, at, size) : NULL;
+}
+
+int64_t mail_take(uint64_t far, int64_t returned, char **answer) {
+    mh_mail_record record = {.kind = MH_MAIL_TAKE,
+                             .life = worker_life,
+                             .to_len = MH_NULL_TEXT,
+                             .from_len = MH_NULL_TEXT,
+                             .far = far,
+                             .number = returned};
+    texts texts = {NULL, NULL, ""};
+    record.size = size_of(&record, &texts);
+    *answer = NULL;
+    if (!is_worker())
+        return -1;
+    pthread_mutex_lock(&outside_lock);
+    int64_t result = ask_outside(&record, &texts);
+    if (result == 1)
+        *answer = copy_answer();
+    pthread_mutex_unlock(&outside_lock);
+    return result == 1 && *answer == NULL ? -1 : result;
 }

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+uint32_t worker_life;
 static mh_host *host;
 static mh_instance *instance;
 static uint32_t seen;
@@ -55,14 +56,12 @@ static void end_children(void) {
 
 /* The module inside of its limits. NULL: refused. */
 static mh_instance *load_module(const mh_load_record *record, mh_pass *pass, mh_refusal *refusal) {
-    static const char no_network[] = "it is loaded with the limit network=False",
-                      not_yet[] = "an isolated module cannot make requests yet; load it without isolated";
     mh_load what;
     mh_item *items = mh_load_read(record, &what);
     mh_hooks hooks = {.send = mail_send,
-                      .log = mail_log,
-                      .no_service = record->worker.no_network ? no_network : not_yet};
+                      .log = mail_log};
     mh_instance *made = NULL;
+    mh_requests_elsewhere = &asks;
     host = mh_host_new(&hooks, &record->limits, false);
     if (host != NULL)
         host->tracer = crash_tracer();
@@ -96,6 +95,7 @@ static void load(void) {
         strncpy(answer->revision, mh_instance_revision(instance), sizeof answer->revision - 1);
         mirror_words();
     }
+    channel->crash.event = MH_IN_NO_CALL;
 }
 
 static const char *next_text(const char **at, uint64_t len) {
@@ -197,11 +197,23 @@ static void call_rows(void) {
         record->damaged = mh_instance_damage(instance, "", &damage);
         if (record->damaged)
             tell_damage(&damage);
-        go_on = !record->damaged && channel->mail_end < MH_REGION / 2;
+        go_on = !record->damaged && !channel->cut && channel->mail_end < MH_REGION / 2;
         at += record->size;
         atomic_store_explicit(&channel->rows_done, row + 1, memory_order_release);
     }
     mirror_words();
+}
+
+/* Of a request, which it may have made in its init: then there is no instance yet. */
+static void answer(void) {
+    mh_damage damage;
+    int64_t code = asks_answer(mh_requests_region(channel) + channel->request_at);
+    end_children();
+    if (instance != NULL && mh_instance_damage(instance, "", &damage))
+        tell_damage(&damage);
+    if (instance != NULL)
+        mirror_words();
+    channel->code = code;
 }
 
 static void clean_up(void) {
@@ -240,6 +252,8 @@ static int64_t serve(void) {
             call();
         else if (order == MH_ORDER_ROWS)
             call_rows();
+        else if (order == MH_ORDER_ANSWER)
+            answer();
         else
             clean_up();
         bool over = order == MH_ORDER_CLEANUP || (order == MH_ORDER_LOAD && instance == NULL);
@@ -264,6 +278,7 @@ int64_t ask_host(void) {
 _Noreturn void worker_run(void) {
     prctl(PR_SET_NAME, "mesibo-worker");
     seen = channel->seen;
+    worker_life = channel->life;
     is_turn_thread = true;
     channel->crash.event = MH_IN_INIT;
     crash_prepare();

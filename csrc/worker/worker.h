@@ -20,6 +20,7 @@ void fence_raise(pid_t host, pid_t zygote);
 
 /* serve.c */
 _Noreturn void worker_run(void);
+extern uint32_t worker_life; /* which one of the module's it is */
 /* Gives the turn back with a question, and serves what the host wants until it replies. */
 int64_t ask_host(void);
 
@@ -28,6 +29,17 @@ int64_t mail_send(void *context, mh_instance *from, const mh_params *params, con
                   size_t len);
 int64_t mail_log(void *context, const mh_line *line);
 extern _Thread_local bool is_turn_thread; /* the one that serves turns */
+/* The host's result; -1 also for what is too long for the shared memory. */
+int64_t mail_request(const mh_request *request, uint64_t far, unsigned unwanted);
+int64_t mail_write(int64_t number, const char *data, size_t len);
+void mail_close(int64_t number);
+/* On a thread of the module's own, as mh_request_take; the answer is the caller's to free(3). */
+int64_t mail_take(uint64_t far, int64_t returned, char **answer);
+
+/* asks.c: requests of the module, which the host makes. */
+extern const mh_elsewhere asks;
+/* An answer for one, as it lies in the shared memory: what its callback returned. */
+int64_t asks_answer(const char *at);
 
 /* guard.c: the message as a module gets it, with one NUL and then a page that nobody may touch. */
 typedef struct guard {

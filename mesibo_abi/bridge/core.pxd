@@ -9,6 +9,9 @@ cdef extern from "host.h" nogil:
         MH_LAST_LINES
         MH_IN_INIT
         MH_IN_CLEANUP
+        MH_IN_HTTP
+        MH_IN_FCGI
+        MH_IN_SOCKET
 
     ctypedef struct mh_crash_frame:
         uint64_t address, offset

@@ -118,7 +118,13 @@ cdef object crash_of(const mh_crash *crash):
 cdef object callback_of(int which):
     if 0 <= which < <int>MH_EVENT_KINDS:
         return CALLBACKS[which]
-    return {MH_IN_INIT: "init", MH_IN_CLEANUP: "cleanup"}.get(which)
+    return {
+        MH_IN_INIT: "init",
+        MH_IN_CLEANUP: "cleanup",
+        MH_IN_HTTP: "a callback of an http request",
+        MH_IN_FCGI: "a callback of a fastcgi request",
+        MH_IN_SOCKET: "a callback of a socket",
+    }.get(which)
 
 
 cdef str text_of(const char *text):

@@ -269,7 +269,7 @@ def _access(crash: Crash) -> str:
     end = crash.message_at + crash.message_size
     if crash.message_at and end <= at < end + _PAGE + 1:
         return (
-            f"a {act.split()[0]} {_bytes(at - end)} behind the message, which has "
+            f"a {act.split()[0]} {_bytes(at - end)} behind the {_given(crash)}, which has "
             f"{_bytes(crash.message_size)}"
         )
     if at < _PAGE:
@@ -285,6 +285,11 @@ def _access(crash: Crash) -> str:
 
 def _bytes(count: int) -> str:
     return "1 byte" if count == 1 else f"{count} bytes"
+
+
+def _given(crash: Crash) -> str:
+    """What lies at `message_at`."""
+    return "message" if crash.callback == "on_message" else "data"
 
 
 def _is_overflow(crash: Crash, at: int) -> bool:

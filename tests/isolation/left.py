@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Left(NamedTuple):
-    """Counts of this process; of descriptors those that are made for isolated modules."""
+    """Counts of this process, of what is made for isolated modules."""
 
     descriptors: int
     children: int
@@ -19,7 +19,7 @@ class Left(NamedTuple):
         maps = Path("/proc/self/maps").read_text(errors="surrogateescape")
         return cls(
             sum(map(is_shared, Path("/proc/self/fd").iterdir())),
-            len(children_of(os.getpid())),
+            sum(map(is_worker, children_of(os.getpid()))),
             maps.count("mesibo-module"),
         )
 
@@ -27,9 +27,20 @@ class Left(NamedTuple):
 def is_shared(descriptor: Path) -> bool:
     """A socket to a zygote, or the memory of a channel."""
     try:
-        return str(descriptor.readlink()).startswith(("socket:", "/memfd:mesibo-module"))
+        kind, _, number = str(descriptor.readlink()).partition(":")
     except OSError:
         return False  # the one that is read from
+    if kind == "socket":  # servers of other tests have those of other families
+        return f" {number.strip('[]')} " in Path("/proc/self/net/unix").read_text()
+    return number.startswith("mesibo-module")
+
+
+def is_worker(process: int) -> bool:
+    """Or a zygote, or a child that a module made."""
+    try:
+        return Path(f"/proc/{process}/comm").read_text().startswith("mesibo")
+    except OSError:
+        return False
 
 
 def children_of(process: int) -> list[int]:

@@ -15,7 +15,7 @@ from tests.services.test_fastcgi_php import Php, needs_php_fpm, php
 
 __all__ = ["php"]  # a fixture
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("anywhere")]
 
 
 def load(host: Host, built_for: BuiltFor, config: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ from mesibo_abi.services import fastcgi_pool
 from tests.sdk_services.conftest import BuiltFor, fields_of, table
 from tests.services.fastcgi_recorder import Asked, application
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("anywhere")]
 
 NAMES = [
     name for name in fields_of(Revision.SDK2020, "mesibo_fcgi_s") if name not in ("body", "bodylen")

@@ -20,7 +20,11 @@ from mesibo_abi import Host, Message
 from tests.http_server import http_server
 from tests.sdk_services.conftest import BuiltFor
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(60)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(60),
+    pytest.mark.usefixtures("anywhere"),
+]
 
 MANY = 5000
 DESCRIPTORS = MANY + 1000
@@ -106,6 +110,7 @@ class Taken:
                 self.count += 1
 
 
+@pytest.mark.here  # which of the two is first is a race there: each call is a change of process
 def test_a_slow_module_delays_callbacks_and_no_transfer(
     host: Host, built_for: BuiltFor, server: str, tmp_path: Path
 ) -> None:

@@ -20,7 +20,7 @@ from tests.services.socket_recorder import echo, reset, server, silent
 from tests.services.test_websocket import talking
 from tests.tools import needs
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("anywhere")]
 
 VERIFY, KEEPALIVE, SSL_CTX = 1, 2, 4
 
@@ -218,6 +218,7 @@ def test_what_is_refused(sockets: Sockets) -> None:
     assert sockets.end() == []
 
 
+@pytest.mark.here  # the descriptor is none of the worker's
 @pytest.mark.parametrize(("flags", "shown"), [(0, "fd"), (KEEPALIVE, "keepalive fd")])
 def test_a_connection_that_is_kept_alive(sockets: Sockets, flags: int, shown: str) -> None:
     with server(silent) as port:

@@ -10,7 +10,7 @@ import pytest
 from mesibo_abi import Host, HttpRequest, HttpResponse, LoadedModule, Message
 from tests.sdk_services.conftest import BuiltFor
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("anywhere")]
 
 NO_DATA, NO_STATUS, NO_CLOSE = 1, 2, 4
 SENT = ["data 0 0 0 NULL", "data 1 0 0 NULL"]
