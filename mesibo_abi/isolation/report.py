@@ -44,9 +44,10 @@ class Reached(enum.IntEnum):
 class Crash:
     """What the core knows of the end of a worker (csrc/crash.h: mh_crash).
 
-    `signal` is 0 where there was none; `code` is siginfo's si_code or the exit code; `own`:
-    it sent that signal itself; `address` None where the fault has none. `allowed` is the limit that it had `reached`. `callback` is what ran,
-    None for nothing. `message_at` and `message_size` say where the module had the message.
+    `signal` is 0 where there was none; `code` is siginfo's si_code or the exit code; `own`: it sent
+    that signal itself; `address` None where the fault has none. `allowed` is the limit that it had
+    `reached`. `callback` is what ran, None for nothing. `message_at` and `message_size` say where
+    the module had the message.
     """
 
     kind: Kind
