@@ -164,7 +164,7 @@ int64_t mh_ahead_take(mh_remote *remote, const mh_event *event) {
         memcpy((char *)(uintptr_t)event->message, at + mh_remote_message_offset(event), event->len);
     if (record.damaged)
         mh_remote_take_damage(remote);
-    if (++ahead->taken == ahead->done && !ahead->ended)
+    if (++ahead->taken == ahead->done && !ahead->ended && !ahead->turn.paused)
         finish(remote);
     return record.code;
 }

@@ -19,7 +19,7 @@ class Left(NamedTuple):
         maps = Path("/proc/self/maps").read_text(errors="surrogateescape")
         return cls(
             sum(map(is_shared, Path("/proc/self/fd").iterdir())),
-            sum(map(is_worker, children_of(os.getpid()))),
+            len(workers()),
             maps.count("mesibo-module"),
         )
 
@@ -33,6 +33,11 @@ def is_shared(descriptor: Path) -> bool:
     if kind == "socket":  # servers of other tests have those of other families
         return f" {number.strip('[]')} " in Path("/proc/self/net/unix").read_text()
     return number.startswith("mesibo-module")
+
+
+def workers() -> list[int]:
+    """Of this process: zygotes, each before its worker."""
+    return [child for child in children_of(os.getpid()) if is_worker(child)]
 
 
 def is_worker(process: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -36,6 +37,36 @@ def test_a_thousand_requests_of_a_batch(host: Host, built: Built, server: str) -
     texts = [line.text for _, line in result.logs] + [line.text for line in host.logs]
     assert texts == ["progress 100"] * 1000
     assert module.crashes == ()
+
+
+@pytest.mark.parametrize("asks", [0, 1, 10, 62, 63])
+def test_one_row_asks(built: Built, asks: int) -> None:
+    """It has its turn to the end, once; then a crash is what it is, and the module goes on."""
+    asked: list[str] = []
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        asked.append(request.url)
+        return HttpResponse()
+
+    with Host(http=answer) as host:
+        module = host.load("stumble", built("stumble"), isolated=True)
+        for _ in range(2):
+            result = host.process_batch(
+                [
+                    Message("http://nowhere/" if row == asks else "", from_="", id=row, refid=1)
+                    for row in range(64)
+                ]
+            )
+            assert list(result.results) == [0] * 64
+            assert not result.errors
+        assert host.wait_idle(20)
+        assert asked == ["http://nowhere/"] * 2
+        (stats,) = host.stats()
+        assert stats.passed == 128
+        host.process(Message("http://nowhere/", from_="null", id=1))
+        assert host.wait_idle(20)
+        assert len(module.crashes) == 1
+        assert host.process(Message("", from_="", refid=1)).error is None
 
 
 def test_asking_in_a_batch_keeps_the_order_of_rows(host: Host, built: Built, server: str) -> None:
@@ -133,8 +164,9 @@ def test_crashes_among_many(built: Built) -> None:
         assert {error.meaning for error in crashes} == {"a write to a NULL pointer"}
 
 
-def test_memory_of_what_is_over(built: Built) -> None:
+def test_memory_of_what_is_over(built: Built, caplog: pytest.LogCaptureFixture) -> None:
     """Neither answers nor crashes leave any in the host."""
+    caplog.set_level(logging.CRITICAL, "mesibo_abi")  # pytest keeps what is logged, errors and all
     with Host(http=lambda request: HttpResponse(body=b"x" * 200_000)) as host:
         host.load("stumble", built("stumble"), isolated=True)
 

@@ -23,7 +23,7 @@ from mesibo_abi import (
 )
 from tests.cli.command import environment
 from tests.conftest import Built
-from tests.isolation.left import children_of
+from tests.isolation.left import children_of, workers
 from tests.tools import needs
 
 pytestmark = needs("cc")
@@ -183,21 +183,21 @@ def test_killed_between_two_messages(host: Host, built: Built) -> None:
     module = host.load("restarted", built("restarted", "-DTIMES=1000"), isolated=True)
     assert results(host, 1) == "P"
     for _ in range(20):
-        zygote, worker = children_of(os.getpid())
+        zygote, worker = workers()
         os.kill(worker, signal.SIGKILL)
-        while children_of(os.getpid())[1:] in ([], [worker]):
+        while workers()[1:] in ([], [worker]):
             pass
         assert results(host, 3) == "PPP"
     assert {error.signal for error in module.crashes} == {signal.SIGKILL}
     assert {error.callback for error in module.crashes} == {"no callback"}
-    assert zygote in children_of(os.getpid())
+    assert zygote in workers()
 
 
 def test_a_zygote_that_is_killed(host: Host, built: Built) -> None:
     module = host.load("restarted", built("restarted", "-DTIMES=1000"), isolated=True)
-    zygote, worker = children_of(os.getpid())
+    zygote, worker = workers()
     os.kill(zygote, signal.SIGKILL)
-    while worker in children_of(os.getpid()) or Path(f"/proc/{worker}").exists():
+    while worker in workers() or Path(f"/proc/{worker}").exists():
         time.sleep(0.01)
     verdict = host.process(Message("late"))
     assert verdict.result is Result.FAIL

@@ -1,5 +1,5 @@
-/* Asks for the URL in a message; its callback ends as `from` says: null or hang, with the `id`th call. From
- * a thread of its own where `type` is 1. With `refid` 1 the message goes on. */
+/* Asks for the URL in a message, if there is one; its callback ends as `from` says: null or hang, with the
+ * `id`th call. From a thread of its own where `type` is 1. With `refid` 1 the message goes on. */
 #include "module.h"
 
 #include <pthread.h>
@@ -37,8 +37,11 @@ static void *ask(void *data) {
 
 static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
                       mesibo_uint_t len) {
-    struct errand *errand = calloc(1, sizeof *errand);
+    int result = params->refid == 1 ? MESIBO_RESULT_PASS : MESIBO_RESULT_CONSUMED;
     pthread_t thread;
+    if (len == 0)
+        return result;
+    struct errand *errand = calloc(1, sizeof *errand);
     errand->mod = mod;
     errand->last = params->id;
     memcpy(errand->url, message, len < sizeof errand->url ? len : 0);
@@ -47,7 +50,7 @@ static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, con
         ask(errand);
     else
         pthread_detach(thread);
-    return params->refid == 1 ? MESIBO_RESULT_PASS : MESIBO_RESULT_CONSUMED;
+    return result;
 }
 
 int mesibo_module_stumble_init(mesibo_module_t *mod, mesibo_uint_t len) {
