@@ -253,6 +253,10 @@ void mh_remote_start(mh_remote *remote) {
     remote->seen = mh_bell_count(&channel->to_host);
     mh_bell_renew(&channel->to_host);
     mh_bell_renew(&channel->outside);
+    /* Nobody ends these, but an old worker may have written there: the new one would never wait. */
+    mh_bell_renew(&channel->to_worker);
+    mh_bell_renew(&channel->outside_done);
+    mh_bell_renew(&channel->news);
     remote->up = true;
     remote->alive = remote->life;
     if (!mh_remote_command(remote, COMMAND_START))
