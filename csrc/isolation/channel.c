@@ -3,6 +3,7 @@
 #include "channel.h"
 
 #include <errno.h>
+#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <sched.h>
@@ -11,11 +12,26 @@
 #include <time.h>
 #include <unistd.h>
 
+/* On both sides nothing can be read: three gigabytes beside a library would make any length that a module
+ * gives for its literals one that can be. */
+enum { GUARD = 64 << 10 };
+#define SPAN (GUARD + MH_CHANNEL_SIZE + GUARD)
+
 mh_channel *mh_channel_map(int memory) {
-    void *mapped = mmap(NULL, MH_CHANNEL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
-                        memory, 0);
-    return mapped != MAP_FAILED ? mapped : NULL;
+    char *low = mmap(NULL, SPAN, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (low == MAP_FAILED)
+        return NULL;
+    void *mapped = mmap(low + GUARD, MH_CHANNEL_SIZE, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_NORESERVE | MAP_FIXED, memory, 0);
+    if (mapped != MAP_FAILED)
+        return mapped;
+    int error = errno;
+    munmap(low, SPAN);
+    errno = error;
+    return NULL;
 }
+
+void mh_channel_unmap(mh_channel *channel) { munmap((char *)channel - GUARD, SPAN); }
 
 static void wake(mh_bell *bell) {
     if (atomic_load(&bell->sleepers) > 0)

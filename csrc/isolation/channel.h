@@ -186,5 +186,6 @@ static inline uint32_t mh_bell_count(const mh_bell *bell) {
 
 /* Maps the memory of a descriptor; NULL with errno set. */
 mh_channel *mh_channel_map(int memory);
+void mh_channel_unmap(mh_channel *channel);
 
 #endif

@@ -221,7 +221,7 @@ void mh_remote_stop(mh_remote *remote) {
 
 void mh_remote_free(mh_remote *remote) {
     if (remote->channel != NULL)
-        munmap(remote->channel, MH_CHANNEL_SIZE);
+        mh_channel_unmap(remote->channel);
     free((char *)(uintptr_t)remote->how.worker);
     free(remote->load);
     free(remote->restarts);

@@ -222,7 +222,10 @@ def _event(crash: Crash) -> str:
 def _killed(crash: Crash) -> str:
     name = signal_name(crash.signal) or f"signal {crash.signal}"
     if crash.signal in _FAULTS:
-        return f"{name}, in a module that had changed what is done at that signal"
+        return (
+            f"{name}, and no more: the module had changed what is done at that signal, or wrote "
+            "over what tells of it"
+        )
     more = ": the kernel, when memory is short, or somebody" if name == "SIGKILL" else ""
     return f"{name} from outside{more}"
 
