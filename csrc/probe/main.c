@@ -40,12 +40,13 @@ static bool keep_notes(int file) {
     return mh_fault_watch((mh_fault *)(void *)(shared + NOTES_SIZE));
 }
 
-/* As many descriptors as are allowed: a module that loses some shall not run out before that is seen. */
+/* As many descriptors as are allowed: a module that loses many shall not run out before that is seen. */
+enum { MOST_DESCRIPTORS = 1 << 18 };
 static void allow_descriptors(void) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
         return;
-    limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
+    limit.rlim_cur = limit.rlim_max < MOST_DESCRIPTORS ? limit.rlim_max : MOST_DESCRIPTORS;
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 

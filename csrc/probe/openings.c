@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -181,7 +182,13 @@ static size_t each_number(const char *path, void (*entry)(int number)) {
     return count;
 }
 
-size_t descriptors_open(void) { return each_number("/proc/self/fd", NULL); }
+size_t descriptors_open(void) {
+    size_t found = each_number("/proc/self/fd", NULL);
+    struct rlimit limit = {.rlim_cur = 0};
+    if (found == 0) /* there is none left to look with */
+        getrlimit(RLIMIT_NOFILE, &limit);
+    return found > 0 ? found : (size_t)limit.rlim_cur;
+}
 
 static void mark(int file) {
     if (file < MOST)

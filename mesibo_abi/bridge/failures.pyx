@@ -37,7 +37,8 @@ cdef void keep_error(object error, str where):
     cdef mh_pass *passing = mh_current_pass()
     mh_upcall_failed()
     if passing == NULL:
-        logger.error("%s: %s", where, error, exc_info=error)
+        # What came of a module has no traceback, and is all said in its words.
+        logger.error("%s: %s", where, error, exc_info=error if error.__traceback__ else None)
         return
     if passing.errors == NULL:
         errors = []

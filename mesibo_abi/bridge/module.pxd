@@ -15,6 +15,7 @@ cdef class LoadedModule:
     cdef readonly object path, target
     cdef readonly bint closed, thread_safe, hold_gil, isolated
     cdef readonly tuple crashes
+    cdef readonly uint64_t crash_count
     cdef uint64_t last_version, last_flags
     cdef tuple handlers
 

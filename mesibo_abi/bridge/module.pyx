@@ -91,7 +91,7 @@ cdef class LoadedModule:
     StructChanged or the Python exception where the module failed, ClosedError.
 
     `isolated` says whether it runs in a process of its own; `crashes` are the last ends of that, each a
-    ModuleCrashed, oldest first.
+    ModuleCrashed, oldest first, and `crash_count` is how many there were in all.
     """
 
     def __init__(self):
@@ -109,6 +109,7 @@ cdef class LoadedModule:
         self.thread_safe = thread_safe
         self.hold_gil = hold_gil
         self.crashes = ()
+        self.crash_count = 0
         if target is not None:
             self.handlers = tuple(getattr(target, callback, None) for callback in CALLBACKS)
 
@@ -153,6 +154,7 @@ cdef class LoadedModule:
 
     cdef void note_crash(self, object error):
         self.crashes = (*self.crashes[-MOST_CRASHES + 1:], error)
+        self.crash_count += 1
 
     @property
     def declared_name(self):

@@ -98,8 +98,8 @@ def _by_signal(number: int, through: str) -> tuple[str, str]:
     if number == signal.SIGABRT:
         return (
             "expected it to return, it aborted",
-            "read what it printed: a failed assertion, a heap that was written over, or a C++ "
-            "exception that left the module",
+            "read what it printed: a failed assertion, a C++ exception that left the module, or a "
+            "heap that was written over (`mesibo-abi check --only resources.heap` tells the block)",
         )
     if number == signal.SIGFPE:
         return (
@@ -136,8 +136,8 @@ def _access(fault: Fault, areas: tuple[Area, ...]) -> tuple[str, str]:
     if fault.address < 4096:
         return (
             f"it {verb} at address {fault.address:#x}: a NULL pointer",
-            "compare the pointer with NULL before you follow it: `to` and `from` may be NULL, and "
-            "so may the value of an item",
+            "compare the pointer with NULL before you follow it: `to` and `from` may be NULL, the "
+            "value of an item, the data of a request that failed, and what a host function returns",
         )
     return (
         f"it {verb} at address {fault.address:#x}, where nothing of its own is",

@@ -179,7 +179,7 @@ def _imports(subject: Subject, service: Service) -> bool:
 
 def _asking(subject: Subject, service: Service) -> Iterator[Trigger]:
     trial = loaded(subject)
-    script = Script("to see what it asks for", failed, service)
+    script = Script("in looking for what it asks of the network", failed, service)
     if exchange(subject, trial, Trigger("init"), script):
         yield Trigger("init")
     for trigger in _possible(subject, trial):

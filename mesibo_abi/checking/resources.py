@@ -6,7 +6,18 @@ from __future__ import annotations
 from . import heap, memcheck, slopes, timing
 from .subject import Check
 
-_NEEDS = ("init.loads", "init.struct", "lifecycle.cleanup", "messages.ordinary", "calls.format")
+# Without these it ends the program that measures it, and that says less of it than they do.
+_NEEDS = (
+    "init.loads",
+    "init.struct",
+    "lifecycle.cleanup",
+    "messages.ordinary",
+    "messages.bounds",
+    "messages.empty",
+    "events.status",
+    "events.others",
+    "calls.format",
+)
 _LEAN = (*_NEEDS, "resources.descriptors", "resources.threads")  # else thousands of them are lost
 CHECKS = (
     Check(

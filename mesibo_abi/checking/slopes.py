@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from resource import RLIMIT_NOFILE, getrlimit
 
 from ..symbols import Frame, locate
 from . import probe, samples
@@ -27,6 +28,10 @@ _LIVES = 25  # in a window
 _SECONDS = 1.5  # the most that warming up may take, and each window
 _MOST_FINDINGS = 3
 _LOAD = "a load"
+_MOST_DESCRIPTORS = 1 << 18  # csrc/probe/main.c
+_SPARE = 8  # of them, which are used for a moment only
+_SHOWN = 40  # bytes of a message
+_OTHER_LENGTHS = (b"", *(samples.LONG[:size] for size in (64, 100, 256, 1000, 4096)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +68,9 @@ def calls_of(subject: Subject) -> dict[str, list[Call]]:
 
 def _messages(subject: Subject) -> Iterator[Call]:
     for to in samples.to_whom(subject):
-        for text in samples.TEXTS:
-            yield Call("on_message", f"with the message {text!r}", text, to, "alice")
+        for text in (*samples.TEXTS, *_OTHER_LENGTHS):
+            what = f"the message {text!r}" if len(text) <= _SHOWN else f"{len(text)} bytes"
+            yield Call("on_message", f"with {what}", text, to, "alice")
 
 
 def _events() -> Iterator[Call]:
@@ -104,6 +110,12 @@ def _grows(report: Report, resource: Resource) -> bool:
     return all(after > before for before, after in pairwise(levels))
 
 
+def _is_full(report: Report) -> bool:
+    """Whether there was no descriptor left: then none can be seen to grow."""
+    most = min(_MOST_DESCRIPTORS, getrlimit(RLIMIT_NOFILE)[1])
+    return report.levels[-1].descriptors >= most - _SPARE
+
+
 def _rounded(least: int, cycle: int) -> int:
     return -(-least // cycle) * cycle
 
@@ -113,6 +125,9 @@ def _slope(subject: Subject, calls: Sequence[Call], resource: Resource) -> Repor
     window = _rounded(_WINDOW, len(calls))
     few = _rounded(max(_WARM_UP, 2 * len(calls)), len(calls))
     first = measure(subject, calls, _order("slopes", few, window))
+    if resource is _DESCRIPTORS and _is_full(first):
+        once = len(calls)  # so that some are left for those whose stacks are kept
+        return measure(subject, calls, _order("slopes", once, once, resource.patience))
     if not _grows(first, resource):
         return None
     is_safe = not _grows(first, _DESCRIPTORS) and not _grows(first, _THREADS)
@@ -197,6 +212,15 @@ def descriptors(subject: Subject) -> Iterator[Finding]:
 
 
 def _left_open(subject: Subject, who: str, times: str, report: Report) -> Iterator[Finding]:
+    if _is_full(report) and not report.opened:
+        most = report.levels[-1].descriptors
+        yield Finding(
+            f"{who} leaves descriptors open until there are none",
+            f"expected none, found {most} open, as many as there may be, after the first "
+            f"{_plural(report.before, 'call')}",
+            "close what was opened on every way out: a process has a thousand or so",
+            where_callback(subject, loaded(subject), who),
+        )
     by_stack: dict[int, list[str]] = {}
     for number, target in report.opened:
         by_stack.setdefault(number, []).append(target)

@@ -127,11 +127,13 @@ class Session:
         self._wait(time.monotonic() + seconds)
         self._tally.open_requests = self._host.open_requests()
         self.stats = self._host.stats()
+        modules = self._host.modules
         try:
             self._host.close()
         except Exception as error:
             self._report(f"warning: closing the modules: {in_words(error)}")
             self._tally.errors += 1
+        self._tally.crashes = sum(module.crash_count for module in modules)
         self.settle()
 
     def abandon(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..bridge.batch import BatchResult
 from ..bridge.values import Verdict
+from ..errors import ModuleCrashed
 from ..types import Result
 from .records import EventKind
 
@@ -29,12 +30,17 @@ class Tally:
     bad_lines: int = 0
     open_requests: int = 0
     dropped: int = 0
+    crashes: int = 0
+    """Ends of isolated modules, those in verdicts among them."""
+    told_crashes: int = 0
+    """Those in verdicts."""
     busy: float = 0.0
 
     def count(self, kind: EventKind, verdict: Verdict) -> None:
         """Counts one verdict, and what was sent meanwhile."""
         self.sent += len(verdict.sent)
         self.errors += verdict.error is not None
+        self.told_crashes += isinstance(verdict.error, ModuleCrashed)
         if kind is not _MESSAGE:
             self.events += 1
             return
@@ -52,6 +58,7 @@ class Tally:
         counts = result.counts()
         self.sent += len(result.sent)
         self.errors += len(result.errors)
+        self.told_crashes += sum(isinstance(e, ModuleCrashed) for e in result.errors.values())
         self.messages += len(result)
         self.passed += counts.get(_PASS, 0)
         self.consumed += counts.get(_CONSUMED, 0)
@@ -59,8 +66,19 @@ class Tally:
 
     @property
     def flawless(self) -> bool:
-        """Nothing failed, was skipped, was dropped or is still open."""
-        return not (self.errors or self.bad_lines or self.open_requests or self.dropped)
+        """Nothing failed, was skipped, was dropped, ended or is still open."""
+        return not (
+            self.errors
+            or self.bad_lines
+            or self.open_requests
+            or self.dropped
+            or self.crashes_elsewhere
+        )
+
+    @property
+    def crashes_elsewhere(self) -> int:
+        """Those that are in no verdict: in an answer, on a thread of the module's own."""
+        return max(0, self.crashes - self.told_crashes)
 
     def __str__(self) -> str:
         return "; ".join(self._parts())
@@ -76,6 +94,8 @@ class Tally:
             yield f"{_many(self.bad_lines, 'bad line')} skipped"
         if self.open_requests:
             yield f"{_many(self.open_requests, 'request')} without an answer"
+        if self.crashes_elsewhere:
+            yield f"{_many(self.crashes_elsewhere, 'end')} of a module outside of all events"
         if self.dropped:
             yield f"{self.dropped:,} dropped for the host's limits"
         yield f"{self.messages / self.busy if self.busy else 0:,.0f} messages a second"

@@ -169,7 +169,7 @@ def _hint(crash: Crash) -> str:
         crash.kind is Kind.FAULT and _is_sent(crash) and not crash.own
     ):
         return "look who sent it: the kernel's log, or whoever stops processes here"
-    return "see the frames below; compile with -g for lines"
+    return "see the frames below, which have lines where it was compiled with -g"
 
 
 # As the machines keep them in a signal's context, by how many there are.

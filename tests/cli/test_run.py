@@ -296,6 +296,17 @@ def test_isolated(built: Built, tmp_path: Path) -> None:
     assert done.exit_code == 0
 
 
+def test_an_end_outside_of_all_events(built: Built, tmp_path: Path) -> None:
+    """In a callback of a request: no verdict has it, the summary and --strict do."""
+    messages = write(
+        tmp_path / "m.jsonl", {"message": "http://127.0.0.1:9/", "from": "null", "id": 1}
+    )
+    done = invoke("run", "--isolated", "--strict", built("stumble"), messages)
+    assert [record["result"] for record in records(done.stdout)] == ["CONSUMED"]
+    assert "; 1 end of a module outside of all events; " in done.stderr
+    assert done.exit_code == 1
+
+
 def test_a_configuration_isolated(built: Built, tmp_path: Path) -> None:
     library = built("ends")
     (tmp_path / library.name).write_bytes(library.read_bytes())

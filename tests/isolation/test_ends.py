@@ -145,7 +145,11 @@ def test_an_exit_by_a_system_call(host: Host, built: Built) -> None:
     ("how", "number", "meaning"),
     [
         ("kill", signal.SIGKILL, "from outside: the kernel, when memory is short, or somebody"),
-        ("no handler", signal.SIGSEGV, ", and no more: the module had changed what is done at that signal"),
+        (
+            "no handler",
+            signal.SIGSEGV,
+            ", and no more: the module had changed what is done at that signal",
+        ),
     ],
 )
 def test_a_signal_that_nothing_catches(

@@ -76,8 +76,8 @@ FAULT = Crash(
         ({"signal": signal.SIGABRT, "code": -6}, "SIGABRT from another process: nothing faulted"),
         (
             {"kind": Kind.KILLED, "signal": signal.SIGSEGV},
-            "SIGSEGV, and no more: the module had changed what is done at that signal, or wrote over "
-            "what tells of it",
+            "SIGSEGV, and no more: the module had changed what is done at that signal, or wrote "
+            "over what tells of it",
         ),
         (
             {"signal": signal.SIGABRT, "code": -6, "own": True, "exception": "St13runtime_error"},
