@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import settings
 
 import mesibo_abi
 from tests.http_server import http_server
 from tests.isolation.left import Left
+
+settings.register_profile("suite", deadline=None)  # a busy machine is no failure
+settings.load_profile("suite")
 
 SOURCES = Path(__file__).parent / "modules"
 

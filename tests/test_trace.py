@@ -458,7 +458,7 @@ host.process(Message("kill", to="bob"))
 def test_a_process_that_is_killed(tmp_path: Path, built: Built) -> None:
     """What had crossed is there, whole, to the last call before the end."""
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, tmp_path / "t", built("ends")], timeout=60, check=False
+        [sys.executable, "-P", "-c", KILLED, tmp_path / "t", built("ends")], timeout=60, check=False
     )
     assert done.returncode == -signal.SIGKILL
     lines = [json.loads(line) for line in (tmp_path / "t").read_text().splitlines()]
@@ -489,7 +489,7 @@ host.close()
 
 def test_a_child_of_fork_writes_nothing(tmp_path: Path, built: Built) -> None:
     subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", FORKS, tmp_path / "t", built("echo")],
+        [sys.executable, "-P", "-W", "ignore", "-c", FORKS, tmp_path / "t", built("echo")],
         timeout=60,
         check=True,
     )

@@ -105,7 +105,8 @@ def read_fastcgi(connection: socket.socket) -> None:
     data = b""
     while not data.endswith(record(5, b"")):
         more = connection.recv(65536)
-        assert more
+        if not more:
+            return  # it was cancelled on the way
         data += more
 
 

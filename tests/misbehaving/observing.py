@@ -51,10 +51,14 @@ def observe(all_: Iterable[Misbehaviour], folder: Path) -> dict[str, Observed]:
         return {name: Observed(here[name], there[name], checks[name].result()) for name in there}
 
 
+# -P, and the checkout last: the package that is installed, not the one that lies there.
+_NURSERY = f"import sys; sys.path.append({str(ROOT)!r}); from tests.misbehaving.nursery import main; main()"
+
+
 def _in_nursery(libraries: dict[Misbehaviour, Path]) -> dict[str, str]:
     tasks = [{"name": each.name, "library": str(path)} for each, path in libraries.items()]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.misbehaving.nursery"],
+        [sys.executable, "-P", "-c", _NURSERY],
         cwd=ROOT,
         input="".join(f"{json.dumps(task)}\n" for task in tasks),
         stdout=subprocess.PIPE,

@@ -122,10 +122,10 @@ def test_gzip_that_ends_too_early(client: Client) -> None:
 
 @pytest.mark.parametrize("path", ["bytes/40000000", "gzip/40000000"])
 def test_reading_stops_for_a_slow_module(client: Client, server: str, path: str) -> None:
-    exchange = client.begin(f"{server}/{path}", taken=False, body_timeout=1)
+    exchange = client.begin(f"{server}/{path}", taken=False, body_timeout=3)
     wait_until(lambda: exchange.paused)
     assert exchange.waiting > BACKLOG_LIMIT
-    time.sleep(1.2)  # longer than body_timeout, which does not count while the module is waited for
+    time.sleep(3.2)  # longer than body_timeout, which does not count while the module is waited for
     assert exchange.waiting < BACKLOG_LIMIT + (1 << 20)
     other = client.fetch(f"{server}/bytes/10")
     assert other.content == pattern(10)
