@@ -100,18 +100,21 @@ def record(kind: int, content: bytes) -> bytes:
     return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
 
 
-def read_fastcgi(connection: socket.socket) -> None:
-    """All of a request: where some is left unread, closing cuts off the answer."""
+def read_fastcgi(connection: socket.socket) -> bool:
+    """All of a request: where some is left unread, closing cuts off the answer. False: it was
+    cancelled on the way."""
     data = b""
     while not data.endswith(record(5, b"")):
         more = connection.recv(65536)
         if not more:
-            return  # it was cancelled on the way
+            return False
         data += more
+    return True
 
 
 def answer_fastcgi(connection: socket.socket) -> None:
-    read_fastcgi(connection)
+    if not read_fastcgi(connection):
+        return
     body = b"Content-Type: text/plain\r\n\r\nhello"
     connection.sendall(record(6, body) + record(6, b"") + record(3, bytes(8)))
 

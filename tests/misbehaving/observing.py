@@ -52,7 +52,12 @@ def observe(all_: Iterable[Misbehaviour], folder: Path) -> dict[str, Observed]:
 
 
 # -P, and the checkout last: the package that is installed, not the one that lies there.
-_NURSERY = f"import sys; sys.path.append({str(ROOT)!r}); from tests.misbehaving.nursery import main; main()"
+_NURSERY = f"""
+import sys
+sys.path.append({str(ROOT)!r})
+from tests.misbehaving.nursery import main
+main()
+"""
 
 
 def _in_nursery(libraries: dict[Misbehaviour, Path]) -> dict[str, str]:
