@@ -69,10 +69,11 @@ static void relax(void) {
 #endif
 }
 
-/* How often it looks before it sleeps, at most: some microseconds. Where there is but one processor every
- * moment of it is the other side's, and where others are busy too, looking is in vain: then it looks less
- * and less often, and now and then as long as it may. */
-enum { LOOKS = 400, FEWEST = 4, ANEW = 64 };
+/* How often it looks before it sleeps, at most: some tens of microseconds. The host takes ten to make the
+ * next batch of 64, and to wake who sleeps on an idle processor takes longer than the batch. Where there is
+ * but one processor every moment of it is the other side's, and where others are busy too, looking is in
+ * vain: then it looks less and less often, and now and then as long as it may. */
+enum { LOOKS = 3000, FEWEST = 4, ANEW = 64 };
 
 static int most_looks(void) {
     static _Atomic int known = -1;
