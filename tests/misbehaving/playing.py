@@ -50,6 +50,7 @@ class _Neighbour(Module):
 def play(what: Misbehaviour, library: Path, *, isolated: bool) -> Played:
     """In this process, which is measured before and behind it."""
     with _output() as output:
+        gc.collect()  # hosts of others
         before = measured()
         said, goes_on = _play(what, library, isolated)
         gc.collect()
