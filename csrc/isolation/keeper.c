@@ -392,7 +392,7 @@ bool mh_remote_revive(mh_remote *remote) {
     if (mh_remote_load(remote, &refusal))
         return true;
     if (remote->up) { /* it said no */
-        mh_report(remote->instance, "started again, but its init returned %d: it stays down",
+        mh_report(remote->instance, "started again, but its init returned %d: it is down",
                   (int)refusal.code);
         mh_remote_end_worker(remote, COMMAND_KILL);
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import mesibo_abi
 from mesibo_abi import Host, Limits, Message, ModuleCrashed, ModuleDown, ModuleHung, OnFailure
 from mesibo_abi.bridge.batch import BatchResult
+from mesibo_abi.types import Batch
 from tests.conftest import Built
 from tests.tools import needs
 
@@ -35,16 +37,16 @@ def message_of(result: BatchResult) -> Callable[[int], Message | None]:
     return lambda row: result.verdict(row).message
 
 
-def both(batch: object, *libraries: Path, **options: object) -> tuple[object, object]:
+def both(batch: Batch, *libraries: Path, **options: Any) -> tuple[object, object]:
     """In this process, and with as many isolated as there are, from the first on: they all say the
     same, or the difference fails here."""
     found = []
     for isolated in range(len(libraries) + 1):
-        with Host(**options) as host:  # type: ignore[arg-type]
+        with Host(**options) as host:
             for number, library in enumerate(libraries):
                 host.load("m", library, isolated=number < isolated)
-            first = told(host.process_batch(batch))  # type: ignore[arg-type]
-            found.append((first, told(host.process_batch(batch)), host.stats(), host.dropped))  # type: ignore[arg-type]
+            first = told(host.process_batch(batch))
+            found.append((first, told(host.process_batch(batch)), host.stats(), host.dropped))
     for partly in found[1:-1]:
         assert partly == found[0]
     return found[0], found[-1]

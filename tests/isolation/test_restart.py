@@ -142,7 +142,7 @@ def test_an_init_that_refuses_the_second_time(host: Host, built: Built, tmp_path
     assert isinstance(verdict.error, ModuleCrashed)
     assert [line.text for line in verdict.logs][-2:] == [
         "init",
-        "started again, but its init returned -1: it stays down",
+        "started again, but its init returned -1: it is down",
     ]
     assert isinstance(host.process(Message("2")).error, ModuleDown)
     (tmp_path / "once").unlink()
