@@ -17,9 +17,8 @@ LAYERS = (
     ("ground", "checks crossings errors types"),
     (
         "facts",
-        "compiler config elf elf_facts elf_layout elf_needs evidence faults header_names isolation "
-        "mailbox outputs paths search share stats symbols thread_starters "
-        "tracing",
+        "compiler config elf elf_facts elf_layout elf_needs events evidence faults header_names "
+        "isolation mailbox outputs paths search share stats symbols thread_starters tracing",
     ),
     ("bridge", "bridge"),
     ("services", "services"),

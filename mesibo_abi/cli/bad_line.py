@@ -9,7 +9,8 @@ import re
 import msgspec
 
 from ..errors import InputError
-from .records import EventKind, InputRecord, RecordFault
+from ..events import EventKind
+from .records import InputRecord, RecordFault
 from .text import printable
 
 _AT_BYTE = re.compile(r"JSON is malformed: (?P<what>.*) \(byte (?P<byte>\d+)\)")

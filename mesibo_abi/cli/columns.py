@@ -18,8 +18,9 @@ from msgspec import UNSET
 
 from ..bridge.batch import BatchResult
 from ..bridge.tables import Table, table_of_lists
+from ..events import EventKind
 from ..types import WORDS, Result
-from .records import EventKind, MessageRecord, VerdictRecord, log_record, message_record
+from .records import MessageRecord, VerdictRecord, log_record, message_record
 from .text import in_words, utf8
 
 _MESSAGE = EventKind.MESSAGE.value

@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, Self
 
 from ..bridge.values import Message, Verdict
 from ..errors import InputError
+from ..events import Event, EventKind
 from ..types import WORDS, LogRecord
-from .records import Event, EventKind
 from .text import in_words, reason_of, utf8
 
 SUFFIX = ".parquet"

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-import enum
 from typing import TypeAlias, TypeVar
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from ..bridge.values import Message, Verdict
+from ..events import Event, EventKind
 from ..types import WORDS, LogRecord, User
 from .text import in_words, utf8
 
 Text: TypeAlias = str | UnsetType
 Address: TypeAlias = str | UnsetType | None
 Bytes: TypeAlias = bytes | UnsetType  # in JSON: base64
-
-
-class EventKind(enum.StrEnum):
-    """What happens: the `event` of a line of input, and the `of` of its verdict."""
-
-    MESSAGE = "message"
-    STATUS = "status"
-    CALL = "call"
-    CALL_STATUS = "call_status"
-    LOGIN = "login"
-    CONFIG = "config"
 
 
 class Params(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False, rename={"from_": "from"}):
@@ -101,17 +90,6 @@ class VerdictRecord(Params, kw_only=True, omit_defaults=True, tag_field="event",
     message: Text = UNSET
     message_base64: Bytes = UNSET
     sent: list[MessageRecord]
-
-
-class Event(msgspec.Struct):
-    """A line of input, ready for a host. What the event does not have is None, or 0."""
-
-    kind: EventKind
-    message: Message | None = None
-    status: int = 0
-    user: User | None = None
-    type: int = 0
-    data: bytes | None = None
 
 
 class RecordFault(Exception):

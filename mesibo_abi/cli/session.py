@@ -11,6 +11,7 @@ import msgspec
 from ..bridge.batch import BatchResult
 from ..bridge.values import Verdict
 from ..errors import InputError
+from ..events import Event, EventKind
 from ..host import Host
 from ..stats import ModuleStats
 from ..types import Batch
@@ -19,7 +20,7 @@ from .columns import Reader
 from .interrupt import Interrupt
 from .pace import TICK, Pace
 from .parquet import ParquetSource, in_file
-from .records import Event, EventKind, RecordFault, read_event
+from .records import RecordFault, read_event
 from .source import Block, Source
 from .tally import Tally
 from .text import in_words
@@ -222,7 +223,7 @@ class Session:
         self._report(in_words(error))
 
     def _run(self, number: int, event: Event) -> None:
-        self._record(number, event, self._send(event))
+        self._record(number, event, event.deliver(self._host))
 
     def _record(self, number: int, event: Event, verdict: Verdict) -> None:
         self._tally.count(event.kind, verdict)
@@ -247,19 +248,3 @@ class Session:
                 f"warning: {self._under_way} are without a verdict, though some went through the "
                 "modules: they were under way at once"
             )
-
-    def _send(self, event: Event) -> Verdict:
-        if event.kind is _MESSAGE:
-            assert event.message is not None
-            return self._host.process(event.message)
-        if event.kind is EventKind.CALL:
-            return self._host.call()
-        if event.kind is EventKind.CALL_STATUS:
-            return self._host.call_status()
-        if event.kind is EventKind.LOGIN:
-            assert event.user is not None
-            return self._host.login(event.user)
-        if event.kind is EventKind.CONFIG:
-            return self._host.config(event.type, event.data)
-        assert event.message is not None
-        return self._host.status(event.message, event.status)

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from ..bridge.values import Message, Verdict
+from ..events import Event, EventKind
 from ..types import LogRecord, Result
-from .records import Event, EventKind
 from .text import in_words, printable
 
 _COLUMNS = (("line", 5), ("result", 8), ("by", 10), ("from", 10), ("to", 10))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ..bridge.batch import BatchResult
 from ..bridge.values import Verdict
 from ..errors import ModuleCrashed
+from ..events import EventKind
 from ..types import Result
-from .records import EventKind
 
 _MESSAGE = EventKind.MESSAGE  # looked up once: members of an enum are slow to get at
 _PASS, _CONSUMED, _FAIL = Result.PASS, Result.CONSUMED, Result.FAIL

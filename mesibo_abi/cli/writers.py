@@ -8,9 +8,10 @@ import msgspec
 
 from ..bridge.batch import BatchResult
 from ..bridge.values import Message, Verdict
+from ..events import Event
 from ..types import LogRecord
 from .columns import Columns
-from .records import Event, log_record, sent_record, verdict_record
+from .records import log_record, sent_record, verdict_record
 
 _FULL = 1 << 16
 

@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 from mesibo_abi import Host, Message, Module, Result
 from mesibo_abi.cli.records import (
-    Event,
-    EventKind,
     RecordFault,
     log_record,
     message_record,
@@ -22,6 +20,7 @@ from mesibo_abi.cli.records import (
     sent_record,
     verdict_record,
 )
+from mesibo_abi.events import Event, EventKind
 from mesibo_abi.types import LogRecord, User
 from tests.fields import MESSAGES, WORDS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 
 from mesibo_abi import Host, LogRecord, Message, Module, Result
-from mesibo_abi.cli.records import Event, EventKind
 from mesibo_abi.cli.table import Table
+from mesibo_abi.events import Event, EventKind
 
 
 class Talker(Module):
