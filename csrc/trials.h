@@ -14,6 +14,10 @@
  * one. On the other side of these two is a pattern. */
 typedef enum mh_place { MH_ROOMY, MH_AT_END, MH_AT_START } mh_place;
 
+/* The row (mh_sent, mh_line) of what is sent and logged in a call of the trial; threads of the module's
+ * own have 0. */
+enum { MH_TRIAL_ROW = 1 };
+
 /* How what init is offered differs from what is right. */
 typedef struct mh_offer {
     uint64_t version, signature; /* bits that are turned over */

@@ -30,7 +30,7 @@ void trial_enter(mh_trial *trial, mh_frame *frame, mh_pass *pass, const mh_event
     mh_host *host = trial->instance->host;
     mh_lock_take(&host->lock);
     host->locked_passes++;
-    *pass = (mh_pass){0};
+    *pass = (mh_pass){.row = MH_TRIAL_ROW};
     mh_push(frame, trial->instance, pass, event);
 }
 

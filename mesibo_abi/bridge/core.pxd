@@ -512,6 +512,9 @@ cdef extern from "host.h" nogil:
     bint mh_wait_idle(mh_host *host, double seconds)
     size_t mh_open_requests(mh_host *host)
 
+    cdef enum:
+        MH_TRIAL_ROW
+
     ctypedef enum mh_place:
         MH_ROOMY
         MH_AT_END

@@ -7,7 +7,9 @@ from libc.string cimport memset
 
 from .core cimport *
 from .failures cimport damage_of
-from .values cimport Message, c_text, message_event, take_lines, take_messages, user_event
+from .values cimport (
+    Message, c_text, message_event, sent_message, take_lines, take_messages, user_event,
+)
 
 cimport cython
 
@@ -301,5 +303,18 @@ cdef class Trial:
         cdef mh_queue queue
         mh_take_sent(self.host, &queue)
         messages = take_messages(&queue)
+        mh_queue_free(&queue)
+        return messages
+
+    def answers(self):
+        """The same, but for what its own threads sent."""
+        cdef mh_queue queue
+        cdef mh_sent sent
+        mh_take_sent(self.host, &queue)
+        messages = []
+        while mh_sent_front(&queue, &sent):
+            if sent.row == MH_TRIAL_ROW:
+                messages.append(sent_message(&sent))
+            mh_queue_pop(&queue)
         mh_queue_free(&queue)
         return messages

@@ -114,3 +114,9 @@ def test_a_thread_of_the_host_may_go_on(revision: str, tmp_path: Path) -> None:
     broken = Broken("check/thread_goes_on", "", Outcome.PASSED, revision=revision)
     report = mesibo_abi.check(broken.build(tmp_path), only=["calls"])
     assert [result.outcome for result in report] == [Outcome.PASSED] * len(report.results)
+
+
+def test_what_a_thread_sends_is_no_answer(tmp_path: Path) -> None:
+    broken = Broken("check/sends_beside", "", Outcome.PASSED)
+    report = mesibo_abi.check(broken.build(tmp_path), only=["calls.loop"])
+    assert [result.outcome for result in report] == [Outcome.PASSED]
