@@ -70,32 +70,34 @@ static void relax(void) {
 }
 
 /* How often it looks before it sleeps, at most: some tens of microseconds. The host takes ten to make the
- * next batch of 64, and to wake who sleeps on an idle processor takes longer than the batch. Where there is
- * but one processor every moment of it is the other side's, and where others are busy too, looking is in
- * vain: then it looks less and less often, and now and then as long as it may. */
-enum { LOOKS = 3000, FEWEST = 4, ANEW = 64 };
+ * next batch of 64, and to wake who sleeps on an idle processor takes longer than the batch. Where others
+ * are busy too, looking is in vain: then it looks less and less often, and now and then as long as it may.
+ * Where there is but one processor, every moment of it is the other side's: between two looks it lets the
+ * other side run, which is half of what it takes to sleep and to be woken. */
+enum { LOOKS = 3000, YIELDS = 8, FEWEST = 4, ANEW = 64 };
 
-static int most_looks(void) {
-    static _Atomic int known = -1;
-    int now = atomic_load_explicit(&known, memory_order_relaxed);
-    if (now < 0) {
-        cpu_set_t set;
-        now = sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) < 2 ? 0 : LOOKS;
-        atomic_store_explicit(&known, now, memory_order_relaxed);
-    }
-    return now;
+static bool is_alone_here(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) < 2;
 }
 
 bool mh_bell_look(const mh_bell *bell, uint32_t seen) {
     static _Thread_local int looks = LOOKS;
     static _Thread_local unsigned times;
-    int most = most_looks(), left = ++times % ANEW == 0 || looks > most ? most : looks;
-    for (; left > 0; left--) {
+    static _Thread_local bool one_processor;
+    bool anew = times++ % ANEW == 0;
+    if (anew)
+        one_processor = is_alone_here();
+    int most = one_processor ? YIELDS : LOOKS;
+    for (int left = anew || looks > most ? most : looks; left > 0; left--) {
         if (has_changed(bell, seen)) {
             looks = most;
             return true;
         }
-        relax();
+        if (one_processor)
+            sched_yield();
+        else
+            relax();
     }
     looks = looks / 2 > FEWEST ? looks / 2 : FEWEST;
     return has_changed(bell, seen);
