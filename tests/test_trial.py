@@ -4,9 +4,12 @@ ended."""
 from __future__ import annotations
 
 import ctypes
+import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+import site
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +32,10 @@ from mesibo_abi.evidence import (
 )
 from mesibo_abi.symbols import places, read_maps, symbolize
 from tests.conftest import Built
+from tests.running import ROOT
 from tests.tools import needs
 
-pytestmark = [
-    needs("cc"),
-    # Tests before may have left threads; the child calls a module, and ends.
-    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),
-]
+pytestmark = needs("cc")
 
 WRITES = 1
 MESSAGE, PARAMS, TO, FROM, STRUCT, KEPT, EXIT = range(7)
@@ -65,13 +65,32 @@ def touch(at: int, where: int = MESSAGE, flags: int = 0, text: str = "hello") ->
     return Message(text, to="bob", from_="alice", id=at % 2**64, type=where, flags=flags)
 
 
-def ends(run: Callable[[], object]) -> tuple[int, Fault | None]:
-    """How a child of this process ends that runs this."""
+@pytest.fixture(scope="module", autouse=True)
+def nursery() -> Iterator[None]:
+    """A process without threads, to fork off others from: this one may have those of modules of
+    other tests, and what they have locked would stay locked in a child."""
+    global _nursery
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(1, context, site.addsitedir, (str(ROOT),)) as _nursery:
+        yield
+
+
+_nursery: ProcessPoolExecutor
+
+
+def ends(run: Callable[..., object], *args: Any, **options: Any) -> tuple[int, Fault | None]:
+    """How a process ends that runs this."""
+    return _nursery.submit(_ended, run, args, options).result()
+
+
+def _ended(
+    run: Callable[..., object], args: tuple[Any, ...], options: dict[str, Any]
+) -> tuple[int, Fault | None]:
     record = FaultRecord()
     child = os.fork()
     if child == 0:
         record.watch()
-        run()
+        run(*args, **options)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), record.found()
 
@@ -163,7 +182,7 @@ KEYWORDS = {MESSAGE: "message_at", PARAMS: "params_at", TO: "addresses_at", FROM
 def test_a_byte_too_far_is_a_fault(outside: Path, where: int, writes: int, place: Place) -> None:
     at = AREAS[where][1] if place is Place.AT_END else -1
     message = touch(at, where, writes)
-    status, fault = ends(lambda: call(outside, message, **{KEYWORDS[where]: place}))
+    status, fault = ends(call, outside, message, **{KEYWORDS[where]: place})
     assert status == -signal.SIGSEGV
     assert fault is not None
     assert (fault.signal, fault.writing, fault.whole) == (signal.SIGSEGV, bool(writes), True)
@@ -198,23 +217,24 @@ def test_the_struct_is_guarded_as_well(outside: Path) -> None:
 
 def test_a_message_that_may_only_be_read(outside: Path) -> None:
     assert call(outside, touch(0), read_only=True) == 0
-    status, fault = ends(lambda: call(outside, touch(0, flags=WRITES), read_only=True))
+    status, fault = ends(call, outside, touch(0, flags=WRITES), read_only=True)
     assert (status, fault and fault.writing) == (-signal.SIGSEGV, True)
 
 
-def test_what_is_sealed_cannot_be_touched(outside: Path) -> None:
-    def twice(seal: bool) -> None:
-        trial = trial_of(outside)
-        trial.init()
-        trial.place("on_message", touch(0))
-        trial.call()
-        if seal:
-            trial.seal()
-        trial.place("on_message", touch(0, KEPT))
-        trial.call()
+def call_twice(path: Path, *, seal: bool) -> None:
+    trial = trial_of(path)
+    trial.init()
+    trial.place("on_message", touch(0))
+    trial.call()
+    if seal:
+        trial.seal()
+    trial.place("on_message", touch(0, KEPT))
+    trial.call()
 
-    assert ends(lambda: twice(False)) == (0, None)
-    assert ends(lambda: twice(True))[0] == -signal.SIGSEGV
+
+def test_what_is_sealed_cannot_be_touched(outside: Path) -> None:
+    assert ends(call_twice, outside, seal=False) == (0, None)
+    assert ends(call_twice, outside, seal=True)[0] == -signal.SIGSEGV
 
 
 def test_areas_are_what_it_was_handed(outside: Path) -> None:
@@ -362,16 +382,17 @@ def test_the_oldest_request_is_first(built: Built) -> None:
     assert trial.close()
 
 
-def test_what_was_sealed_may_not_be_touched(built: Built) -> None:
-    def touch_it() -> None:
-        trial = begun(built("fetch"))
-        trial.plan([body(b"hello", 50)], seal=True)
-        (area,) = [area for area in trial.areas() if area.name == "the body"]
-        trial.play(trial.asked()[0].id)
-        assert seen(trial)[0] == (b"hello", 50)
-        ctypes.string_at(area.start, 1)
+def touch_sealed(path: Path) -> None:
+    trial = begun(path)
+    trial.plan([body(b"hello", 50)], seal=True)
+    (area,) = [area for area in trial.areas() if area.name == "the body"]
+    trial.play(trial.asked()[0].id)
+    assert seen(trial)[0] == (b"hello", 50)
+    ctypes.string_at(area.start, 1)
 
-    status, fault = ends(touch_it)
+
+def test_what_was_sealed_may_not_be_touched(built: Built) -> None:
+    status, fault = ends(touch_sealed, built("fetch"))
     assert status == -signal.SIGSEGV
     assert fault is not None
 
@@ -427,7 +448,7 @@ def test_over_is_over(outside: Path) -> None:
 
 
 def test_exit_is_written_down(outside: Path) -> None:
-    status, fault = ends(lambda: call(outside, touch(0, EXIT)))
+    status, fault = ends(call, outside, touch(0, EXIT))
     assert status == 3
     assert fault is not None
     assert fault.signal == 0
@@ -436,4 +457,4 @@ def test_exit_is_written_down(outside: Path) -> None:
 
 
 def test_nothing_is_written_down_of_an_ordinary_end(outside: Path) -> None:
-    assert ends(lambda: call(outside, touch(0))) == (0, None)
+    assert ends(call, outside, touch(0)) == (0, None)
