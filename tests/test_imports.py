@@ -25,6 +25,7 @@ LAYERS = (
     ("modules", "module instances neighbours scripts libraries loading"),
     ("host", "host"),
     ("validator", "checking"),
+    ("fuzzing", "fuzzing"),
     ("benchmark", "bench"),
     ("commands", "cli"),
     ("top", "__init__ __main__"),

@@ -1,0 +1,1 @@
+"""Looks for what breaks a module: sequences of events, each finding with its smallest case."""

@@ -1,0 +1,46 @@
+"""What an engine is: it makes cases up, and runs them. `coverage` has one for sources, `blackbox`
+one for libraries as they are; all else here serves both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from .budget import Budget, Progress
+from .case import Case
+from .finding import Crash, Finding
+
+
+class Engine(Protocol):
+    """A context manager, made of a subject (`open_engine(subject)` in its file): what it has
+    started and built is gone afterwards."""
+
+    def fuzz(
+        self,
+        budget: Budget,
+        corpus: Path,
+        known: Collection[str],
+        progress: Callable[[Progress], None],
+    ) -> Iterator[Finding]:
+        """Looks until the budget is used up, and gives each crash that a process confirmed which
+        had seen no other case; its signature may be known, and its case need not be small.
+
+        `corpus` is a folder, for what is worth to be kept from one run to the next. `known` has
+        the signatures that were found so far, and grows meanwhile: what is in there need not be
+        given again. `progress` is called a few times a second, with `findings` left at 0. Closing
+        the iterator ends it early.
+        """
+
+    def replay(self, case: Case) -> Crash | None:
+        """Runs one case in a process that has seen no other; None: it ended as it should."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

@@ -1,0 +1,35 @@
+"""What a fuzzer finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .case import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """How a case ended that should not have ended so.
+
+    `kind` is what happened, in the words of whoever saw it: `heap-buffer-overflow`, `SIGSEGV`,
+    `leak`. `where` is the innermost place in the module, a function and a line as far as they are
+    known. Two cases that end with the same `signature`, which is made of these, are one finding.
+    `report` is all that is known, for people.
+    """
+
+    kind: str
+    where: str
+    report: str = ""
+
+    @property
+    def signature(self) -> str:
+        """What tells one finding from another."""
+        return f"{self.kind} in {self.where}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A crash, and the smallest case that is known to end in it."""
+
+    crash: Crash
+    case: Case
