@@ -606,6 +606,7 @@ typedef enum mh_given_kind {
     MH_GIVEN_REQUEST, /* what */
     MH_GIVEN_BYTES,   /* bytes, len: for a socket */
     MH_GIVEN_JSON,    /* bytes, len: to look for a value in */
+    MH_GIVEN_ITEM,    /* bytes: the name of an item of its configuration, to the NUL */
     MH_GIVEN_REFUSED  /* bytes: the host's own line, why it refused something that was given */
 } mh_given_kind;
 

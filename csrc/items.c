@@ -31,7 +31,7 @@ void mh_items_free(mh_instance *instance) {
 
 /* By the names as they were given: what the module does to its copy of the table changes nothing. */
 char *mh_config_value(mh_instance *from, const char *name) {
-    if (name == NULL)
+    if (name == NULL || !mh_may_go_on(from, &(mh_given){.kind = MH_GIVEN_ITEM, .bytes = name}))
         return NULL;
     for (size_t i = 0; i < from->item_count; i++)
         if (strcmp(from->items[i].name, name) == 0)

@@ -251,6 +251,7 @@ bool trial_witness(void *context, mh_instance *from, const mh_given *given) {
     case MH_GIVEN_REQUEST: return may_ask(trial, what, given->what);
     case MH_GIVEN_BYTES: what.field = "data"; return has_bytes(trial, what, given->bytes, given->len);
     case MH_GIVEN_JSON: what.field = "src"; return has_bytes(trial, what, given->bytes, given->len);
+    case MH_GIVEN_ITEM: what.field = "item_name"; return has_end(trial, what, given->bytes);
     case MH_GIVEN_REFUSED: break;
     }
     return true;

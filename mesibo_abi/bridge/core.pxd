@@ -568,6 +568,7 @@ cdef extern from "host.h" nogil:
         MH_GIVEN_REQUEST
         MH_GIVEN_BYTES
         MH_GIVEN_JSON
+        MH_GIVEN_ITEM
         MH_GIVEN_REFUSED
 
     ctypedef struct mh_misuse:

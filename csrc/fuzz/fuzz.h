@@ -1,0 +1,150 @@
+/* fuzz.h - what the files of the fuzz program share: case.c (inputs and what they say), mutate.c (new
+ * ones of old), memory.c (the module's data, as they were at first), life.c (a module's life as a case
+ * has it), network.c (the other side of its requests), report.c (what the program itself finds),
+ * fuzzer.c (what libFuzzer calls), serve.c (cases one by one, each in a process of its own), coverage.c
+ * (for compilers that do not tell libFuzzer themselves), main.c.
+ *
+ * The program is compiled when it is needed, with the sanitizers that the module is compiled with, and
+ * linked with libFuzzer. Nothing of it is in the package's own shared objects. */
+#ifndef MESIBO_FUZZ_H
+#define MESIBO_FUZZ_H
+
+#include "../requests.h"
+
+/* ---- Cases (case.c) --------------------------------------------------------------------------------
+ *
+ * An input is a row of steps, whatever its bytes are: a tag, then the fields of that kind; what is
+ * missing at the end is 0. Numbers are little-endian. A text is 16 bits of length, then its bytes;
+ * FUZZ_NULL is no text.
+ *
+ *   message, status   16 bits: which words are there, in the order of mh_params, and above these `to`
+ *                     and `from`; the words, 64 bits each; to; from (not there: empty); then the
+ *                     message, or 64 bits of status
+ *   login             8 bits: 1 online, 2 with flags; 64 bits of flags; address
+ *   config            64 bits of type; data
+ *   reply             16 bits of status; 8 bits: 1 it fails, 2 with content type; that; 16 bits: the
+ *                     size of a piece; data
+ *   item              name; value: of the configuration, whereever it stands */
+
+typedef enum fuzz_kind {
+    FUZZ_MESSAGE,
+    FUZZ_STATUS,
+    FUZZ_CALL,
+    FUZZ_CALL_STATUS,
+    FUZZ_LOGIN,
+    FUZZ_CONFIG,
+    FUZZ_RELOAD,
+    FUZZ_REPLY,
+    FUZZ_ITEM,
+    FUZZ_KINDS
+} fuzz_kind;
+
+enum {
+    FUZZ_STEPS = 96,    /* of a case; more are not read */
+    FUZZ_ITEMS = 16,    /* of a configuration */
+    FUZZ_NULL = 0xFFFF, /* as a length */
+    FUZZ_HAS_TO = 1 << MH_WORDS,
+    FUZZ_HAS_FROM = 2 << MH_WORDS,
+    FUZZ_ONLINE = 1,
+    FUZZ_HAS_FLAGS = 2,
+    FUZZ_FAILS = 1,
+    FUZZ_HAS_TYPE = 2,
+    FUZZ_INPUT = 1 << 16 /* bytes of an input, at most */
+};
+
+typedef struct fuzz_text {
+    const uint8_t *bytes; /* NULL: none */
+    size_t len;
+} fuzz_text;
+
+typedef struct fuzz_step {
+    fuzz_kind kind;
+    unsigned present;         /* which words, FUZZ_HAS_...; or the 8 bits */
+    uint64_t words[MH_WORDS]; /* those that are not present are 0 */
+    fuzz_text to, from;       /* to: also the address of a login, the name of an item */
+    fuzz_text data;           /* message, data, value */
+    fuzz_text type;           /* content type */
+    uint64_t number;          /* status, type, flags */
+    unsigned piece;
+} fuzz_step;
+
+typedef struct fuzz_case {
+    size_t count;
+    fuzz_step steps[FUZZ_STEPS];
+} fuzz_case;
+
+/* Its texts lie in the input. */
+void fuzz_read(fuzz_case *out, const uint8_t *input, size_t size);
+/* 0: it does not fit. */
+size_t fuzz_write(const fuzz_case *from, uint8_t *input, size_t room);
+/* What is read of a byte of an item: no control characters. */
+static inline char fuzz_item_byte(uint8_t byte) { return byte < ' ' || byte == 0x7F ? ' ' : (char)byte; }
+
+/* ---- The module ------------------------------------------------------------------------------------ */
+
+typedef struct fuzz_options {
+    const char *library, *entry, *revision;
+    mh_item items[FUZZ_ITEMS]; /* that every case has, but for those it has itself */
+    size_t item_count;
+    const char *words;      /* a file: 16 bits of length, then bytes; each a word that the module knows */
+    const char *notes;      /* a file: fuzz_notes */
+    const char *candidates; /* a folder, for cases that may leak */
+    double deadline;        /* seconds for a case */
+    bool has_synchronous, thread_safe, threads, isolate, leaks;
+} fuzz_options;
+
+extern fuzz_options fuzz_asked;
+extern mh_host *fuzz_host;
+
+/* What others read while this runs. */
+typedef struct fuzz_notes {
+    _Atomic uint64_t cases;
+} fuzz_notes;
+extern fuzz_notes *fuzz_noted;
+
+/* Opens the library, without its init. False: it says why on standard error. */
+bool fuzz_open(void);
+/* From init to cleanup. The module's data are as they were when it was opened. */
+void fuzz_live(const fuzz_case *what);
+/* Which events the module had callbacks for, as bits; all that there are, before the first life. */
+extern unsigned fuzz_callbacks;
+/* Its revision reads configurations. */
+bool fuzz_has_items(void);
+
+/* memory.c: where a library writes, but for what counts coverage. False: it cannot be found, or too
+ * little memory. */
+bool fuzz_memory_keep(const char *library);
+void fuzz_memory_restore(void);
+
+/* network.c. The replies of the case are those behind step `*at`. */
+void fuzz_network_begin(const fuzz_case *what, const size_t *at);
+/* With the module entered. */
+void fuzz_network_play(const fuzz_step *reply);
+void fuzz_network_answer(void *context, mh_request *request);
+void fuzz_network_end(void);
+
+/* What the module is handed, copied so that the sanitizer knows where it ends. */
+void *fuzz_lend(const void *bytes, size_t len);
+char *fuzz_lend_text(fuzz_text text); /* with a NUL, which is in it or behind it; NULL for none */
+void fuzz_take_back(void *lent);
+
+/* ---- Reports (report.c) ------------------------------------------------------------------------------ */
+
+/* Ends the process as a sanitizer does; on the stack that the report is to show. */
+_Noreturn void fuzz_report(const char *kind, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* For mh_hooks: what a module gives to host functions. */
+bool fuzz_witness(void *context, mh_instance *from, const mh_given *given);
+/* Where reports go from here on. */
+void fuzz_report_to(int file);
+/* The names of items that the module asked for. */
+size_t fuzz_asked_names(const char *const **names);
+
+/* ---- Ways to run cases -------------------------------------------------------------------------------- */
+
+int fuzz_with_libfuzzer(int argc, char **argv);
+int fuzz_serve(void);
+/* Words that the module knows (mutate.c). False: the file cannot be read. */
+bool fuzz_words_read(const char *path);
+
+#endif

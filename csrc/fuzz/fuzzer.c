@@ -1,0 +1,84 @@
+/* fuzzer.c - what libFuzzer calls: each input is a case. */
+#define _GNU_SOURCE
+#include "fuzz.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*run)(const uint8_t *input, size_t size));
+int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
+                                              void (*freed)(const volatile void *))
+    __attribute__((weak));
+size_t __sanitizer_get_allocated_size(const volatile void *block) __attribute__((weak));
+
+/* ---- Cases that may leak -----------------------------------------------------------------------------
+ *
+ * What was allocated in a case and not freed may be a leak, or be kept in the module's data on purpose,
+ * which are forgotten here. So each such case, by how much is left, is put aside once for a process that
+ * can tell. */
+
+enum { KINDS = 512 };
+static struct { int64_t blocks, bytes; } left, seen[KINDS];
+static size_t seen_count;
+
+static void allocated(const volatile void *block, size_t size) {
+    (void)block;
+    left.blocks++;
+    left.bytes += (int64_t)size;
+}
+
+static void freed(const volatile void *block) {
+    if (block == NULL)
+        return;
+    left.blocks--;
+    left.bytes -= (int64_t)__sanitizer_get_allocated_size(block);
+}
+
+static void watch_leaks(void) {
+    if (fuzz_asked.candidates != NULL && __sanitizer_install_malloc_and_free_hooks != NULL &&
+        __sanitizer_get_allocated_size != NULL)
+        __sanitizer_install_malloc_and_free_hooks(allocated, freed);
+}
+
+static void put_aside(const uint8_t *input, size_t size) {
+    char made[4096], name[4096];
+    snprintf(name, sizeof name, "%s/%d-%zu", fuzz_asked.candidates, (int)getpid(), seen_count);
+    snprintf(made, sizeof made, "%s.part", name);
+    FILE *file = fopen(made, "wbe");
+    if (file == NULL)
+        return;
+    bool written = fwrite(input, 1, size, file) == size;
+    if (fclose(file) == 0 && written)
+        rename(made, name);
+}
+
+static void look_for_leaks(const uint8_t *input, size_t size) {
+    if (left.blocks <= 0 || seen_count == KINDS)
+        return;
+    for (size_t i = 0; i < seen_count; i++)
+        if (seen[i].blocks == left.blocks && seen[i].bytes == left.bytes)
+            return;
+    seen[seen_count].blocks = left.blocks;
+    seen[seen_count++].bytes = left.bytes;
+    put_aside(input, size);
+}
+
+/* ---- Inputs ------------------------------------------------------------------------------------------- */
+
+static int run(const uint8_t *input, size_t size) {
+    static fuzz_case what;
+    fuzz_read(&what, input, size);
+    left.blocks = left.bytes = 0;
+    fuzz_live(&what);
+    look_for_leaks(input, size);
+    fuzz_noted->cases++;
+    return 0;
+}
+
+int fuzz_with_libfuzzer(int argc, char **argv) {
+    watch_leaks();
+    return LLVMFuzzerRunDriver(&argc, &argv, run);
+}

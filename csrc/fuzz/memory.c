@@ -1,0 +1,116 @@
+/* memory.c - the data of the module: kept when it was opened, and put back before each case, so that no
+ * case sees what another left behind. Not what counts its coverage, which libFuzzer reads. */
+#define _GNU_SOURCE
+#include "fuzz.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { RANGES = 64 };
+
+typedef struct range {
+    char *at, *kept;
+    size_t size;
+} range;
+
+static range ranges[RANGES];
+static size_t range_count;
+
+/* Not memcpy: the sanitizer would look at what lies between variables. */
+static void copy(char *to, const char *from, size_t size) {
+    __asm__ volatile("" : "+r"(to), "+r"(from), "+r"(size));
+#if defined __x86_64__
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+#else
+    for (; size > 0; size--, to++, from++) {
+        *to = *from;
+        __asm__ volatile("" ::: "memory");
+    }
+#endif
+}
+
+static bool add(char *at, size_t size) {
+    if (size == 0)
+        return true;
+    char *kept = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (kept == MAP_FAILED || range_count == RANGES)
+        return false;
+    copy(kept, at, size);
+    ranges[range_count++] = (range){at, kept, size};
+    return true;
+}
+
+typedef struct sections {
+    const char *file; /* mapped */
+    size_t size;
+} sections;
+
+/* Sections that are written to and are none of the module's data: counters, and what was relocated when
+ * it was opened and is the same ever after. */
+static bool is_data(const char *name) {
+    return strncmp(name, "__sancov", 8) != 0 && strncmp(name, "asan_", 5) != 0 &&
+           strncmp(name, ".got", 4) != 0 && strcmp(name, ".dynamic") != 0 &&
+           strcmp(name, ".data.rel.ro") != 0 && strcmp(name, ".init_array") != 0 &&
+           strcmp(name, ".fini_array") != 0;
+}
+
+static bool add_sections(const sections *library, uintptr_t base) {
+    const ElfW(Ehdr) *header = (const void *)library->file;
+    if (library->size < sizeof *header || header->e_shoff == 0 ||
+        header->e_shoff + header->e_shnum * sizeof(ElfW(Shdr)) > library->size ||
+        header->e_shstrndx >= header->e_shnum)
+        return false;
+    const ElfW(Shdr) *section = (const void *)(library->file + header->e_shoff);
+    const char *names = library->file + section[header->e_shstrndx].sh_offset;
+    for (size_t i = 0; i < header->e_shnum; i++, section++)
+        if (section->sh_flags & SHF_WRITE && section->sh_flags & SHF_ALLOC &&
+            !(section->sh_flags & SHF_TLS) && is_data(names + section->sh_name) &&
+            !add((char *)(base + section->sh_addr), section->sh_size))
+            return false;
+    return true;
+}
+
+typedef struct search {
+    dev_t device;
+    ino_t inode;
+    bool found;
+    uintptr_t base;
+} search;
+
+static int look(struct dl_phdr_info *info, size_t size, void *data) {
+    (void)size;
+    search *wanted = data;
+    struct stat state;
+    wanted->found = info->dlpi_name[0] != '\0' && stat(info->dlpi_name, &state) == 0 &&
+                    state.st_dev == wanted->device && state.st_ino == wanted->inode;
+    wanted->base = info->dlpi_addr;
+    return wanted->found;
+}
+
+bool fuzz_memory_keep(const char *library) {
+    struct stat state;
+    int file = open(library, O_RDONLY | O_CLOEXEC);
+    if (file < 0 || fstat(file, &state) != 0)
+        return false;
+    search wanted = {state.st_dev, state.st_ino, false, 0};
+    dl_iterate_phdr(look, &wanted);
+    size_t size = (size_t)state.st_size;
+    void *mapped = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+    close(file);
+    if (mapped == MAP_FAILED)
+        return false;
+    bool kept = wanted.found && add_sections(&(sections){mapped, size}, wanted.base);
+    munmap(mapped, size);
+    return kept;
+}
+
+void fuzz_memory_restore(void) {
+    for (size_t i = 0; i < range_count; i++)
+        copy(ranges[i].at, ranges[i].kept, ranges[i].size);
+}

@@ -1,0 +1,110 @@
+/* report.c - what the program itself finds, told as the sanitizers tell theirs. */
+#define _GNU_SOURCE
+#include "fuzz.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The sanitizers'; NULL where they are not. */
+void __sanitizer_print_stack_trace(void) __attribute__((weak));
+void __sanitizer_set_report_fd(void *file) __attribute__((weak));
+void *__asan_region_is_poisoned(void *at, size_t size) __attribute__((weak));
+void __asan_report_load_n(void *at, size_t size) __attribute__((weak));
+
+static int report_file = STDERR_FILENO;
+
+void fuzz_report_to(int file) {
+    report_file = file;
+    if (__sanitizer_set_report_fd != NULL)
+        __sanitizer_set_report_fd((void *)(intptr_t)file);
+}
+
+_Noreturn void fuzz_report(const char *kind, const char *format, ...) {
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    dprintf(report_file, "==%d==ERROR: mesibo-abi: %s: %s\n", (int)getpid(), kind, text);
+    if (__sanitizer_print_stack_trace != NULL)
+        __sanitizer_print_stack_trace();
+    abort();
+}
+
+/* ---- What a module gives to host functions -------------------------------------------------------------- */
+
+static bool is_writable(const void *address) {
+    uint64_t wanted = (uint64_t)(uintptr_t)address;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[512];
+    bool found = false;
+    while (!found && maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        unsigned long start, end;
+        char mode[5];
+        if (sscanf(line, "%lx-%lx %4s", &start, &end, mode) == 3)
+            found = wanted >= start && wanted < end && mode[1] == 'w';
+    }
+    if (maps != NULL)
+        fclose(maps);
+    return found;
+}
+
+/* No line that is logged wants %n: what has it, and is no constant of the module, came in from outside. */
+static void look_at_format(const char *format) {
+    if (strstr(format, "%n") != NULL && is_writable(format))
+        fuzz_report("format-string", "what came in from outside is the format of a log line: %s",
+                    format);
+}
+
+static void look_at_bytes(const void *bytes, uint64_t len) {
+    if (len == 0 || bytes == NULL || __asan_region_is_poisoned == NULL)
+        return;
+    if ((uint64_t)(uintptr_t)bytes + len < len || len > UINT32_MAX)
+        fuzz_report("too-long", "a length of %llu for bytes that are given to the host",
+                    (unsigned long long)len);
+    void *bad = __asan_region_is_poisoned((void *)(uintptr_t)bytes, (size_t)len);
+    if (bad != NULL)
+        __asan_report_load_n(bad, 1);
+}
+
+enum { NAMES = 32, NAME = 64 };
+static char names[NAMES][NAME];
+static const char *name_list[NAMES];
+static _Atomic size_t name_count;
+
+static void note_name(const char *name) {
+    size_t count = name_count;
+    if (count == NAMES || strlen(name) >= NAME)
+        return;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return;
+    strcpy(names[count], name);
+    name_list[count] = names[count];
+    name_count = count + 1;
+}
+
+size_t fuzz_asked_names(const char *const **found) {
+    *found = name_list;
+    return name_count;
+}
+
+bool fuzz_witness(void *context, mh_instance *from, const mh_given *given) {
+    (void)context, (void)from;
+    switch (given->kind) {
+    case MH_GIVEN_MESSAGE:
+    case MH_GIVEN_BYTES:
+    case MH_GIVEN_JSON: look_at_bytes(given->bytes, given->len); break;
+    case MH_GIVEN_FORMAT: look_at_format(given->bytes); break;
+    case MH_GIVEN_ITEM: note_name(given->bytes); break;
+    case MH_GIVEN_REQUEST:
+        if (given->what->kind == MH_FCGI)
+            look_at_bytes(given->what->fcgi.body, given->what->fcgi.body_len);
+        break;
+    case MH_GIVEN_REFUSED: break;
+    }
+    return true;
+}

@@ -1,0 +1,110 @@
+/* serve.c - cases one by one, each in a process of its own that has seen no other. A case comes in as 32
+ * bits of size and the input; what goes out is two times 32 bits, how it ended and the size of the report,
+ * and the report. */
+#define _GNU_SOURCE
+#include "fuzz.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+enum { LEAKED = 78, DONE = 79 };
+
+static bool read_all(int file, void *to, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t got = read(file, (char *)to + done, size - done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        done += (size_t)got;
+    }
+    return true;
+}
+
+static bool write_all(int file, const void *from, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t put = write(file, (const char *)from + done, size - done);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return false;
+        done += (size_t)put;
+    }
+    return true;
+}
+
+static void too_long(int number) {
+    (void)number;
+    fuzz_report("hang", "not over after %g seconds", fuzz_asked.deadline);
+}
+
+static void set_deadline(void) {
+    time_t seconds = (time_t)fuzz_asked.deadline;
+    const struct itimerval after = {
+        .it_value = {seconds, (suseconds_t)((fuzz_asked.deadline - (double)seconds) * 1e6) + 1}};
+    signal(SIGALRM, too_long);
+    setitimer(ITIMER_REAL, &after, NULL);
+}
+
+/* Exits with DONE, whatever the module does to what happens at an exit. */
+static _Noreturn void run(const uint8_t *input, size_t size, int report) {
+    static fuzz_case what;
+    fuzz_report_to(report);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    fuzz_host->generation = mh_generation; /* the parent's, and ours from here on */
+    fuzz_host->server = pthread_self();
+    fuzz_read(&what, input, size);
+    set_deadline();
+    fuzz_live(&what);
+    signal(SIGALRM, SIG_DFL);
+    bool leaks = fuzz_asked.leaks && __lsan_do_recoverable_leak_check != NULL &&
+                 __lsan_do_recoverable_leak_check() != 0;
+    _exit(leaks ? LEAKED : DONE);
+}
+
+static bool tell(int out, int status, int report) {
+    static char text[1 << 16];
+    ssize_t size = pread(report, text, sizeof text, 0);
+    uint32_t said[2] = {(uint32_t)status, size > 0 ? (uint32_t)size : 0};
+    return write_all(out, said, sizeof said) && write_all(out, text, said[1]);
+}
+
+static int end_of(pid_t child) {
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int fuzz_serve(void) {
+    static uint8_t input[FUZZ_INPUT];
+    uint32_t size;
+    int in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 100);
+    int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 100), nothing = open("/dev/null", O_RDWR);
+    int report = memfd_create("report", MFD_CLOEXEC);
+    if (in < 0 || out < 0 || nothing < 0 || report < 0)
+        return 2;
+    for (int file = 0; file < 3; file++) /* what the module prints, and reads */
+        dup2(nothing, file);
+    while (read_all(in, &size, sizeof size) && size <= sizeof input && read_all(in, input, size)) {
+        if (ftruncate(report, 0) != 0 || lseek(report, 0, SEEK_SET) != 0)
+            return 2;
+        pid_t child = fork();
+        if (child == 0)
+            run(input, size, report);
+        if (child < 0 || !tell(out, end_of(child), report))
+            return 2;
+    }
+    return 0;
+}
