@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .checks import as_path, as_text
@@ -40,9 +40,10 @@ class _Language:
     default_compiler: str
     flags_variable: str
     package: str
+    command: tuple[str, ...] = ()
 
     def compiler(self) -> list[str]:
-        return _words(self.compiler_variable) or [self.default_compiler]
+        return [*self.command] or _words(self.compiler_variable) or [self.default_compiler]
 
     def flags(self) -> list[str]:
         return _words(self.flags_variable)
@@ -60,6 +61,7 @@ def build(
     output: StrPath | None = None,
     debug: bool = False,
     extra_args: Sequence[str] = (),
+    compilers: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> Path:
     """Compiles and links a module; returns the path of its library.
 
@@ -69,6 +71,7 @@ def build(
     mesibo_mod_<name>.so; else that file in the current directory. `revision` chooses the header.
     `debug` compiles with -O0 in place of -O2. `extra_args` go behind everything else: what only
     the linker takes (-l, -L, -Wl, objects, archives) to the linker, all else to both.
+    `compilers`: the commands for C and for C++, in place of $CC and $CXX.
 
     Runs $CC and $CXX (they may hold arguments), else cc and c++, and heeds $CPPFLAGS, $CFLAGS,
     $CXXFLAGS and $LDFLAGS, behind the flags that modules in the field are built with. What the
@@ -91,8 +94,9 @@ def build(
     with tempfile.TemporaryDirectory(prefix="mesibo_build-") as folder:
         objects = [Path(folder, f"{n}-{source.stem}.o") for n, source in enumerate(files)]
         for source, made in zip(files, objects, strict=True):
-            remarks.append(_compile(source, made, [*flags, *defines], arguments, revision))
-        language = _CPP if _CPP in map(_language, files) else _C
+            language = _with(_language(source), compilers)
+            remarks.append(_compile(language, source, made, [*flags, *defines], arguments, revision))
+        language = _with(_CPP if _CPP in map(_language, files) else _C, compilers)
         with replacing(target) as made:
             remarks.append(_link(language, objects, made, target, flags, arguments))
     for remark in [*filter(None, remarks), *_findings(target)]:
@@ -164,10 +168,22 @@ def _check_name(name: str) -> str:
     return name
 
 
+def _with(
+    language: _Language, compilers: tuple[Sequence[str], Sequence[str]] | None
+) -> _Language:
+    if compilers is None:
+        return language
+    return replace(language, command=tuple(compilers[language.name == _CPP.name]))
+
+
 def _compile(
-    source: Path, made: Path, flags: list[str], extra_args: Sequence[str], revision: str
+    language: _Language,
+    source: Path,
+    made: Path,
+    flags: list[str],
+    extra_args: Sequence[str],
+    revision: str,
 ) -> str:
-    language = _language(source)
     command = [*language.compiler(), *flags, *_words("CPPFLAGS"), *language.flags()]
     command += [*_for_compiler(extra_args), "-c", _operand(source), "-o", _operand(made)]
     try:

@@ -1,0 +1,203 @@
+"""The engine for modules that are compiled: libFuzzer, led by what of the module was reached."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Self
+
+from ..errors import BuildError
+from .budget import Budget, Progress
+from .case import Case
+from .finding import Crash, Finding
+from .fuzzer import Fuzzer, Places
+from .instrumented import Instrumented, instrument
+from .replaying import Replayer
+from .reports import Reader
+from .subject import Subject
+from .wire import decode
+from .words import dictionary, words_of, written
+
+_PAUSE = 0.05  # seconds
+_SAY = 0.25  # seconds between words on how far it is
+_UNCONFIRMED = 3  # then cases do not share a process any more
+
+
+def open_engine(subject: Subject) -> Coverage:
+    """Compiles what it needs. Raises BuildError, InputError and LoadError."""
+    return Coverage(subject)
+
+
+class Coverage:
+    """An Engine."""
+
+    def __init__(self, subject: Subject) -> None:
+        with ExitStack() as stack:
+            self._folder = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="mesibo_fuzz-"))
+            )
+            self.module = instrument(subject, self._folder)
+            self._reader = Reader(self.module.library)
+            self._replayer = stack.enter_context(Replayer(self.module, self._reader))
+            self._replayer.replay(Case())  # it can be opened
+            self._open = stack.pop_all()
+
+    def fuzz(
+        self,
+        budget: Budget,
+        corpus: Path,
+        known: Collection[str],
+        progress: Callable[[Progress], None],
+    ) -> Iterator[Finding]:
+        """As Engine says."""
+        with _Run(self.module, self._folder, corpus, budget) as run:
+            while run.goes_on():
+                yield from run.findings(self._reader, self._replayer, known)
+                run.say(progress)
+                time.sleep(_PAUSE)
+            yield from run.findings(self._reader, self._replayer, known)
+
+    def replay(self, case: Case) -> Crash | None:
+        """As Engine says."""
+        return self._replayer.replay(case)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+
+class _Run:
+    """The processes of one call of `fuzz`, renewed where a finding ends one."""
+
+    def __init__(
+        self, module: Instrumented, folder: Path, corpus: Path, budget: Budget
+    ) -> None:
+        self._module = module
+        self._budget = budget
+        self._begun = time.monotonic()
+        self._said = self._begun
+        self._stack = ExitStack()
+        self._places = _places(module, folder, corpus)
+        self._unconfirmed = 0
+        self._started = 0
+        self._done = 0  # cases, of processes that have ended
+        self._coverage = self._corpus = 0
+        self._fuzzers: list[Fuzzer] = []
+
+    def __enter__(self) -> Self:
+        for _ in range(self._budget.jobs):
+            self._start(self._share(self._budget.jobs))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for fuzzer in self._fuzzers:
+            fuzzer.close()
+
+    def goes_on(self) -> bool:
+        """Whether the budget has more."""
+        duration = self._budget.duration
+        in_time = duration is None or time.monotonic() - self._begun < duration
+        return in_time and bool(self._fuzzers)
+
+    def findings(
+        self, reader: Reader, replayer: Replayer, known: Collection[str]
+    ) -> Iterator[Finding]:
+        """What has come up since."""
+        for fuzzer in list(self._fuzzers):
+            if fuzzer.is_over:
+                yield from self._end(fuzzer, reader, replayer, known)
+        for candidate in sorted(self._places.candidates.iterdir()):
+            if not candidate.suffix:
+                data = candidate.read_bytes()
+                candidate.unlink()
+                crash = replayer.replay_input(data)
+                if crash is not None:
+                    yield Finding(crash, decode(data))
+
+    def _end(
+        self, fuzzer: Fuzzer, reader: Reader, replayer: Replayer, known: Collection[str]
+    ) -> Iterator[Finding]:
+        self._count(fuzzer)
+        cases, data, said = fuzzer.cases, fuzzer.ended_by(), fuzzer.said()
+        self._fuzzers.remove(fuzzer)
+        self._done += cases
+        returncode = fuzzer.returncode
+        fuzzer.close()
+        if data is None and cases == 0:
+            raise BuildError(
+                f"{self._module.subject.path}: the fuzz program does not start",
+                detail=f"expected that it runs cases, found exit status {returncode}",
+                hint=f"it says:\n{said.strip()[-2000:]}",
+                output=said,
+            )
+        left = self._share(len(self._fuzzers) + 1)
+        if left != 0 and (data is not None or self._budget.runs is None):
+            self._start(left)
+        if data is not None:
+            yield from self._confirmed(data, reader.told(said), replayer, known)
+
+    def _confirmed(
+        self, data: bytes, told: Crash | None, replayer: Replayer, known: Collection[str]
+    ) -> Iterator[Finding]:
+        """What is known already is not looked at again."""
+        if told is not None and told.signature in known:
+            return
+        crash = replayer.replay_input(data)
+        if crash is not None:
+            yield Finding(crash, decode(data))
+        else:
+            self._unconfirmed += 1
+
+    def _share(self, among: int) -> int | None:
+        """Of the runs that are left; None: of no bound."""
+        if self._budget.runs is None:
+            return None
+        left = self._budget.runs - self._done - sum(each.cases for each in self._fuzzers)
+        return max(0, -(-left // among))
+
+    def _start(self, runs: int | None) -> None:
+        isolate = self._unconfirmed >= _UNCONFIRMED
+        seed = self._budget.seed + self._started * 7919
+        fuzzer = Fuzzer(
+            self._module,
+            self._places,
+            self._started,
+            seed=seed % (1 << 31) or 1,
+            runs=runs,
+            isolate=isolate,
+        )
+        self._started += 1
+        self._fuzzers.append(fuzzer)
+
+    def _count(self, fuzzer: Fuzzer) -> None:
+        coverage, corpus = fuzzer.status()
+        self._coverage = max(self._coverage, coverage)
+        self._corpus = max(self._corpus, corpus)
+
+    def say(self, progress: Callable[[Progress], None]) -> None:
+        """Now and then."""
+        now = time.monotonic()
+        if now - self._said < _SAY:
+            return
+        self._said = now
+        for fuzzer in self._fuzzers:
+            self._count(fuzzer)
+        cases = self._done + sum(fuzzer.cases for fuzzer in self._fuzzers)
+        progress(Progress(cases, now - self._begun, self._coverage, self._corpus))
+
+
+def _places(module: Instrumented, folder: Path, corpus: Path) -> Places:
+    run = Path(tempfile.mkdtemp(dir=folder, prefix="run-"))
+    candidates = run / "candidates"
+    candidates.mkdir()
+    corpus.mkdir(parents=True, exist_ok=True)
+    words = words_of(module.library, module.subject.config)
+    places = Places(corpus, run / "words", run / "dictionary", candidates, run)
+    places.words.write_bytes(written(words))
+    places.dictionary.write_text(dictionary(words))
+    return places

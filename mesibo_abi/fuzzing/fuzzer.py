@@ -1,0 +1,130 @@
+"""A process of the fuzz program that makes cases up until one ends it."""
+
+from __future__ import annotations
+
+import mmap
+import re
+import signal
+import struct
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from .instrumented import DEADLINE, Instrumented
+
+MOST_BYTES = 1 << 15
+"""Of a case, as the program reads it."""
+_STATUS = re.compile(rb"cov: (\d+) ft: \d+ corp: (\d+)")
+_PATIENCE = 5.0  # seconds for one that was asked to end
+_MEMORY = 2048  # megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Files of a run: what the cases are made of, and where they are put."""
+
+    corpus: Path
+    words: Path
+    dictionary: Path
+    candidates: Path
+    folder: Path
+
+
+class Fuzzer:
+    """One such process; `number` tells it from others. Ends when it is closed."""
+
+    def __init__(
+        self,
+        module: Instrumented,
+        places: Places,
+        number: int,
+        *,
+        seed: int,
+        runs: int | None,
+        isolate: bool,
+    ) -> None:
+        self._notes = (places.folder / f"notes-{number}").open("w+b")
+        self._notes.truncate(mmap.PAGESIZE)
+        self._shared = mmap.mmap(self._notes.fileno(), mmap.PAGESIZE)
+        self._artifact = places.folder / f"artifact-{number}"
+        self._artifact.unlink(missing_ok=True)
+        self._log = tempfile.TemporaryFile(dir=places.folder)  # noqa: SIM115
+        self._read_to = 0
+        self._status = (0, 0)
+        options = ["--words", str(places.words), "--candidates", str(places.candidates)]
+        options += ["--notes", str(self._notes.name), *(["--isolate"] if isolate else [])]
+        libfuzzer = [
+            f"-seed={seed}",
+            f"-runs={-1 if runs is None else runs}",
+            f"-max_len={MOST_BYTES}",
+            "-len_control=0",
+            "-use_value_profile=1",
+            "-detect_leaks=0",
+            f"-timeout={int(DEADLINE)}",
+            f"-rss_limit_mb={_MEMORY}",
+            "-close_fd_mask=3",
+            "-reload=1",
+            f"-dict={places.dictionary}",
+            f"-exact_artifact_path={self._artifact}",
+        ]
+        self._process = subprocess.Popen(
+            module.command("fuzz", *options, "--", *libfuzzer, str(places.corpus)),
+            env=module.environment(leaks=False),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+        )
+
+    @property
+    def cases(self) -> int:
+        """Those it has run."""
+        return int(struct.unpack_from("<Q", self._shared)[0])
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+        return self._process.poll() is not None
+
+    @property
+    def returncode(self) -> int | None:
+        """As subprocess has it."""
+        return self._process.returncode
+
+    def status(self) -> tuple[int, int]:
+        """Edges that were reached, and the size of the corpus, as it said last."""
+        self._log.seek(self._read_to)
+        data = self._log.read()
+        end = data.rfind(b"\n") + 1
+        self._read_to += end
+        found = None
+        for found in _STATUS.finditer(data[:end]):
+            pass
+        if found is not None:
+            self._status = int(found[1]), int(found[2])
+        return self._status
+
+    def said(self) -> str:
+        """All that it reported."""
+        self._log.seek(0)
+        return self._log.read().decode("utf-8", "backslashreplace")
+
+    def ended_by(self) -> bytes | None:
+        """The case that ended it; None: none did."""
+        try:
+            return self._artifact.read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def close(self) -> None:
+        """Ends it, when it has kept what it found."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        self._process.wait()
+        self._log.close()
+        self._shared.close()
+        self._notes.close()

@@ -1,0 +1,92 @@
+"""A module that is compiled to be fuzzed, and how the fuzz program is called for it."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import libraries
+from ..compiler import BuildWarning, build
+from ..errors import InputError
+from ..types import Revision
+from .program import fuzz_program
+from .subject import Sanitizer, Subject
+from .toolchain import Toolchain, find
+
+DEADLINE = 10.0
+"""Seconds for a case."""
+
+# Addresses are given names here, and only of what is a finding.
+_COMMON = "symbolize=0:exitcode=77:handle_abort=1:handle_sigill=1:print_legend=0"
+_ENVIRONMENT = {
+    "ASAN_OPTIONS": f"{_COMMON}:allocator_may_return_null=1:quarantine_size_mb=32"
+    ":malloc_context_size=16",
+    "UBSAN_OPTIONS": f"{_COMMON}:print_stacktrace=1:halt_on_error=1",
+    "TSAN_OPTIONS": f"{_COMMON}:halt_on_error=1:die_after_fork=0:report_thread_leaks=0",
+    "LSAN_OPTIONS": "report_objects=0",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Instrumented:
+    """`library` lies in `folder`, which is whoever's made it."""
+
+    subject: Subject
+    toolchain: Toolchain
+    program: Path
+    library: Path
+    revision: str
+    entry_point: str
+    has_synchronous: bool
+
+    def command(self, mode: str, *options: str) -> list[str]:
+        """Of the program: `serve` or `fuzz`."""
+        command = [str(self.program), mode, str(self.library), self.entry_point, self.revision]
+        command += ["--deadline", f"{DEADLINE:g}"]
+        for name, value in self.subject.config.items():
+            command += ["--item", name, "--value", value]
+        if self.has_synchronous:
+            command.append("--has-synchronous")
+        if self.subject.thread_safe:
+            command.append("--thread-safe")
+        if self.subject.sanitizer is Sanitizer.THREAD:
+            command.append("--threads")
+        return [*command, *options]
+
+    def environment(self, *, leaks: bool) -> dict[str, str]:
+        """What the caller has set stands, but for what this depends on."""
+        found = dict(os.environ)
+        for name, options in _ENVIRONMENT.items():
+            options = f"{options}:detect_leaks={int(leaks)}" if name == "ASAN_OPTIONS" else options
+            found[name] = ":".join(filter(None, (found.get(name), options)))
+        return found
+
+
+def instrument(subject: Subject, folder: Path) -> Instrumented:
+    """Compiles the module, and the fuzz program where that is not there. Raises BuildError, and
+    LoadError where what was built is no module."""
+    toolchain = find(subject.sanitizer)
+    program = fuzz_program(toolchain)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BuildWarning)  # `build` is where an author reads them
+        library = build(
+            subject.sources,
+            revision=str(subject.revision or Revision.DOC2019),
+            output=f"{folder}/",
+            extra_args=[*subject.arguments, *toolchain.module_flags],
+            compilers=(toolchain.c, toolchain.cxx),
+        )
+    found = libraries.read(library).found
+    entry_point = subject.entry_point or found.entry_point
+    if entry_point is None:
+        raise InputError(
+            f"{subject.path}: no init",
+            detail="expected a function mesibo_module_<name>_init, found none",
+            hint="give its name with --entry-point, or name the source as the module is named",
+        )
+    revision = str(subject.revision or Revision.DOC2019)
+    return Instrumented(
+        subject, toolchain, program, library, revision, entry_point, found.has_synchronous
+    )

@@ -1,0 +1,84 @@
+"""The fuzz program: the C core and libFuzzer, compiled once for each compiler and sanitizer, and kept
+where caches are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from ..errors import BuildError
+from .toolchain import Toolchain
+
+_PACKAGE = Path(__file__).resolve().parent.parent
+_CORE = _PACKAGE / "csrc"
+_ROOMS = ("", "revisions", "isolation", "trial", "fuzz")
+_NAME = "mesibo-abi-fuzz"
+
+
+def fuzz_program(toolchain: Toolchain) -> Path:
+    """The program; it is compiled where it is not there, which takes some ten seconds. Raises
+    BuildError."""
+    kept = _cache() / _digest(toolchain) / _NAME
+    if kept.is_file():
+        return kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+        made = _compiled(toolchain, Path(folder))
+        made.replace(kept)
+    return kept
+
+
+def _cache() -> Path:
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    return Path(given or Path.home() / ".cache") / "mesibo_abi" / "fuzz"
+
+
+def _sources() -> Iterator[Path]:
+    for room in _ROOMS:
+        yield from sorted((_CORE / room).glob("*.c"))
+
+
+def _digest(toolchain: Toolchain) -> str:
+    """Of all that it is made of."""
+    made_of = hashlib.sha256(
+        repr(
+            (toolchain.c, toolchain.version, toolchain.core_flags, toolchain.link_flags)
+        ).encode()
+    )
+    headers = [*_CORE.rglob("*.h"), *(_PACKAGE / "include").rglob("*.h")]
+    for file in sorted([*_sources(), *headers]):
+        made_of.update(file.relative_to(_PACKAGE).as_posix().encode() + b"\0" + file.read_bytes())
+    return made_of.hexdigest()[:24]
+
+
+def _compiled(toolchain: Toolchain, folder: Path) -> Path:
+    made = folder / _NAME
+    sources = list(_sources())
+    objects = [folder / f"{source.parent.name}-{source.stem}.o" for source in sources]
+    flags = [*toolchain.core_flags, f"-I{_CORE}", f"-I{_PACKAGE / 'include'}", "-c"]
+
+    def compile_one(source: Path, output: Path) -> None:
+        _run([*toolchain.c, *flags, str(source), "-o", str(output)])
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(compile_one, sources, objects))
+    _run([*toolchain.cxx, *map(str, objects), *toolchain.link_flags, "-o", str(made)])
+    return made
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BuildError(
+            "fuzz: the fuzz program does not compile",
+            detail=f"expected exit status 0, found {done.returncode} of: {shlex.join(command)}",
+            hint=f"another compiler may do it; name it in $CC. It says:\n{done.stderr.strip()}",
+            command=command,
+            output=done.stdout + done.stderr,
+        )

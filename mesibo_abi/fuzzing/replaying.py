@@ -1,0 +1,82 @@
+"""Cases one by one, each in a process that has seen no other: the fuzz program forks them off."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+from typing import Self
+
+from ..errors import BuildError
+from .case import Case
+from .finding import Crash
+from .instrumented import Instrumented
+from .reports import Reader
+from .wire import encode
+
+
+class Replayer:
+    """A context manager: the process that it asks ends with it."""
+
+    def __init__(self, module: Instrumented, reader: Reader) -> None:
+        self._module = module
+        self._reader = reader
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def replay(self, case: Case) -> Crash | None:
+        """What became of it. Raises BuildError where the module cannot even be opened."""
+        return self.replay_input(encode(case))
+
+    def replay_input(self, data: bytes) -> Crash | None:
+        """The same of a case as the program reads it."""
+        process = self._process or self._start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(struct.pack("<I", len(data)) + data)
+            process.stdin.flush()
+            status, size = struct.unpack("<II", self._read(process, 8))
+            report = self._read(process, size)
+        except (BrokenPipeError, EOFError) as error:
+            raise self._unopened(process) from error
+        return self._reader.crash(status, report.decode("utf-8", "backslashreplace"))
+
+    def _read(self, process: subprocess.Popen[bytes], size: int) -> bytes:
+        assert process.stdout is not None
+        data = process.stdout.read(size)
+        if len(data) < size:
+            raise EOFError
+        return data
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._process = subprocess.Popen(
+            self._module.command("serve", "--leaks"),
+            env=self._module.environment(leaks=True),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        return self._process
+
+    def _unopened(self, process: subprocess.Popen[bytes]) -> BuildError:
+        _, said = process.communicate()
+        self._process = None
+        text = said.decode("utf-8", "backslashreplace").strip()
+        return BuildError(
+            f"{self._module.subject.path}: cannot be opened in the fuzz program",
+            detail=f"expected a module, found: {text or f'exit status {process.returncode}'}",
+            hint="try what `mesibo-abi check` says of it",
+            output=text,
+        )
+
+    def close(self) -> None:
+        """Ends its process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.communicate()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

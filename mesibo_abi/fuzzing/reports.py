@@ -1,0 +1,132 @@
+"""What sanitizers say of a process that they ended, as a crash."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..symbols import Frame, Place, symbolize
+from .finding import Crash
+
+_FRAME = re.compile(
+    r"^\s+#\d+ .*?\((?P<file>/[^()]*)\+0x(?P<offset>[0-9a-f]+)\)"
+    r"(?: \(BuildId: \w+\))?",
+    re.M,
+)
+_BEGIN = re.compile(
+    r"ERROR: mesibo-abi: (?P<own>[\w-]+)"
+    r"|runtime error: (?P<undefined>.*)"
+    r"|(?P<leak>ERROR: LeakSanitizer)"
+    r"|ERROR: \w+Sanitizer: (?P<address>.*)"
+    r"|WARNING: ThreadSanitizer: (?P<thread>[\w -]+?) \("
+    r"|ERROR: libFuzzer: (?P<fuzzer>[\w -]+)"
+)
+_ACCESS = re.compile(r"^(READ|WRITE) of size|caused by a (READ|WRITE)", re.M)
+_LEGEND = re.compile(r"^(?:Shadow bytes around|HINT: |MS: \d|artifact_prefix|stat::|NOTE: libF)", re.M)
+_DONE, _LEAKED = 79, 78
+
+
+class Reader:
+    """Reads reports about one library. What it has asked of the symbols it asks no more."""
+
+    def __init__(self, library: Path) -> None:
+        self._library = library.resolve()
+        self._frames: dict[tuple[Path, int], Frame] = {}
+
+    def crash(self, status: int, report: str) -> Crash | None:
+        """What became of a process that ended with `status`, above 128 for a signal, of a case
+        alone; None: it ended as it should."""
+        if status == _DONE:
+            return None
+        if _BEGIN.search(report) is not None:
+            return self.told(report)
+        if status > 128:
+            return Crash(signal.Signals(status - 128).name, "outside of the module", report)
+        return Crash(f"exit with status {status}", "outside of the module", report)
+
+    def told(self, report: str) -> Crash | None:
+        """The first that a report tells of; None: it does not."""
+        begin = _BEGIN.search(report)
+        if begin is None:
+            return None
+        told = report[begin.start() :]
+        return Crash(_kind(begin, told), self._where(begin, told), self._in_words(report))
+
+    def _where(self, begin: re.Match[str], told: str) -> str:
+        """The innermost place of the library; of a race, that of both accesses."""
+        stacks = [self._named(stack) for stack in _stacks(told)]
+        wanted = 2 if begin["thread"] else 1
+        found = [place for stack in stacks if (place := self._inside(stack)) is not None]
+        if not found:
+            return next((str(stack[0]) for stack in stacks if stack), "outside of the module")
+        return " and ".join(sorted(set(found[:wanted])))
+
+    def _inside(self, stack: Sequence[Frame]) -> str | None:
+        for frame in stack:
+            if frame.file is not None and frame.file.resolve() == self._library:
+                return str(frame)
+        return None
+
+    def _named(self, stack: Sequence[tuple[Path, int]]) -> list[Frame]:
+        new = [place for place in dict.fromkeys(stack) if place not in self._frames]
+        for place, frame in zip(
+            new, symbolize([Place(offset, offset, file) for file, offset in new]), strict=True
+        ):
+            self._frames[place] = frame
+        return [self._frames[place] for place in stack]
+
+    def _in_words(self, report: str) -> str:
+        """With names for what is known, and without what says nothing to people."""
+        end = _LEGEND.search(report)
+        text = report[: end.start()] if end is not None else report
+        self._named([_place(frame) for frame in _FRAME.finditer(text)])
+
+        def name(frame: re.Match[str]) -> str:
+            number = frame[0].split()[0]
+            known = self._frames[_place(frame)]
+            return f"    {number} {known.with_path() if known.function else known}"
+
+        return _FRAME.sub(name, text).strip()
+
+
+def _place(frame: re.Match[str]) -> tuple[Path, int]:
+    return Path(frame["file"]), int(frame["offset"], 16)
+
+
+def _stacks(text: str) -> Iterator[list[tuple[Path, int]]]:
+    """The stacks of a report, in order, each without frames that are in no file."""
+    stack: list[tuple[Path, int]] = []
+    for line in text.splitlines():
+        frame = _FRAME.match(line)
+        if line.lstrip().startswith("#0 ") and stack:
+            yield stack
+            stack = []
+        if frame is not None:
+            stack.append(_place(frame))
+    if stack:
+        yield stack
+
+
+def _kind(begin: re.Match[str], told: str) -> str:
+    if begin["own"]:
+        return begin["own"]
+    if begin["leak"]:
+        return "leak"
+    if begin["thread"]:
+        return begin["thread"].strip()
+    if begin["fuzzer"]:
+        return "hang" if begin["fuzzer"].startswith("timeout") else begin["fuzzer"].strip()
+    if begin["undefined"]:
+        return _undefined(begin["undefined"])
+    summary = re.search(r"SUMMARY: \w+Sanitizer: (\S+)", told)
+    kind = summary[1] if summary is not None else begin["address"].split(" on ")[0]
+    access = _ACCESS.search(told)
+    return f"{kind} {(access[1] or access[2]).lower()}" if access is not None else kind
+
+
+def _undefined(said: str) -> str:
+    """Without the values, which differ from case to case."""
+    words = re.split(r": |0x| \d| -\d|'|, which| for ", said)[0]
+    return words.strip()

@@ -1,0 +1,41 @@
+"""The words that a module knows: what it compares messages with stands in its library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+_SECTIONS = (".rodata", ".data", ".data.rel.ro", ".rodata.str1.1")
+_RUN = re.compile(rb"[\x20-\x7e\t\n\r\x80-\xff]{1,64}(?=\0)")
+_MOST = 512
+
+
+def words_of(library: Path, config: Mapping[str, str]) -> list[bytes]:
+    """Strings in its data, and the names and values of its configuration, each once."""
+    told = [word.encode("utf-8", "surrogateescape") for item in config.items() for word in item]
+    found = dict.fromkeys([*filter(None, told), *_strings(library)])
+    return list(found)[:_MOST]
+
+
+def written(words: Iterable[bytes]) -> bytes:
+    """As the fuzz program reads them."""
+    return b"".join(len(word).to_bytes(2, "little") + word for word in words)
+
+
+def dictionary(words: Iterable[bytes]) -> str:
+    """As libFuzzer reads them."""
+    return "".join(
+        '"' + "".join(f"\\x{byte:02x}" for byte in word) + '"\n' for word in words if word
+    )
+
+
+def _strings(library: Path) -> Iterator[bytes]:
+    from elftools.elf.elffile import ELFFile
+
+    with library.open("rb") as file:
+        elf = ELFFile(file)
+        for name in _SECTIONS:
+            section = elf.get_section_by_name(name)
+            if section is not None and section["sh_type"] != "SHT_NOBITS":
+                yield from (found[0] for found in _RUN.finditer(section.data()))
