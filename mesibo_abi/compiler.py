@@ -95,7 +95,9 @@ def build(
         objects = [Path(folder, f"{n}-{source.stem}.o") for n, source in enumerate(files)]
         for source, made in zip(files, objects, strict=True):
             language = _with(_language(source), compilers)
-            remarks.append(_compile(language, source, made, [*flags, *defines], arguments, revision))
+            remarks.append(
+                _compile(language, source, made, [*flags, *defines], arguments, revision)
+            )
         language = _with(_CPP if _CPP in map(_language, files) else _C, compilers)
         with replacing(target) as made:
             remarks.append(_link(language, objects, made, target, flags, arguments))
@@ -168,9 +170,7 @@ def _check_name(name: str) -> str:
     return name
 
 
-def _with(
-    language: _Language, compilers: tuple[Sequence[str], Sequence[str]] | None
-) -> _Language:
+def _with(language: _Language, compilers: tuple[Sequence[str], Sequence[str]] | None) -> _Language:
     if compilers is None:
         return language
     return replace(language, command=tuple(compilers[language.name == _CPP.name]))

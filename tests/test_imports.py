@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "mesibo_abi"
 
 LAYERS = (
-    ("ground", "checks crossings errors types"),
+    ("ground", "checks crossings errors text types"),
     (
         "facts",
         "compiler config elf elf_facts elf_layout elf_needs events evidence faults header_names "
@@ -22,7 +22,7 @@ LAYERS = (
     ),
     ("bridge", "bridge"),
     ("services", "services"),
-    ("modules", "module instances neighbours scripts libraries loading"),
+    ("modules", "records module instances neighbours scripts libraries loading"),
     ("host", "host"),
     ("validator", "checking"),
     ("fuzzing", "fuzzing"),

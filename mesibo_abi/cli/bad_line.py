@@ -10,7 +10,7 @@ import msgspec
 
 from ..errors import InputError
 from ..events import EventKind
-from .records import InputRecord, RecordFault
+from ..records import InputRecord, RecordFault
 from .text import printable
 
 _AT_BYTE = re.compile(r"JSON is malformed: (?P<what>.*) \(byte (?P<byte>\d+)\)")

@@ -19,9 +19,11 @@ from msgspec import UNSET
 from ..bridge.batch import BatchResult
 from ..bridge.tables import Table, table_of_lists
 from ..events import EventKind
+from ..records import MessageRecord, message_record
+from ..text import utf8
 from ..types import WORDS, Result
-from .records import MessageRecord, VerdictRecord, log_record, message_record
-from .text import in_words, utf8
+from .records import VerdictRecord, log_record
+from .text import in_words
 
 _MESSAGE = EventKind.MESSAGE.value
 _WORDS = {*WORDS, "to_online"}

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import LoadError
+from ..text import utf8
 from .status import Status
-from .text import in_words, printable, say, utf8
+from .text import in_words, printable, say
 
 if TYPE_CHECKING:
     from ..elf import Inspection

@@ -11,8 +11,9 @@ from typing import Any, BinaryIO, Self
 from ..bridge.values import Message, Verdict
 from ..errors import InputError
 from ..events import Event, EventKind
+from ..text import utf8
 from ..types import WORDS, LogRecord
-from .text import in_words, reason_of, utf8
+from .text import in_words, reason_of
 
 SUFFIX = ".parquet"
 

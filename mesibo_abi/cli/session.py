@@ -13,6 +13,7 @@ from ..bridge.values import Verdict
 from ..errors import InputError
 from ..events import Event, EventKind
 from ..host import Host
+from ..records import RecordFault, read_event
 from ..stats import ModuleStats
 from ..types import Batch
 from .bad_line import BadLine
@@ -20,7 +21,6 @@ from .columns import Reader
 from .interrupt import Interrupt
 from .pace import TICK, Pace
 from .parquet import ParquetSource, in_file
-from .records import RecordFault, read_event
 from .source import Block, Source
 from .tally import Tally
 from .text import in_words

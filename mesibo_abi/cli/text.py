@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ..errors import Error, LoadError, ModuleError
+from ..text import utf8
 
 
 def in_words(error: BaseException) -> str:
@@ -24,17 +25,6 @@ def reason_of(error: Exception) -> str:
 def say(text: str) -> None:
     """To standard error: what is for people and not part of the result."""
     click.echo(text, err=True)
-
-
-def utf8(text: str) -> str:
-    """Text that can be written as UTF-8: bytes that are none show as \\xNN."""
-    if text.isascii():
-        return text
-    try:
-        data = text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # half a pair of UTF-16, which is no byte either
-        data = text.encode("utf-8", "backslashreplace")
-    return data.decode("utf-8", "backslashreplace")
 
 
 def printable(text: str) -> str:

@@ -74,9 +74,7 @@ class Coverage:
 class _Run:
     """The processes of one call of `fuzz`, renewed where a finding ends one."""
 
-    def __init__(
-        self, module: Instrumented, folder: Path, corpus: Path, budget: Budget
-    ) -> None:
+    def __init__(self, module: Instrumented, folder: Path, corpus: Path, budget: Budget) -> None:
         self._module = module
         self._budget = budget
         self._begun = time.monotonic()

@@ -97,10 +97,7 @@ class Fuzzer:
         data = self._log.read()
         end = data.rfind(b"\n") + 1
         self._read_to += end
-        found = None
         for found in _STATUS.finditer(data[:end]):
-            pass
-        if found is not None:
             self._status = int(found[1]), int(found[2])
         return self._status
 

@@ -1,5 +1,5 @@
-"""The fuzz program: the C core and libFuzzer, compiled once for each compiler and sanitizer, and kept
-where caches are."""
+"""The fuzz program: the C core and libFuzzer, compiled once for each compiler and sanitizer, and
+kept where caches are."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ def _sources() -> Iterator[Path]:
 def _digest(toolchain: Toolchain) -> str:
     """Of all that it is made of."""
     made_of = hashlib.sha256(
-        repr(
-            (toolchain.c, toolchain.version, toolchain.core_flags, toolchain.link_flags)
-        ).encode()
+        repr((toolchain.c, toolchain.version, toolchain.core_flags, toolchain.link_flags)).encode()
     )
     headers = [*_CORE.rglob("*.h"), *(_PACKAGE / "include").rglob("*.h")]
     for file in sorted([*_sources(), *headers]):

@@ -24,7 +24,9 @@ _BEGIN = re.compile(
     r"|ERROR: libFuzzer: (?P<fuzzer>[\w -]+)"
 )
 _ACCESS = re.compile(r"^(READ|WRITE) of size|caused by a (READ|WRITE)", re.M)
-_LEGEND = re.compile(r"^(?:Shadow bytes around|HINT: |MS: \d|artifact_prefix|stat::|NOTE: libF)", re.M)
+_LEGEND = re.compile(
+    r"^(?:Shadow bytes around|HINT: |MS: \d|artifact_prefix|stat::|NOTE: libF)", re.M
+)
 _DONE, _LEAKED = 79, 78
 
 

@@ -69,11 +69,10 @@ class Toolchain:
 
 def find(sanitizer: Sanitizer) -> Toolchain:
     """clang with its runtime where there is one ($CC, where that is a clang), else gcc with the
-    libFuzzer of any clang. Raises BuildError, which says what to install, where there is neither."""
+    libFuzzer of any clang. Where there is neither, raises BuildError, which says what to
+    install."""
     for command in _clangs():
-        archive, runtime = (
-            _runtime_of(command, name) for name in (_NO_MAIN, _RUNTIMES[sanitizer])
-        )
+        archive, runtime = (_runtime_of(command, name) for name in (_NO_MAIN, _RUNTIMES[sanitizer]))
         if archive is not None and runtime is not None:
             return Toolchain((command,), (_plus_plus(command),), archive, sanitizer, True)
     archive = next(_archives(), None)

@@ -32,9 +32,7 @@ _RELOAD, _REPLY, _ITEM, _KINDS = 6, 7, 8, 9
 
 def encode(case: Case) -> bytes:
     """The input that stands for a case. Texts are cut at 65,534 bytes."""
-    items = (
-        bytes([_ITEM]) + _string(name) + _string(value) for name, value in case.config.items()
-    )
+    items = (bytes([_ITEM]) + _string(name) + _string(value) for name, value in case.config.items())
     return b"".join([*items, *map(_step, case.steps)])
 
 
@@ -171,9 +169,7 @@ def _read_event(kind: EventKind, source: _Reader) -> Event:
             number = source.number(8)
             return Event(kind, type=number, data=source.text())
     present = source.number(2)
-    words = {
-        name: source.number(8) for place, name in enumerate(WORDS) if present >> place & 1
-    }
+    words = {name: source.number(8) for place, name in enumerate(WORDS) if present >> place & 1}
     to = source.string() if present & _HAS_TO else b""
     from_ = source.string() if present & _HAS_FROM else b""
     if kind is EventKind.MESSAGE:

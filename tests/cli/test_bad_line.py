@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mesibo_abi import InputError
 from mesibo_abi.cli.bad_line import BadLine
-from mesibo_abi.cli.records import RecordFault, read_event
+from mesibo_abi.records import RecordFault, read_event
 
 EXAMPLE = 'write a line such as {"from": "alice", "to": "bob", "message": "hello"}'
 FIELDS = (

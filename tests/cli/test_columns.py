@@ -20,11 +20,12 @@ from hypothesis import strategies as st
 from mesibo_abi import BatchResult, Host, InputError, Message, Module, OnFailure
 from mesibo_abi.cli.columns import Reader
 from mesibo_abi.cli.interrupt import Interrupt
-from mesibo_abi.cli.records import RecordFault, read_event, verdict_record
+from mesibo_abi.cli.records import verdict_record
 from mesibo_abi.cli.session import Session
 from mesibo_abi.cli.source import Source
 from mesibo_abi.cli.tally import Tally
 from mesibo_abi.cli.writers import JsonLines, Writer
+from mesibo_abi.records import RecordFault, read_event
 from mesibo_abi.types import WORDS, Batch
 from tests.batches import Moody
 from tests.conftest import Built

@@ -12,15 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesibo_abi import Host, Message, Module, Result
-from mesibo_abi.cli.records import (
-    RecordFault,
-    log_record,
-    message_record,
-    read_event,
-    sent_record,
-    verdict_record,
-)
+from mesibo_abi.cli.records import log_record, sent_record, verdict_record
 from mesibo_abi.events import Event, EventKind
+from mesibo_abi.records import RecordFault, message_record, read_event
 from mesibo_abi.types import LogRecord, User
 from tests.fields import MESSAGES, WORDS
 
@@ -225,3 +219,22 @@ def test_a_sent_message_and_a_log_line() -> None:
         b'{"event":"log","line":3,"module":"echo","level":1,"text":"text","time":1.5,"thread":42}'
     )
     assert b"line" not in msgspec.json.encode(log_record(record, None))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Event(EventKind.MESSAGE, Message(b"\xff", to=None, from_=b"\xfe", id=3)),
+        Event(EventKind.STATUS, Message(b"", to="bob", refid=2), 0x86),
+        Event(EventKind.CALL),
+        Event(EventKind.CALL_STATUS),
+        Event(EventKind.LOGIN, user=User("alice", online=False, flags=5)),
+        Event(EventKind.LOGIN, user=User(None)),
+        Event(EventKind.CONFIG, type=1),
+        Event(EventKind.CONFIG, type=2, data=b""),
+        Event(EventKind.CONFIG, type=2, data=b"\xff\0"),
+    ],
+    ids=lambda event: str(event.kind),
+)
+def test_an_event_comes_back_from_its_line(event: Event) -> None:
+    assert read_event(msgspec.json.encode(event_record(event))) == event

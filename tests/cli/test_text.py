@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mesibo_abi import Error
-from mesibo_abi.cli.text import in_words, printable, utf8
+from mesibo_abi.cli.text import in_words, printable
+from mesibo_abi.text import utf8
 
 
 @pytest.mark.parametrize(
