@@ -91,6 +91,7 @@ typedef struct fuzz_options {
     const char *candidates; /* a folder, for cases that may leak */
     double deadline;        /* seconds for a case */
     bool has_synchronous, thread_safe, threads, isolate, leaks;
+    bool hurries; /* many cases in one process */
 } fuzz_options;
 
 extern fuzz_options fuzz_asked;

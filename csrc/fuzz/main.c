@@ -93,6 +93,7 @@ int main(int argc, char **argv) {
         return 2;
     if (serves)
         return fuzz_serve();
+    fuzz_asked.hurries = !fuzz_asked.isolate;
     int left = at < argc ? argc - at : 1; /* the -- becomes the name of the program */
     char *nothing[] = {argv[0], NULL}, **given = at < argc ? argv + at : nothing;
     given[0] = argv[0];

@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from ..errors import Error
-from . import bench, build, check, inspect, new, run
+from . import bench, build, check, fuzz, inspect, new, run
 from .status import Status
 from .text import in_words, say
 
@@ -62,8 +62,8 @@ def plain_warnings() -> Iterator[None]:
 )
 @click.version_option(package_name="mesibo_abi", message="mesibo-abi %(version)s")
 def main() -> None:
-    """Build, inspect, check, run and measure modules of Mesibo servers."""
+    """Build, inspect, check, fuzz, run and measure modules of Mesibo servers."""
 
 
-for each in (bench, build, check, inspect, new, run):
+for each in (bench, build, check, fuzz, inspect, new, run):
     main.add_command(each.command)

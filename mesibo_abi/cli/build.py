@@ -13,19 +13,27 @@ from .terminate import terminable
 _EXTRA = "mesibo_abi.extra_args"
 
 
-class _WithExtraArguments(click.Command):
+class WithExtraArguments(click.Command):
     """Keeps what stands behind `--` for the compiler; click would take it for sources."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Takes it off, and lets click have the rest."""
         end = args.index("--") if "--" in args else len(args)
         ctx.meta[_EXTRA] = tuple(args[end + 1 :])
         return super().parse_args(ctx, args[:end])
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """With what may stand behind."""
         return [*super().collect_usage_pieces(ctx), "[-- ARGUMENTS]"]
 
 
-@click.command("build", cls=_WithExtraArguments)
+def extra_arguments(ctx: click.Context) -> tuple[str, ...]:
+    """What stood there."""
+    found: tuple[str, ...] = ctx.meta[_EXTRA]
+    return found
+
+
+@click.command("build", cls=WithExtraArguments)
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "-o",
@@ -67,6 +75,6 @@ def command(
             revision=revision,
             output=output,
             debug=debug,
-            extra_args=ctx.meta[_EXTRA],
+            extra_args=extra_arguments(ctx),
         )
     click.echo(os.fsencode(library))

@@ -10,6 +10,7 @@ import click
 
 from ..errors import InputError
 from ..types import Revision
+from .items import items_of
 from .status import Status
 from .text import reason_of
 
@@ -115,7 +116,7 @@ def command(
     def one(path: Path, progress: Callable[[CheckResult], None] | None) -> CheckReport:
         return check(
             path,
-            config=_items(configuration, path),
+            config=items_of(configuration, path),
             revision=revision,
             entry_point=entry_point,
             only=only,
@@ -174,33 +175,3 @@ def _write_junit(path: Path, reports: Sequence[CheckReport]) -> None:
             detail=f"expected a file that may be written, found: {reason_of(error)}",
             hint="give another path to --junit",
         ) from error
-
-
-def _items(configuration: Sequence[str], module: Path) -> dict[str, str]:
-    """The items of a module: later ones win. Raises ConfigError, and InputError for a configuration
-    without the module."""
-    items: dict[str, str] = {}
-    for given in configuration:
-        key, equals, value = given.partition("=")
-        if equals and not Path(given).exists():
-            items[key.strip()] = value.strip()
-        else:
-            items |= _items_in(Path(given), module)
-    return items
-
-
-def _items_in(path: Path, module: Path) -> dict[str, str]:
-    from .. import config
-    from .loading import module_name
-
-    name = module_name(module)
-    read = config.read(path)
-    for section in read.modules:
-        if section.name == name:
-            return section.items
-    raise InputError(
-        f"{path}: no module {name!r}",
-        detail=f"expected a block `module {name}`, found "
-        + (", ".join(section.name for section in read.modules) or "no module"),
-        hint="give the configuration that the module is in, or its items as --config KEY=VALUE",
-    )

@@ -21,8 +21,7 @@ DEADLINE = 10.0
 # Addresses are given names here, and only of what is a finding.
 _COMMON = "symbolize=0:exitcode=77:handle_abort=1:handle_sigill=1:print_legend=0"
 _ENVIRONMENT = {
-    "ASAN_OPTIONS": f"{_COMMON}:allocator_may_return_null=1:quarantine_size_mb=32"
-    ":malloc_context_size=16",
+    "ASAN_OPTIONS": f"{_COMMON}:allocator_may_return_null=1:quarantine_size_mb=32",
     "UBSAN_OPTIONS": f"{_COMMON}:print_stacktrace=1:halt_on_error=1",
     "TSAN_OPTIONS": f"{_COMMON}:halt_on_error=1:die_after_fork=0:report_thread_leaks=0",
     "LSAN_OPTIONS": "report_objects=0",
@@ -56,11 +55,12 @@ class Instrumented:
         return [*command, *options]
 
     def environment(self, *, leaks: bool) -> dict[str, str]:
-        """What the caller has set stands, but for what this depends on."""
+        """What the caller has set stands, but for what this depends on. Without `leaks` nobody will
+        ask who allocated something, which takes long to note."""
+        more = {"ASAN_OPTIONS": f"detect_leaks={int(leaks)}:malloc_context_size={16 if leaks else 2}"}
         found = dict(os.environ)
         for name, options in _ENVIRONMENT.items():
-            options = f"{options}:detect_leaks={int(leaks)}" if name == "ASAN_OPTIONS" else options
-            found[name] = ":".join(filter(None, (found.get(name), options)))
+            found[name] = ":".join(filter(None, (found.get(name), options, more.get(name))))
         return found
 
 

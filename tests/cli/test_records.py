@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mesibo_abi import Host, Message, Module, Result
 from mesibo_abi.cli.records import log_record, sent_record, verdict_record
 from mesibo_abi.events import Event, EventKind
-from mesibo_abi.records import RecordFault, message_record, read_event
+from mesibo_abi.records import RecordFault, event_record, message_record, read_event
 from mesibo_abi.types import LogRecord, User
 from tests.fields import MESSAGES, WORDS
 

@@ -1,0 +1,226 @@
+"""`mesibo-abi fuzz`: what breaks this module?"""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import InputError
+from ..types import Revision
+from .arguments import SOURCE_SUFFIXES
+from .build import WithExtraArguments, extra_arguments
+from .items import items_of
+from .status import Status
+from .terminate import terminable
+from .text import printable, say
+
+if TYPE_CHECKING:
+    from ..fuzzing.budget import Budget
+    from ..fuzzing.finding import Crash, Finding
+    from ..fuzzing.subject import Subject
+
+_DURATION = 60.0
+
+
+@click.command("fuzz", cls=WithExtraArguments)
+@click.argument(
+    "modules", nargs=-1, metavar="MODULE.so | SOURCES...", type=click.Path(path_type=Path)
+)
+@click.option(
+    "--duration",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help=f"Look so long.  [default: {_DURATION:g}, where there are no --runs]",
+)
+@click.option("--runs", type=click.IntRange(min=1), help="Look at so many cases.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="So many processes at once.",
+)
+@click.option(
+    "--corpus",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    help="Begin with what is in there, and keep there what leads further.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="FOLDER",
+    default=Path("findings"),
+    show_default=True,
+    help="Write findings there, and their tests.",
+)
+@click.option(
+    "--sanitizer",
+    type=click.Choice(["address", "thread"]),
+    default="address",
+    show_default=True,
+    help="What watches a module that is compiled: for memory, leaks and undefined behaviour, or "
+    "for races of threads.",
+)
+@click.option(
+    "--config",
+    "configuration",
+    multiple=True,
+    metavar="FILE|KEY=VALUE",
+    help="Items for the module: one, or those of a mesibo.conf. May stand several times.",
+)
+@click.option(
+    "--revision",
+    type=click.Choice([str(revision) for revision in Revision]),
+    help="The header that sources are compiled against (doc2019 where none is given), or that of a "
+    "library that does not tell its own.",
+)
+@click.option("--entry-point", metavar="SYMBOL", help="The init, where the file's name misleads.")
+@click.option("--thread-safe", is_flag=True, help="Several threads may be in it at once: try that.")
+@click.option(
+    "--reproduce",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Run a finding again, with the module as it is now.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    modules: tuple[Path, ...],
+    duration: float | None,
+    runs: int | None,
+    seed: int,
+    jobs: int,
+    corpus: Path | None,
+    output: Path,
+    sanitizer: str,
+    configuration: tuple[str, ...],
+    revision: str | None,
+    entry_point: str | None,
+    thread_safe: bool,
+    reproduce: Path | None,
+) -> None:
+    """Look for what breaks a module.
+
+    \b
+      mesibo-abi fuzz filter.c
+      mesibo-abi fuzz --duration 600 --corpus corpus --config mesibo.conf filter.c words.c
+      mesibo-abi fuzz --reproduce findings/stack-buffer-overflow-write-in-on-message-1f2e3d.jsonl
+
+    SOURCES are compiled with sanitizers, and run in a program that makes up whole lives of the
+    module: its configuration, events of all kinds, replies of the network, reloads. What of the
+    module is reached leads to the next. Each finding is written as a file with the smallest life
+    that ends in it, and as a test for pytest, which fails until the module is mended. ARGUMENTS go
+    to the compiler.
+
+    Exit status: 0 nothing was found, 1 something was, 2 it could not be run.
+    """
+    with terminable():
+        if reproduce is not None:
+            ctx.exit(_reproduce(reproduce))
+        subject = _subject(
+            modules,
+            configuration=configuration,
+            revision=revision,
+            entry_point=entry_point,
+            arguments=extra_arguments(ctx),
+            sanitizer=sanitizer,
+            thread_safe=thread_safe,
+        )
+        from ..fuzzing.budget import Budget
+
+        if duration is None and runs is None:
+            duration = _DURATION
+        ctx.exit(_fuzz(subject, Budget(duration, runs, seed, jobs), corpus, output))
+
+
+def _subject(
+    modules: tuple[Path, ...],
+    *,
+    configuration: tuple[str, ...],
+    revision: str | None,
+    entry_point: str | None,
+    arguments: tuple[str, ...],
+    sanitizer: str,
+    thread_safe: bool,
+) -> Subject:
+    from ..fuzzing.subject import Sanitizer, Subject
+
+    libraries = [path for path in modules if path.suffix not in SOURCE_SUFFIXES]
+    if not modules or (libraries and len(modules) > 1):
+        raise InputError(
+            "fuzz: " + ("several modules" if modules else "no module"),
+            detail="expected one library or the sources of one module, found "
+            + (", ".join(map(str, modules)) or "none"),
+            hint="such as: mesibo-abi fuzz filter.c",
+        )
+    return Subject(
+        library=libraries[0] if libraries else None,
+        sources=() if libraries else modules,
+        revision=None if revision is None else Revision(revision),
+        entry_point=entry_point,
+        config=items_of(configuration, modules[0]),
+        arguments=arguments,
+        sanitizer=Sanitizer.NONE if libraries else Sanitizer(sanitizer),
+        thread_safe=thread_safe,
+    )
+
+
+def _fuzz(subject: Subject, budget: Budget, corpus: Path | None, output: Path) -> Status:
+    from ..fuzzing import files
+    from ..fuzzing.campaign import distinct
+    from ..fuzzing.engines import open_engine
+    from .fuzz_progress import FuzzProgress
+
+    count = 0
+    with ExitStack() as stack:
+        if corpus is None:
+            corpus = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mesibo_corpus-")))
+        bar = stack.enter_context(FuzzProgress(budget))
+        engine = stack.enter_context(open_engine(subject))
+        bar.begin()
+        for finding in distinct(engine, budget, corpus, bar.update):
+            path, test = files.write(finding, subject, output)
+            count += 1
+            with bar.aside():
+                _tell(finding, path, test)
+    say(bar.summary(count))
+    return Status.FOUND if count else Status.DONE
+
+
+def _tell(finding: Finding, path: Path, test: Path) -> None:
+    click.echo(f"found      {printable(finding.crash.signature)}")
+    click.echo(_evidence(finding.crash))
+    click.echo(f"case       {path}")
+    click.echo(f"test       {test}")
+    click.echo(f"again      mesibo-abi fuzz --reproduce {path}\n")
+
+
+_LINES = 8
+
+
+def _evidence(crash: Crash) -> str:
+    """The lines of the report that say most."""
+    lines = [line.rstrip() for line in crash.report.splitlines() if line.strip(" =")]
+    shown = [*lines[:_LINES], *(["..."] if len(lines) > _LINES else [])]
+    return "\n".join(
+        f"{'evidence' if n == 0 else '':11}{printable(line)}" for n, line in enumerate(shown)
+    )
+
+
+def _reproduce(path: Path) -> Status:
+    from ..fuzzing.reproducing import reproduce
+
+    crash = reproduce(path)
+    if crash is None:
+        click.echo(f"{path}: nothing was found: the case ends as it should")
+        return Status.DONE
+    click.echo(f"found      {printable(crash.signature)}")
+    click.echo("\n".join(map(printable, crash.report.splitlines())))
+    return Status.FOUND

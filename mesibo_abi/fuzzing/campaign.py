@@ -1,0 +1,42 @@
+"""From an engine's crashes to findings: each once, and small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+from .budget import Budget, Progress
+from .case import Case
+from .engine import Engine
+from .finding import Finding
+from .minimising import minimise
+
+
+def distinct(
+    engine: Engine,
+    budget: Budget,
+    corpus: Path,
+    progress: Callable[[Progress], None],
+) -> Iterator[Finding]:
+    """Each finding, as soon as it is there, with the smallest case for it."""
+    known: set[str] = set()
+
+    def say(so_far: Progress) -> None:
+        progress(replace(so_far, findings=len(known)))
+
+    with closing(engine.fuzz(budget, corpus, known, say)) as found:  # type: ignore[type-var]
+        for finding in found:
+            if finding.crash.signature not in known:
+                known.add(finding.crash.signature)
+                yield _smallest(engine, finding)
+
+
+def _smallest(engine: Engine, finding: Finding) -> Finding:
+    def crashes(case: Case) -> bool:
+        crash = engine.replay(case)
+        return crash is not None and crash.signature == finding.crash.signature
+
+    case = minimise(finding.case, crashes)
+    return Finding(engine.replay(case) or finding.crash, case)
