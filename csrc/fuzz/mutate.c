@@ -135,6 +135,25 @@ static void put_word(fuzz_text *text, fuzz_text word) {
     keep(text, room, text->len - over + word.len);
 }
 
+/* A number in it that says how long it is, or how much is left of it: what it leads to is seldom found by
+ * chance. Either byte order. */
+static void put_length(fuzz_text *text) {
+    size_t width = (size_t)1 << below(4);
+    if (text->len < width)
+        return;
+    size_t at = below(text->len - width + 1);
+    uint8_t *room = room_for(text->len);
+    if (room == NULL)
+        return;
+    memcpy(room, text->bytes, text->len);
+    uint64_t length = text->len - (one_in(2) ? at + width : below(text->len < 16 ? text->len : 16));
+    length += one_in(8) ? below(3) - 1 : 0;
+    bool big = one_in(4);
+    for (size_t i = 0; i < width; i++)
+        room[at + (big ? width - 1 - i : i)] = (uint8_t)(length >> 8 * i);
+    keep(text, room, text->len);
+}
+
 static void change_bytes(fuzz_text *text) {
     size_t most = text->len < LONGEST / 2 ? text->len * 2 + 16 : LONGEST;
     size_t size = text->len < most ? text->len : most;
@@ -147,11 +166,13 @@ static void change_bytes(fuzz_text *text) {
 }
 
 static void change_text(fuzz_text *text) {
-    switch (below(8)) {
+    switch (below(16)) {
     case 0: stretch(text); break;
     case 1:
     case 2: put_word(text, any_word()); break;
     case 3: *text = any_word(); break;
+    case 4:
+    case 5: put_length(text); break;
     default: change_bytes(text);
     }
 }
@@ -217,7 +238,7 @@ static void change_reply(fuzz_step *step) {
 static void change_step(fuzz_step *step) {
     switch (step->kind) {
     case FUZZ_MESSAGE:
-        if (one_in(3))
+        if (one_in(5))
             change_params(step);
         else
             change_text(&step->data);
@@ -374,7 +395,7 @@ LLVMFuzzerCustomMutator(uint8_t *input, size_t size, size_t most, unsigned seed)
     size = size < sizeof old ? size : sizeof old;
     memcpy(old, input, size);
     fuzz_read(&what, old, size);
-    for (size_t changes = 1 + (one_in(2) ? below(4) : 0); changes > 0; changes--)
+    for (size_t changes = one_in(4) ? 1 + below(4) : 1; changes > 0; changes--)
         change(&what);
     return write_what_fits(&what, input, most);
 }

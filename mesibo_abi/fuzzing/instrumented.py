@@ -57,7 +57,8 @@ class Instrumented:
     def environment(self, *, leaks: bool) -> dict[str, str]:
         """What the caller has set stands, but for what this depends on. Without `leaks` nobody will
         ask who allocated something, which takes long to note."""
-        more = {"ASAN_OPTIONS": f"detect_leaks={int(leaks)}:malloc_context_size={16 if leaks else 2}"}
+        depth = 16 if leaks else 2
+        more = {"ASAN_OPTIONS": f"detect_leaks={int(leaks)}:malloc_context_size={depth}"}
         found = dict(os.environ)
         for name, options in _ENVIRONMENT.items():
             found[name] = ":".join(filter(None, (found.get(name), options, more.get(name))))
