@@ -124,6 +124,8 @@ def _kind(begin: re.Match[str], told: str) -> str:
         return _undefined(begin["undefined"])
     summary = re.search(r"SUMMARY: \w+Sanitizer: (\S+)", told)
     kind = summary[1] if summary is not None else begin["address"].split(" on ")[0]
+    if kind == "use-after-poison":  # an empty text is poisoned by hand, and is heap all the same
+        kind = "heap-buffer-overflow"
     access = _ACCESS.search(told)
     return f"{kind} {(access[1] or access[2]).lower()}" if access is not None else kind
 
