@@ -243,6 +243,8 @@ typedef struct mh_chain mh_chain;
 const mh_revision *mh_remote_revision(const mh_revision *of);
 /* With the lock held: starts its worker, and calls the init there. False: see `refusal`. */
 bool mh_remote_init(mh_instance *instance, const mh_load *what, mh_refusal *refusal);
+/* Its cleanup, and its init again. False: it is down. */
+bool mh_remote_reload(mh_instance *instance, int64_t *code, mh_refusal *refusal);
 /* Without any lock: ends its processes and its thread. The rest is freed when nobody looks at it. */
 void mh_remote_stop(mh_remote *remote);
 void mh_remote_free(mh_remote *remote);

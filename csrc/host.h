@@ -410,6 +410,7 @@ typedef struct mh_isolation {
     unsigned restarts;             /* at most so many in `period` seconds; UINT_MAX: no bound */
     double period;
     mh_worker_limits limits;
+    bool bare; /* no NUL behind messages and answers: the page that nobody may touch begins there */
 } mh_isolation;
 
 typedef struct mh_load {
@@ -479,6 +480,10 @@ typedef enum mh_closing {
  * `damage`: what the module did to its struct in there. */
 mh_closing mh_close(mh_instance *instance, mh_pass *pass, double seconds, int64_t *code,
                     mh_damage *damage);
+
+/* [enters] Of an isolated one: ends its requests, runs its cleanup, and its init again, in the process that
+ * it has; the library stays mapped. False: it is down; `refusal` says why, unless its process ended. */
+bool mh_reload(mh_instance *instance, mh_pass *pass, int64_t *code, mh_refusal *refusal);
 
 /* False when it is closed, as below. */
 bool mh_has_callback(mh_instance *instance, mh_event_kind kind);

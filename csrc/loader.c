@@ -355,3 +355,34 @@ mh_closing mh_close(mh_instance *instance, mh_pass *pass, double seconds, int64_
     mh_lock_release(&host->lock);
     return take_down(instance, pass);
 }
+
+static bool reload(mh_instance *instance, mh_pass *pass, int64_t *code, mh_refusal *refusal) {
+    mh_frame frame;
+    mh_push(&frame, instance, pass, NULL);
+    instance->state = MH_CLOSING; /* what fails now is not asked for again */
+    mh_requests_end(instance);
+    instance->state = MH_LOADING;
+    bool loaded = mh_remote_reload(instance, code, refusal);
+    instance->state = MH_OPEN;
+    mh_pop(&frame);
+    return loaded;
+}
+
+bool mh_reload(mh_instance *instance, mh_pass *pass, int64_t *code, mh_refusal *refusal) {
+    mh_host *host = instance->host;
+    bool loaded = false;
+    *code = 0;
+    *refusal = (mh_refusal){.kind = MH_HOST_CLOSED};
+    if (instance->remote == NULL || mh_is_inside(instance))
+        return false;
+    mh_requests_hurry(host->requests, instance, 0);
+    mh_lock_take(&host->lock);
+    host->locked_passes++;
+    if (instance->state == MH_OPEN) {
+        refusal->kind = MH_ACCEPTED;
+        loaded = reload(instance, pass, code, refusal);
+    }
+    host->locked_passes--;
+    mh_lock_release(&host->lock);
+    return loaded;
+}

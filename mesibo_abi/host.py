@@ -256,6 +256,7 @@ class Host(PassingHost):
         init_deadline: float | None = 10.0,
         restart: RestartPolicy = "always",
         limits: ModuleLimits | None = None,
+        terminated: bool = True,
     ) -> LoadedModule:
         """Loads a module at the end of the chain and returns it.
 
@@ -272,20 +273,31 @@ class Host(PassingHost):
         is a ModuleCrashed in the verdict. Then it is started again, with its init and its items:
         "always", "never", or as a Restart says. `deadline`, `init_deadline` and `restart` say
         nothing without `isolated`. `limits` are what that process may take of memory, time of the
-        processor, files and the network, each time that it is started.
+        processor, files and the network, each time that it is started. Without `terminated` there
+        is no NUL behind the messages and answers that it is handed, as a server need not put one
+        there: who reads past `len` has a fault.
 
         Raises InputError for options that do not go together, and for bounds that are none. Raises
         LoadError, which says what is wrong and with what the module logged; nothing of a refused
         module stays. Warns (ConfigWarning) of items that a revision cannot receive.
         """
         isolation = None
-        if isolated or limits is not None:
-            from .isolation.worker import isolation_of, limits_in_vain, refuse_together
+        if isolated or limits is not None or not terminated:
+            from .isolation.worker import (
+                isolation_of,
+                limits_in_vain,
+                refuse_together,
+                unterminated_in_vain,
+            )
 
-            if not isolated:
+            if not isolated and limits is not None:
                 raise limits_in_vain(name, limits)
+            if not isolated:
+                raise unterminated_in_vain(name)
             refuse_together(name, hold_gil=hold_gil, thread_safe=thread_safe, zero_copy=zero_copy)
-            isolation = isolation_of(name, deadline, init_deadline, restart, limits)
+            isolation = isolation_of(
+                name, deadline, init_deadline, restart, limits, terminated
+            )
             importlib.import_module(".isolation.report", __package__)  # not when it has crashed
         return self._loader.load(
             name,

@@ -41,6 +41,7 @@ typedef enum mh_order {
     MH_ORDER_CALL,
     MH_ORDER_REPLY,
     MH_ORDER_CLEANUP,
+    MH_ORDER_UNLOAD, /* cleanup, and another load follows */
     MH_ORDER_ROWS, /* of a batch */
     MH_ORDER_ANSWER
 } mh_order;

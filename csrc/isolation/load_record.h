@@ -14,6 +14,7 @@ typedef struct mh_load_record {
     mh_worker_limits worker;
     uint64_t log_level, item_count, size;
     bool keep_mapped, has_synchronous, guessed;
+    bool bare; /* of mh_isolation */
 } mh_load_record;
 
 /* In the same place. */
@@ -45,7 +46,8 @@ static inline size_t mh_load_write(char *at, const mh_load *what, const mh_limit
                                  .size = size,
                                  .keep_mapped = what->keep_mapped,
                                  .has_synchronous = what->has_synchronous,
-                                 .guessed = what->guessed};
+                                 .guessed = what->guessed,
+                                 .bare = what->isolation->bare};
         memcpy(at, &record, sizeof record);
     }
     return size;

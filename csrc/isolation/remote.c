@@ -41,12 +41,11 @@ static bool is_sensible(const mh_refusal *refusal) {
     }
 }
 
-bool mh_remote_load(mh_remote *remote, mh_refusal *refusal) {
+static bool load_here(mh_remote *remote, mh_refusal *refusal) {
     mh_load_answer *answer = (mh_load_answer *)(void *)mh_requests_region(remote->channel);
     mh_turn turn;
     memcpy(mh_requests_region(remote->channel), remote->load, remote->load_size);
     remote->used = remote->load_size + sizeof *answer;
-    mh_remote_start(remote);
     bool told = mh_remote_turn(remote, MH_ORDER_LOAD, 0, remote->how.init_deadline, &turn);
     remote->used = 0;
     if (!told) {
@@ -73,6 +72,11 @@ bool mh_remote_load(mh_remote *remote, mh_refusal *refusal) {
     return true;
 }
 
+bool mh_remote_load(mh_remote *remote, mh_refusal *refusal) {
+    mh_remote_start(remote);
+    return load_here(remote, refusal);
+}
+
 bool mh_remote_init(mh_instance *instance, const mh_load *what, mh_refusal *refusal) {
     instance->remote = mh_remote_new(instance, what, refusal->text, sizeof refusal->text);
     if (instance->remote == NULL) {
@@ -87,6 +91,30 @@ static double cleanup_seconds(const mh_remote *remote) {
     bool waits = remote->channel->mirror.threads > 0;
     return remote->how.deadline > 0 && waits ? remote->how.deadline + THREADS_PATIENCE
                                              : remote->how.deadline;
+}
+
+static bool unload(mh_remote *remote, mh_turn *turn) {
+    memcpy(mh_requests_region(remote->channel), remote->load, remote->load_size);
+    remote->used = remote->load_size;
+    bool told = mh_remote_turn(remote, MH_ORDER_UNLOAD, 0, cleanup_seconds(remote), turn);
+    remote->used = 0;
+    return told;
+}
+
+/* Its cleanup and its init again, in the worker that is there. */
+bool mh_remote_reload(mh_instance *instance, int64_t *code, mh_refusal *refusal) {
+    mh_remote *remote = instance->remote;
+    mh_turn turn;
+    if (!remote->up || mh_remote_is_gone(remote) ||
+        !unload(remote, &turn)) {
+        if (remote->up)
+            mh_remote_mourn(remote, NULL);
+        return false;
+    }
+    *code = turn.code;
+    bool loaded = load_here(remote, refusal);
+    remote->up = loaded;
+    return loaded;
 }
 
 static int64_t cleanup(mh_instance *instance) {

@@ -145,7 +145,7 @@ void mh_remote_look_after(mh_remote *remote);
 size_t mh_remote_call_size(const mh_event *event);
 size_t mh_remote_message_offset(const mh_event *event);
 void mh_remote_write_call(char *at, const mh_event *event);
-/* The module's init in its worker. */
+/* The module's init in a new worker. */
 bool mh_remote_load(mh_remote *remote, mh_refusal *refusal);
 
 /* ---- ahead.c --------------------------------------------------------------------------------------------- */

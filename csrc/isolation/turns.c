@@ -140,7 +140,7 @@ static void give(mh_remote *remote, mh_order order) {
 }
 
 static bool is_rare(mh_order order) {
-    return order == MH_ORDER_LOAD || order == MH_ORDER_CLEANUP;
+    return order == MH_ORDER_LOAD || order == MH_ORDER_CLEANUP || order == MH_ORDER_UNLOAD;
 }
 
 /* In its init and its cleanup what it says comes at once, in order with what its threads say. */

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+bool guard_bare;
+
 enum { LEAST = 64 << 10, LARGE = 2 << 20 };
 
 void guard_free(guard *guard) {
@@ -35,10 +37,12 @@ static bool make_room(guard *guard, size_t wanted) {
 }
 
 char *guard_place(guard *guard, const char *message, size_t len) {
-    if (len + 1 > guard->size && !make_room(guard, len + 1))
+    size_t size = guard_bare ? len : len + 1;
+    if ((guard->base == NULL || size > guard->size) && !make_room(guard, size))
         return NULL;
-    char *placed = guard->base + guard->size - (len + 1);
+    char *placed = guard->base + guard->size - size;
     memcpy(placed, message, len);
-    placed[len] = '\0';
+    if (!guard_bare)
+        placed[len] = '\0';
     return placed;
 }

@@ -3,6 +3,7 @@
 #include "worker.h"
 
 #include "../isolation/load_record.h"
+#include "../library.h"
 
 #include <errno.h>
 #include <string.h>
@@ -61,11 +62,15 @@ static mh_instance *load_module(const mh_load_record *record, mh_pass *pass, mh_
     mh_hooks hooks = {.send = mail_send,
                       .log = mail_log};
     mh_instance *made = NULL;
-    mh_requests_elsewhere = &asks;
-    host = mh_host_new(&hooks, &record->limits, false);
+    bool first = host == NULL;
+    if (first) {
+        mh_requests_elsewhere = &asks;
+        guard_bare = record->bare;
+        host = mh_host_new(&hooks, &record->limits, false);
+    }
     if (host != NULL)
         host->tracer = crash_tracer();
-    if (!limits_set(&record->worker, refusal->text, sizeof refusal->text)) {
+    if (first && !limits_set(&record->worker, refusal->text, sizeof refusal->text)) {
         refusal->kind = MH_NOT_LIMITED;
     } else if (items != NULL && host != NULL) {
         errno = 0;
@@ -84,6 +89,7 @@ static void load(void) {
     mh_load_answer *answer = (mh_load_answer *)(void *)record;
     mh_refusal refusal = {.kind = MH_NO_MEMORY};
     mh_pass pass = {.collect = true};
+    channel->crash.event = MH_IN_INIT;
     instance = load_module(record, &pass, &refusal);
     mh_mail_free(pass.mail);
     *answer = (mh_load_answer){.refusal = refusal};
@@ -228,6 +234,21 @@ static void clean_up(void) {
     channel->code = code;
 }
 
+/* The module is done with, but its library stays mapped, so that its globals stay as they are. */
+static void unload(void) {
+    static mh_library *pinned;
+    mh_load what;
+    char why[1024];
+    mh_item *items = mh_load_read(
+        (mh_load_record *)(void *)(mh_requests_region(channel) + channel->request_at), &what);
+    if (pinned == NULL && items != NULL)
+        pinned = mh_library_open(what.path, NULL, why, sizeof why);
+    free(items);
+    clean_up();
+    mh_instance_unref(instance);
+    instance = NULL;
+}
+
 /* ---- Turns -------------------------------------------------------------------------------------------- */
 
 static void give_back(mh_said said) {
@@ -254,6 +275,8 @@ static int64_t serve(void) {
             call_rows();
         else if (order == MH_ORDER_ANSWER)
             answer();
+        else if (order == MH_ORDER_UNLOAD)
+            unload();
         else
             clean_up();
         bool over = order == MH_ORDER_CLEANUP || (order == MH_ORDER_LOAD && instance == NULL);

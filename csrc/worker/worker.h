@@ -42,6 +42,7 @@ extern const mh_elsewhere asks;
 int64_t asks_answer(const char *at);
 
 /* guard.c: the message as a module gets it, with one NUL and then a page that nobody may touch. */
+extern bool guard_bare; /* without the NUL */
 typedef struct guard {
     char *base;
     size_t size;

@@ -320,6 +320,7 @@ cdef extern from "host.h" nogil:
         unsigned restarts
         double period
         mh_worker_limits limits
+        bint bare
 
     ctypedef struct mh_load:
         const char *label
@@ -371,6 +372,7 @@ cdef extern from "host.h" nogil:
         MH_INSIDE_ITSELF
         MH_LOCK_TIMEOUT
 
+    bint mh_reload(mh_instance *instance, mh_pass *passing, int64_t *code, mh_refusal *refusal)
     mh_closing mh_close(mh_instance *instance, mh_pass *passing, double seconds, int64_t *code,
                         mh_damage *damage)
     bint mh_has_callback(mh_instance *instance, mh_event_kind kind)

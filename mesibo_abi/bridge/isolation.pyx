@@ -28,6 +28,7 @@ cdef void fill_isolation(mh_isolation *isolation, object wanted):
     isolation.deadline = wanted.deadline
     isolation.init_deadline = wanted.init_deadline
     isolation.restarts = wanted.restarts
+    isolation.bare = wanted.bare
     isolation.period = wanted.period
     limits = wanted.limits
     isolation.limits.memory = limits.memory or 0

@@ -375,6 +375,29 @@ cdef class LoadedModule:
             raise error
 
 
+    def _reload(self):
+        """Of an isolated module: its open requests fail, its cleanup runs, and its init again in the same
+        process, with the library mapped all the while. Raises as a load does, ClosedError, and
+        ModuleCrashed where that process ended; then the module is down."""
+        cdef mh_pass passing
+        cdef mh_refusal refusal
+        cdef int64_t code
+        cdef bint loaded
+        self.check()
+        memset(&passing, 0, sizeof(passing))
+        with nogil:
+            loaded = mh_reload(self.instance, &passing, &code, &refusal)
+        error = errors_of(&passing)
+        if loaded and error is None:
+            return
+        if error is not None:
+            raise error
+        raise faults.load_refused(faults.Attempt(
+            self.name, self.path, "init", self.revision, faults.Refusal(<int>refusal.kind), refusal.code,
+            refusal.text.decode("utf-8", "replace"), damage_of(&refusal.damage), [],
+        ))
+
+
 cdef void config_event(mh_event *event, uint64_t type, bytes data) noexcept:
     memset(event, 0, sizeof(event[0]))
     event.kind = MH_ON_CONFIG

@@ -38,7 +38,8 @@ RestartPolicy: TypeAlias = str | Restart
 
 class Isolation(NamedTuple):
     """What the core is told: the program, seconds for each call and for the init (0: no bound),
-    how many restarts are allowed in how many seconds, and what the process may take."""
+    how many restarts are allowed in how many seconds, what the process may take, and whether a
+    message ends where its bytes do, without a NUL."""
 
     program: bytes
     deadline: float
@@ -46,6 +47,7 @@ class Isolation(NamedTuple):
     restarts: int
     period: float
     limits: ModuleLimits
+    bare: bool
 
 
 def isolation_of(
@@ -54,6 +56,7 @@ def isolation_of(
     init_deadline: float | None,
     restart: RestartPolicy,
     limits: ModuleLimits | None,
+    terminated: bool,
 ) -> Isolation:
     """What was asked for, checked. Raises InputError, and LoadError where there is no program."""
     what = f"module {name!r}"
@@ -69,7 +72,13 @@ def isolation_of(
             hint="install the package anew",
         )
     return Isolation(
-        bytes(PROGRAM), deadline or 0, init_deadline or 0, restarts, period, limits or NO_LIMITS
+        bytes(PROGRAM),
+        deadline or 0,
+        init_deadline or 0,
+        restarts,
+        period,
+        limits or NO_LIMITS,
+        not terminated,
     )
 
 
@@ -93,6 +102,16 @@ def limits_in_vain(name: str, limits: object) -> InputError:
         detail=f"expected isolated=True, got limits={limits!r} for a module in this process, where "
         "they would be those of the host",
         hint="pass isolated=True, or leave out limits",
+    )
+
+
+def unterminated_in_vain(name: str) -> InputError:
+    """The exception for messages without a NUL, for a module that is not isolated."""
+    return InputError(
+        f"module {name!r} cannot have messages without a NUL without isolated",
+        detail="expected isolated=True, got terminated=False for a module in this process, where no "
+        "page that may not be touched lies behind them",
+        hint="pass isolated=True, or leave out terminated",
     )
 
 

@@ -1,0 +1,38 @@
+"""Strategies of Hypothesis for whatever comes to a module: messages, params, configurations, events,
+and what servers answer. Each makes what the contract allows, much of it at the edges where modules
+break; keywords narrow it. They need Hypothesis, which is the extra `fuzz`.
+"""
+
+from __future__ import annotations
+
+from ..errors import Error
+
+try:
+    import hypothesis as _hypothesis  # noqa: F401
+except ImportError as error:
+    raise Error(
+        "mesibo_abi.strategies cannot be imported",
+        detail="expected Hypothesis to be installed, it is not",
+        hint="pip install 'mesibo_abi[fuzz]'",
+    ) from error
+
+from .cases import cases, replies
+from .configs import configs
+from .events import events
+from .http import http_responses
+from .messages import messages, params
+from .payloads import addresses, payloads
+from .vocabulary import Vocabulary
+
+__all__ = [
+    "Vocabulary",
+    "addresses",
+    "cases",
+    "configs",
+    "events",
+    "http_responses",
+    "messages",
+    "params",
+    "payloads",
+    "replies",
+]

@@ -1,0 +1,61 @@
+"""Configurations: the items of a module, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from .payloads import payloads
+from .vocabulary import NOTHING, Words
+
+_ABSURD = (
+    "",
+    "0",
+    "-1",
+    "1",
+    "yes",
+    "99999999999999999999",
+    "1e400",
+    "0x10",
+    "%s%n",
+    "/nowhere/at/all",
+    "http://127.0.0.1:1/",
+    "a,b,,c",
+    "x" * 255,
+    "x" * 256,
+    "x" * 4096,
+)
+
+
+def configs(
+    items: Mapping[str, str | SearchStrategy[str] | None] | None = None,
+    *,
+    names: Collection[str] = (),
+    words: Words = NOTHING,
+    complete: bool = False,
+    usual: bool = False,
+) -> SearchStrategy[dict[str, str]]:
+    """What `config=` takes: each item there or absent, with its usual value or an absurd one.
+
+    `items` has the usual values (a text, a strategy, or None: there is none); `names` are further
+    items that the module reads. `complete`: none is absent. `usual`: where there is a usual value,
+    it has that.
+    """
+    known = {**dict.fromkeys(names), **(items or {})}
+    drawn = {name: _values(value, words, usual=usual) for name, value in known.items()}
+    if complete:
+        return st.fixed_dictionaries(drawn)
+    return st.fixed_dictionaries({}, optional=drawn)
+
+
+def _values(
+    value: str | SearchStrategy[str] | None, words: Words, *, usual: bool
+) -> SearchStrategy[str]:
+    texts = payloads(words=words, text=True, nul=False, max_size=512).map(bytes.decode)
+    absurd = st.sampled_from(_ABSURD) | texts
+    if value is None:
+        return absurd
+    given = value if isinstance(value, SearchStrategy) else st.just(value)
+    return given if usual else given | absurd
