@@ -336,6 +336,21 @@ bool mh_request_answer(mh_request *request, const mh_answer *answer) {
     return true;
 }
 
+bool mh_request_answer_here(mh_request *request, const mh_answer *answer) {
+    if (request->over || request->receiver.waiting != NULL) /* a thread of the module's takes it */
+        return mh_request_answer(request, answer);
+    if (request->receiver.unwanted >> answer->kind & 1)
+        return true;
+    mh_instance *instance = request->instance;
+    bool inside = mh_is_inside(instance); /* in its init, too */
+    if (!inside && !mh_enter(instance))
+        return false;
+    mh_request_deliver(instance->host->requests, request, answer);
+    if (!inside)
+        mh_leave(instance);
+    return !request->over;
+}
+
 bool mh_request_pause(mh_request *request, size_t size) {
     if (request->over)
         return false;

@@ -190,7 +190,7 @@ typedef struct mh_hooks {
     /* For trials. Told of what a module gives to a host function before the core looks at it; false: the
      * core leaves it alone, and the module gets -1. Any thread. */
     bool (*witness)(void *context, mh_instance *from, const struct mh_given *given);
-    /* For trials: answers a synchronous request to its end, instead of the wait for its answers. */
+    /* For those who play a network: answers a synchronous request to its end, instead of the wait for its answers. */
     void (*answer)(void *context, mh_request *request);
 } mh_hooks;
 
@@ -715,6 +715,9 @@ bool mh_request_pause(mh_request *request, size_t size);
 /* Copies the answer for the dispatcher. False: it is over, nobody wants more. A failure's `data` is
  * the reason, for the log. */
 bool mh_request_answer(mh_request *request, const mh_answer *answer);
+/* [enters] The same, but that the module is called here and now, on this thread: for those who play a
+ * network. Not mixed with the other for one request. */
+bool mh_request_answer_here(mh_request *request, const mh_answer *answer);
 void mh_request_unref(mh_request *request);
 /* Waits until no request is open: true, or false after `seconds` (negative: no bound). */
 bool mh_wait_idle(mh_host *host, double seconds);

@@ -162,6 +162,7 @@ cdef extern from "host.h" nogil:
         void (*stopped)(void *, mh_instance *, int, int) noexcept nogil
         void *(*let_go)(void *) noexcept nogil
         void (*take_back)(void *, void *) noexcept nogil
+        void (*answer)(void *, mh_request *) noexcept nogil
 
     ctypedef struct mh_limits:
         size_t outbox_bytes, log_bytes, requests
@@ -510,6 +511,7 @@ cdef extern from "host.h" nogil:
     size_t mh_request_backlog(const mh_request *request)
     bint mh_request_pause(mh_request *request, size_t size)
     bint mh_request_answer(mh_request *request, const mh_answer *answer)
+    bint mh_request_answer_here(mh_request *request, const mh_answer *answer)
     void mh_request_unref(mh_request *request)
     bint mh_wait_idle(mh_host *host, double seconds)
     size_t mh_open_requests(mh_host *host)

@@ -11,4 +11,5 @@ cdef class Handlers:
                              const char *text, size_t size)
     cdef int64_t upcall_log(self, const mh_line *line)
     cdef void upcall_stopped(self, mh_instance *instance, int process, int thread)
+    cdef void upcall_answer(self)
     cdef bint upcall_serve(self)

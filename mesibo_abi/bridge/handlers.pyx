@@ -8,13 +8,18 @@ from libc.stdint cimport int64_t
 from libc.string cimport memset
 
 from .core cimport (
+    MH_ANSWER_FAILED,
     c_bool,
+    mh_answer,
     mh_hooks,
     mh_instance,
     mh_is_held,
     mh_line,
     mh_params,
     mh_pass,
+    mh_request,
+    mh_request_answer_here,
+    mh_request_over,
 )
 from .failures cimport as_code, keep_error, upcall_error
 from .isolation cimport ended_upcall
@@ -92,6 +97,18 @@ cdef c_bool serve_upcall(void *context) noexcept nogil:
     return served
 
 
+cdef void answer_upcall(void *context, mh_request *request) noexcept nogil:
+    cdef mh_answer failed
+    if come_up():
+        with gil:
+            (<Handlers>context).upcall_answer()
+        go_down()
+    if not mh_request_over(request):
+        memset(&failed, 0, sizeof(failed))
+        failed.kind = MH_ANSWER_FAILED
+        mh_request_answer_here(request, &failed)
+
+
 cdef void stopped_upcall(void *context, mh_instance *instance, int process,
                          int thread) noexcept nogil:
     if not come_up():
@@ -113,7 +130,8 @@ cdef void take_back_upcall(void *context, void *token) noexcept nogil:
 
 cdef class Handlers:
     """What modules call up into: the owner's `send` and `log`, and `_serve`, which starts the
-    services. A host is one."""
+    services. A host is one. One that plays its network has `_answer`, which answers the synchronous
+    requests that are open."""
 
     cdef void fill_hooks(self, mh_hooks *hooks, send, log, debug):
         """Of a handler that is None nothing comes up: the core keeps what it would get."""
@@ -127,6 +145,8 @@ cdef class Handlers:
             hooks.send = send_upcall
         if log is not None:
             hooks.log = log_upcall
+        if hasattr(self, "_answer"):
+            hooks.answer = answer_upcall
         if debug is not None:
             hooks.stopped = stopped_upcall
         self.debug_handler = debug
@@ -161,6 +181,12 @@ cdef class Handlers:
             self.debug_handler(Stopped(name, process, thread))
         except BaseException as error:  # on a thread that nobody asks
             logger.error("the debug handler failed: %s", error, exc_info=error)
+
+    cdef void upcall_answer(self):
+        try:
+            self._answer()
+        except BaseException as error:
+            keep_error(error, "the network that is played")
 
     cdef bint upcall_serve(self):
         try:

@@ -5,6 +5,7 @@ class Exchange:
     # Which of these it has is for its kind to say: "http", "fastcgi" or "socket".
     @property
     def kind(self) -> str: ...
+    here: bool
     host: str
     port: int
     keepalive: bool
@@ -33,6 +34,7 @@ class Exchange:
     body_timeout: int
     total_timeout: int
     retries: int
+    synchronous: bool
     @property
     def cancelled(self) -> bool: ...
     def sent(self, body: bool) -> bool: ...

@@ -111,6 +111,8 @@ cdef class Exchange:
     cdef dict known, asked
     cdef uint64_t id
     cdef readonly str kind
+    cdef public bint here
+    """Whether the module is called by who answers, on that thread, and not later by the dispatcher."""
 
     def __init__(self):
         raise TypeError("exchanges come from a module's request")
@@ -124,6 +126,7 @@ cdef class Exchange:
         cdef const mh_what *what = mh_request_what(self.request)
         if what.kind == MH_HTTP:
             self.kind, self.asked = "http", asked_of_http(&what.http)
+            self.asked["synchronous"] = bool(what.synchronous)
         elif what.kind == MH_FCGI:
             self.kind, self.asked = "fastcgi", asked_of_fcgi(&what.fcgi)
         else:
@@ -162,7 +165,8 @@ cdef class Exchange:
         if last:
             self.known.pop(self.id, None)
         with nogil:
-            wanted = mh_request_answer(self.request, &answer)
+            wanted = (mh_request_answer_here(self.request, &answer) if self.here
+                      else mh_request_answer(self.request, &answer))
         return wanted
 
     def fail(self, str reason):

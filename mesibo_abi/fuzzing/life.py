@@ -1,0 +1,193 @@
+"""One life of a module, in a process of its own: its init, what happens to it, its cleanup."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Self
+
+from ..bridge.module import LoadedModule
+from ..bridge.values import Verdict
+from ..elf import module_name
+from ..errors import BadResult, LoadError, ModuleCrashed, ModuleDown, ModuleError
+from ..events import Event
+from ..types import Result
+from .case import Case, Reload, Reply, Step
+from .kinds import told_apart
+from .played import Open, PlayedHost
+from .subject import Subject
+
+_HEAP = {"MALLOC_PERTURB_": "165", "GLIBC_TUNABLES": "glibc.malloc.perturb=165"}
+"""Freed memory is written over, so that who uses it reads what is no pointer."""
+_SAYS_NO = -1
+
+
+class Life:
+    """The life of a library, from its init on. A context manager: its cleanup is at the end.
+
+    Messages and what servers answer end where their bytes do, with no NUL and a page behind them
+    that may not be touched; the network is played, and freed memory written over. What the module
+    should not have done is raised by the step in which it is seen: a ModuleCrashed, a ModuleHung,
+    StructChanged, or BadResult for a code that the header does not know (that it fails is its
+    right). Two that differ are of two classes, told apart by their signature.
+
+    `deadline` is for each callback, in seconds. Raises LoadError where its init refuses, with the
+    ModuleCrashed where it ends its process. Belongs to one thread.
+    """
+
+    def __init__(
+        self,
+        subject: Subject,
+        config: Mapping[str, str] | None = None,
+        *,
+        deadline: float | None = 5.0,
+    ) -> None:
+        assert subject.library is not None, "a life is that of a library"
+        self.host = PlayedHost()
+        self.steps = 0
+        """How many there were."""
+        self._crashes = 0
+        self._told = False
+        try:
+            self.module = self._load(subject, {**subject.config, **(config or {})}, deadline)
+        except BaseException:
+            self.host.close()
+            raise
+
+    def _load(
+        self, subject: Subject, config: dict[str, str], deadline: float | None
+    ) -> LoadedModule:
+        path = subject.library
+        assert path is not None
+        with _careful_heap(), _crash_of_load():
+            return self.host.load(
+                module_name(path) or path.stem,
+                path,
+                config=config,
+                revision=subject.revision,
+                entry_point=subject.entry_point,
+                isolated=True,
+                deadline=deadline,
+                restart="never",
+                terminated=False,
+            )
+
+    @property
+    def requests(self) -> list[Open]:
+        """What it asks of the network and is open, the oldest first."""
+        return self.host.requests
+
+    def do(self, step: Step) -> Verdict | None:
+        """One step; what became of an event."""
+        verdict = None
+        self.steps += 1
+        if isinstance(step, Event):
+            verdict = step.deliver(self.host)
+        elif isinstance(step, Reply):
+            if self.requests:
+                self.requests[0].answer(step)
+        else:
+            self.reload()
+        self.settle(verdict)
+        return verdict
+
+    def reload(self) -> None:
+        """Its open requests fail, its cleanup runs, and its init again in the same process."""
+        try:
+            with _crash_of_load():
+                self.module._reload()
+        except ModuleError as error:
+            self._told = True
+            raise told_apart(error) from None
+
+    def settle(self, verdict: Verdict | None = None) -> None:
+        """Lets come what comes by itself behind a step, and raises what is wrong."""
+        self._raise_for(verdict)
+        self.host.settle()
+        self._raise_for(None)
+
+    def _raise_for(self, verdict: Verdict | None) -> None:
+        error = None
+        if self.module.crash_count > self._crashes:
+            error = self.module.crashes[-1]
+        elif verdict is not None and verdict.result is Result.FAIL:
+            error = _wrong(verdict.error)
+        self._crashes = self.module.crash_count
+        if error is not None and not self._told:
+            self._told = True
+            raise error if not isinstance(error, ModuleError) else told_apart(error)
+
+    def close(self) -> None:
+        """Its cleanup. Raises what is wrong, and nothing where something was raised before."""
+        error = None
+        try:
+            self.module.close()
+        except ModuleError as damage:
+            error = damage
+        finally:
+            self.host.close()
+        self._raise_for(None)
+        if error is not None and not self._told:
+            raise told_apart(error)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self.host.close()
+
+
+def live(subject: Subject, case: Case, *, deadline: float | None = 5.0) -> None:
+    """A whole life. What is wrong is raised; an init that refuses its configuration is not."""
+    try:
+        life = Life(subject, case.config, deadline=deadline)
+    except LoadError:
+        return
+    with life:
+        replies = [step for step in case.steps if isinstance(step, Reply)]
+        life.host.prepared.extend(replies)
+        for step in case.steps:
+            if life.module.closed:
+                break
+            life.do(step)
+
+
+def _wrong(error: BaseException | None) -> BaseException | None:
+    """What of a failure should not be: that it says no is its right."""
+    says_no = isinstance(error, BadResult) and error.code == _SAYS_NO
+    return None if says_no or isinstance(error, ModuleDown) else error
+
+
+@contextlib.contextmanager
+def _crash_of_load() -> Iterator[None]:
+    """A crash in the init is raised as what it is, and not as a load that was refused."""
+    try:
+        yield
+    except LoadError as error:
+        if isinstance(error.__cause__, ModuleCrashed):
+            raise told_apart(error.__cause__) from None
+        raise
+
+
+@contextlib.contextmanager
+def _careful_heap() -> Iterator[None]:
+    """The environment that the process of the module is started with, unless it is set already."""
+    before = {name: os.environ.get(name) for name in _HEAP}
+    for name, value in _HEAP.items():
+        os.environ.setdefault(name, value)
+    try:
+        yield
+    finally:
+        for name, old in before.items():
+            if old is None:
+                del os.environ[name]
