@@ -25,7 +25,7 @@ LAYERS = (
     ("modules", "records module instances neighbours scripts libraries loading"),
     ("host", "host"),
     ("validator", "checking"),
-    ("fuzzing", "fuzzing"),
+    ("fuzzing", "fuzzing peers"),
     ("benchmark", "bench"),
     ("commands", "cli"),
     ("top", "__init__ __main__"),

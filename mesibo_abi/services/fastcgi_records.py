@@ -51,14 +51,20 @@ def encode_request(params: bytes, body: bytes, *, keep: bool) -> Iterator[bytes]
     """The records of a request, one by one. `keep` asks that the connection stay open."""
     flags = _KEEP_CONNECTION if keep else 0
     yield _record(RecordType.BEGIN, _BEGIN.pack(_RESPONDER, flags))
-    yield from _stream(RecordType.PARAMS, params)
-    yield from _stream(RecordType.STDIN, body)
+    yield from encode_stream(RecordType.PARAMS, params)
+    yield from encode_stream(RecordType.STDIN, body)
 
 
-def _stream(kind: RecordType, data: bytes) -> Iterator[bytes]:
+def encode_stream(kind: RecordType, data: bytes) -> Iterator[bytes]:
+    """The records of a stream, and the empty one that ends it."""
     for start in range(0, len(data), _LARGEST):
         yield _record(kind, data[start : start + _LARGEST])
     yield _record(kind, b"")
+
+
+def encode_end(status: int, refusal: int) -> bytes:
+    """The record that ends an answer: what the application returned, and whether it was refused."""
+    return _record(RecordType.END, _END.pack(status, refusal))
 
 
 def _record(kind: RecordType, content: bytes) -> bytes:
@@ -72,6 +78,34 @@ def _pair(name: str, value: str) -> bytes:
 
 def _length(size: int) -> bytes:
     return bytes([size]) if size < 0x80 else (size | 1 << 31).to_bytes(4, "big")
+
+
+def decode_begin(content: bytes) -> bool:
+    """Whether a request asks that the connection stay open. Raises Failure for a record that
+    begins none."""
+    if len(content) != _BEGIN.size:
+        raise Failure(f"a begin of {len(content)} bytes, expected {_BEGIN.size}")
+    _, flags = _BEGIN.unpack(content)
+    return bool(flags & _KEEP_CONNECTION)
+
+
+def decode_params(data: bytes) -> dict[str, str]:
+    """The parameters of a request. Raises Failure for what is cut short."""
+    params, at = {}, 0
+    while at < len(data):
+        sizes = []
+        for _ in range(2):
+            width = 4 if data[at : at + 1] >= b"\x80" else 1
+            if at + width > len(data):
+                raise Failure("parameters that are cut short")
+            sizes.append(int.from_bytes(data[at : at + width], "big") & 0x7FFFFFFF)
+            at += width
+        if at + sum(sizes) > len(data):
+            raise Failure("parameters that are cut short")
+        name, value = data[at : at + sizes[0]], data[at + sizes[0] : at + sum(sizes)]
+        params[name.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
+        at += sum(sizes)
+    return params
 
 
 class Records:
