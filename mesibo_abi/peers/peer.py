@@ -23,6 +23,9 @@ Answer: TypeAlias = Reply | str | bytes
 Answering: TypeAlias = Callable[[Asked], Answer | Awaitable[Answer]]
 
 
+_LARGEST_LINE = 1 << 26
+
+
 class NotARequest(Exception):
     """What came is nothing that this protocol knows; the words say why."""
 
@@ -52,7 +55,7 @@ class Peer(ABC, Generic[Asked]):
         self._numbers = itertools.count()
         self._tls = tls
         context: ssl.SSLContext | None = None if tls is None else tls.context
-        self._server = LoopbackServer(self._serve, tls=context)
+        self._server = LoopbackServer(self._serve, tls=context, limit=_LARGEST_LINE)
         self.script(*script)
 
     # -- what a test says

@@ -16,19 +16,22 @@ Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaita
 ADDRESS = "127.0.0.1"
 _PATIENCE = 30.0  # seconds for a thread that begins or ends, on a machine that is busy
 _BACKLOG = 1024
-_LARGEST_LINE = 1 << 26
 
 
 class LoopbackServer:
     """Listens on a port of its own, on a thread with an event loop, from `start` to `close`.
 
     `serve(reader, writer)` is awaited for each connection, which is closed behind it; a client that
-    goes away ends it silently. A context manager; gives itself.
+    goes away ends it silently. `limit` is how many bytes wait to be read, and how long a line may
+    be. A context manager; gives itself.
     """
 
-    def __init__(self, serve: Serve, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, serve: Serve, *, tls: ssl.SSLContext | None = None, limit: int = 1 << 16
+    ) -> None:
         self._serve = serve
         self._tls = tls
+        self._limit = limit
         self._thread = ServiceThread()
         self._open: set[asyncio.Transport] = set()
         self._ready = threading.Event()
@@ -69,7 +72,7 @@ class LoopbackServer:
         self._ready.set()
 
     def _connection(self) -> asyncio.Protocol:
-        return _Connection(asyncio.StreamReader(_LARGEST_LINE), self._talk, self._open)
+        return _Connection(asyncio.StreamReader(self._limit), self._talk, self._open)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mesibo_abi import Host, LoadedModule, Message, Result, Revision
+from mesibo_abi.peers import FastcgiAsked, FastcgiPeer, FastcgiReply, Then
 from mesibo_abi.services import fastcgi_pool
 from tests.sdk_services.conftest import BuiltFor, fields_of, table
-from tests.services.fastcgi_recorder import Asked, application
 
 pytestmark = [pytest.mark.timeout(60), pytest.mark.usefixtures("anywhere")]
 
@@ -23,12 +23,10 @@ NAMES = [
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=300)
 
 
-Peer: TypeAlias = tuple[int, list[Asked]]
-
-
 @pytest.fixture
-def peer() -> Iterator[Peer]:
-    with application() as peer:
+def peer() -> Iterator[FastcgiPeer]:
+    """It leaves all connections open, also those that were not to be kept."""
+    with FastcgiPeer(lambda _: FastcgiReply("hello", then=Then.KEEP)) as peer:
         yield peer
 
 
@@ -37,16 +35,15 @@ def module(host: Host, built_for: BuiltFor) -> LoadedModule:
     return host.load("fields", built_for("sdk2020", "fcgi_fields"))
 
 
-def ask(module: LoadedModule, peer: Peer, fields: dict[str, Any]) -> Asked:
+def ask(module: LoadedModule, peer: FastcgiPeer, fields: dict[str, Any]) -> FastcgiAsked:
     """The request as the server saw it."""
-    port, seen = peer
-    count, host = len(seen), module.host
-    message = Message(table({"host": "127.0.0.1", "port": port, **fields}))
+    count, host = len(peer.requests), module.host
+    message = Message(table({"host": peer.host, "port": peer.port, **fields}))
     assert host.process(message).result is Result.CONSUMED
     assert host.wait_idle(30)
     assert [record.text for record in host.logs] == ["answer 0 hello"]
-    assert len(seen) == count + 1
-    return seen[-1]
+    assert len(peer.requests) == count + 1
+    return peer.requests[-1]
 
 
 def variables_of(fields: dict[str, Any], size: int) -> dict[str, str]:
@@ -62,7 +59,7 @@ def variables_of(fields: dict[str, Any], size: int) -> dict[str, str]:
     return derived | fields
 
 
-def test_every_variable_at_once(module: LoadedModule, peer: Peer) -> None:
+def test_every_variable_at_once(module: LoadedModule, peer: FastcgiPeer) -> None:
     """Each its own value: none stands in another's place."""
     assert len(NAMES) == 23
     fields = {name: f"the {name}" for name in NAMES}
@@ -73,7 +70,7 @@ def test_every_variable_at_once(module: LoadedModule, peer: Peer) -> None:
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_what_a_server_sees(module: LoadedModule, peer: Peer, data: st.DataObject) -> None:
+def test_what_a_server_sees(module: LoadedModule, peer: FastcgiPeer, data: st.DataObject) -> None:
     """Any of them, with any value; of the body as much as its length says."""
     fields = data.draw(st.dictionaries(st.sampled_from(NAMES), TEXTS))
     body = data.draw(TEXTS)
@@ -83,9 +80,9 @@ def test_what_a_server_sees(module: LoadedModule, peer: Peer, data: st.DataObjec
     assert asked.body == body.encode()[:size]
 
 
-def test_without_a_body_its_length_means_nothing(module: LoadedModule, peer: Peer) -> None:
+def test_without_a_body_its_length_means_nothing(module: LoadedModule, peer: FastcgiPeer) -> None:
     asked = ask(module, peer, {"bodylen": 1000})
-    assert asked == Asked(0, False, variables_of({}, 0), b"")
+    assert asked == FastcgiAsked(variables_of({}, 0), b"", False, 0)
 
 
 @pytest.mark.parametrize(
@@ -93,12 +90,11 @@ def test_without_a_body_its_length_means_nothing(module: LoadedModule, peer: Pee
 )
 def test_a_connection_is_used_again_where_that_was_asked_for(
     module: LoadedModule,
-    peer: Peer,
+    peer: FastcgiPeer,
     monkeypatch: pytest.MonkeyPatch,
     keepalive: int,
     connections: list[int],
 ) -> None:
-    """The server leaves all of them open."""
     monkeypatch.setattr(fastcgi_pool, "IDLE_SECONDS", 60)
     asked = [ask(module, peer, {"keepalive": keepalive}) for _ in connections]
     assert [one.connection for one in asked] == connections

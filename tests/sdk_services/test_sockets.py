@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from mesibo_abi import Host, LoadedModule, Message, Revision
+from mesibo_abi.peers import Certificate, self_signed
+from mesibo_abi.peers.replies import reset
 from mesibo_abi.services import websocket
 from tests.sdk_services.conftest import BuiltFor, fields_of
-from tests.services.recorder import raw_server, self_signed, wait_until
-from tests.services.socket_recorder import echo, reset, server, silent
+from tests.services.recorder import raw_server, wait_until
+from tests.services.socket_recorder import echo, silent
 from tests.services.test_websocket import talking
 from tests.tools import needs
 
@@ -76,12 +76,12 @@ def sockets(host: Host, built_for: BuiltFor) -> Sockets:
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 def test_a_conversation(sockets: Sockets) -> None:
-    with server(echo) as port:
+    with raw_server(echo) as port:
         asock = sockets.open(f"sock://127.0.0.1:{port}")
         assert sockets.write(asock, "hello") == 5
         sockets.wait("data hello")
@@ -99,7 +99,7 @@ def test_what_was_written_before_a_close_goes_out(sockets: Sockets) -> None:
     async def collect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         got.extend(await reader.read())
 
-    with server(collect) as port:
+    with raw_server(collect) as port:
         asock = sockets.open(f"sock://127.0.0.1:{port}")
         for number in range(100):
             assert sockets.write(asock, f"{number},") == len(f"{number},")
@@ -114,7 +114,7 @@ def test_a_peer_that_does_not_read(sockets: Sockets) -> None:
         await asyncio.sleep(60)
 
     piece = "x" * (4 << 20)
-    with server(deaf) as port:
+    with raw_server(deaf) as port:
         asock = sockets.open(f"sock://127.0.0.1:{port}")
         accepted, said = 0, [f"wrote {len(piece)}"]
         while said == [f"wrote {len(piece)}"] and accepted < 32:
@@ -134,7 +134,7 @@ def test_a_close_by_the_server(sockets: Sockets) -> None:
     async def bye(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"bye")
 
-    with server(bye) as port:
+    with raw_server(bye) as port:
         asock = sockets.open(f"sock://127.0.0.1:{port}")
         assert sockets.end() == [f"0: connect {asock} fd", "0: data bye", "0: close 0"]
     assert sockets.write(asock, "late") == -1
@@ -161,7 +161,7 @@ def test_nobody_there(sockets: Sockets, dead_port: int) -> None:
 
 def test_data_that_the_module_refuses(sockets: Sockets) -> None:
     """One close, and nothing behind it."""
-    with server(echo) as port:
+    with raw_server(echo) as port:
         asock = sockets.open(f"sock://127.0.0.1:{port}")
         sockets.write(asock, "cancel")
         lines = sockets.end()
@@ -172,7 +172,7 @@ def test_data_that_the_module_refuses(sockets: Sockets) -> None:
 
 
 def test_a_close_of_the_module(sockets: Sockets) -> None:
-    with server(silent) as port:
+    with raw_server(silent) as port:
         numbers = [sockets.open(f"sock://127.0.0.1:{port}", id=1)]
         sockets.begin(f"sock://127.0.0.1:{port}", id=2)
         sockets.module.close()
@@ -184,7 +184,7 @@ def test_a_close_of_the_module(sockets: Sockets) -> None:
 
 def test_numbers_are_not_used_again(sockets: Sockets) -> None:
     numbers = []
-    with server(silent) as port:
+    with raw_server(silent) as port:
         for count in range(1, 21):
             sockets.begin(f"sock://127.0.0.1:{port}", id=count)
             numbers.append(int(sockets.wait(f"{count}: connect").split()[2]))
@@ -203,7 +203,7 @@ def test_a_number_that_is_none(sockets: Sockets, asock: int) -> None:
 
 
 def test_nothing_written_is_nothing(sockets: Sockets) -> None:
-    with server(silent) as port:
+    with raw_server(silent) as port:
         asock = sockets.open(f"sock://127.0.0.1:{port}")
         assert sockets.write(asock, "") == 0
         sockets.close(asock)
@@ -221,7 +221,7 @@ def test_what_is_refused(sockets: Sockets) -> None:
 @pytest.mark.here  # the descriptor is none of the worker's
 @pytest.mark.parametrize(("flags", "shown"), [(0, "fd"), (KEEPALIVE, "keepalive fd")])
 def test_a_connection_that_is_kept_alive(sockets: Sockets, flags: int, shown: str) -> None:
-    with server(silent) as port:
+    with raw_server(silent) as port:
         asock = sockets.open(f"sock://127.0.0.1:{port}", flags=flags)
         sockets.close(asock)
         assert sockets.end() == [f"0: connect {asock} {shown}", "0: close 0"]
@@ -231,8 +231,8 @@ def test_a_connection_that_is_kept_alive(sockets: Sockets, flags: int, shown: st
 
 
 @needs("openssl")
-def test_tls_that_is_not_verified(sockets: Sockets, tls: tuple[Path, ssl.SSLContext]) -> None:
-    with server(echo, ssl=tls[1]) as port:
+def test_tls_that_is_not_verified(sockets: Sockets, tls: Certificate) -> None:
+    with raw_server(echo, ssl=tls.context) as port:
         asock = sockets.open(f"socks://127.0.0.1:{port}")
         assert sockets.write(asock, "hello") == 5
         sockets.wait("data hello")
@@ -241,9 +241,9 @@ def test_tls_that_is_not_verified(sockets: Sockets, tls: tuple[Path, ssl.SSLCont
 
 
 @needs("openssl")
-def test_tls_is_the_hosts_affair(sockets: Sockets, tls: tuple[Path, ssl.SSLContext]) -> None:
+def test_tls_is_the_hosts_affair(sockets: Sockets, tls: Certificate) -> None:
     """A module's `ssl_ctx` is left alone: this one is no context at all."""
-    with server(echo, ssl=tls[1]) as port:
+    with raw_server(echo, ssl=tls.context) as port:
         asock = sockets.open(f"socks://127.0.0.1:{port}", flags=SSL_CTX)
         sockets.write(asock, "hello")
         sockets.wait("data hello")
@@ -252,10 +252,8 @@ def test_tls_is_the_hosts_affair(sockets: Sockets, tls: tuple[Path, ssl.SSLConte
 
 
 @needs("openssl")
-def test_tls_of_a_certificate_that_nobody_vouches_for(
-    sockets: Sockets, tls: tuple[Path, ssl.SSLContext]
-) -> None:
-    with server(echo, ssl=tls[1]) as port:
+def test_tls_of_a_certificate_that_nobody_vouches_for(sockets: Sockets, tls: Certificate) -> None:
+    with raw_server(echo, ssl=tls.context) as port:
         sockets.begin(f"socks://localhost:{port}", flags=VERIFY)
         assert sockets.end()[-1] == "0: close -1"
         assert not [line for line in sockets.lines if "connect " in line and "fd" in line]
@@ -265,14 +263,14 @@ def test_tls_of_a_certificate_that_nobody_vouches_for(
 @pytest.mark.parametrize(("name", "end"), [("localhost", 0), ("127.0.0.1", -1)])
 def test_tls_that_is_verified(
     built_for: BuiltFor,
-    tls: tuple[Path, ssl.SSLContext],
+    tls: Certificate,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     end: int,
 ) -> None:
     """The name counts, too."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(tls[0]))
-    with server(echo, ssl=tls[1]) as port, Host() as host:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls.file))
+    with raw_server(echo, ssl=tls.context) as port, Host() as host:
         sockets = Sockets(host, built_for)
         sockets.begin(f"socks://{name}:{port}", flags=VERIFY)
         if end == 0:
@@ -345,10 +343,10 @@ def test_a_web_socket_that_is_kept_alive(sockets: Sockets, monkeypatch: pytest.M
 @needs("openssl")
 @pytest.mark.parametrize("host_name", ["localhost", "127.0.0.1"])
 def test_a_web_socket_over_tls_that_is_not_verified(
-    sockets: Sockets, tls: tuple[Path, ssl.SSLContext], host_name: str
+    sockets: Sockets, tls: Certificate, host_name: str
 ) -> None:
     """Nobody vouches for the certificate, and its name may be another."""
-    with talking(chat, ("chat",), tls[1]) as url:
+    with talking(chat, ("chat",), tls.context) as url:
         asock = sockets.open(url.replace("localhost", host_name), from_="chat")
         sockets.wait("data protocol chat")
         assert sockets.write(asock, "hello") == 5
@@ -362,9 +360,9 @@ def test_a_web_socket_over_tls_that_is_not_verified(
 
 @needs("openssl")
 def test_a_web_socket_over_tls_of_a_certificate_that_nobody_vouches_for(
-    sockets: Sockets, tls: tuple[Path, ssl.SSLContext], caplog: pytest.LogCaptureFixture
+    sockets: Sockets, tls: Certificate, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with talking(chat, context=tls[1]) as url:
+    with talking(chat, context=tls.context) as url:
         assert sockets.begin(url, flags=VERIFY) == ["begun 0"]
         assert sockets.end() == ["0: close -1"]
     peer = url.removeprefix("wss://").removesuffix("/chat")
@@ -376,14 +374,14 @@ def test_a_web_socket_over_tls_of_a_certificate_that_nobody_vouches_for(
 @pytest.mark.parametrize(("host_name", "ends"), [("localhost", 0), ("127.0.0.1", -1)])
 def test_a_web_socket_over_tls_that_is_verified(
     built_for: BuiltFor,
-    tls: tuple[Path, ssl.SSLContext],
+    tls: Certificate,
     monkeypatch: pytest.MonkeyPatch,
     host_name: str,
     ends: int,
 ) -> None:
     """The certificate is one of those that the system trusts; the name counts, too."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(tls[0]))
-    with talking(chat, context=tls[1]) as url, Host() as host:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls.file))
+    with talking(chat, context=tls.context) as url, Host() as host:
         sockets = Sockets(host, built_for)
         sockets.begin(url.replace("localhost", host_name), flags=VERIFY)
         if ends == 0:

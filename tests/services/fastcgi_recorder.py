@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import struct
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mesibo_abi.peers import FastcgiReply
+from mesibo_abi.peers.fastcgi import read_request
+from mesibo_abi.peers.serving import Serve
 from mesibo_abi.services.fastcgi import FcgiService
-from mesibo_abi.services.fastcgi_records import Records
 from mesibo_abi.services.thread import ServiceThread
-from tests.services.recorder import Answer
-from tests.services.socket_recorder import server
 
 
 @dataclass(eq=False)
@@ -79,84 +77,16 @@ class Client:
         return exchange
 
 
-def decoded_params(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Name-value pairs, read as the specification says."""
-    pairs, at = [], 0
-    while at < len(data):
-        sizes = []
-        for _ in range(2):
-            width = 4 if data[at] & 0x80 else 1
-            sizes.append(int.from_bytes(data[at : at + width], "big") & 0x7FFFFFFF)
-            at += width
-        name, value = data[at : at + sizes[0]], data[at + sizes[0] : at + sum(sizes)]
-        pairs.append((name, value))
-        at += sum(sizes)
-    return pairs
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request as a server reads it, and the number of the connection that it came on."""
-
-    connection: int
-    keep: bool
-    params: dict[str, str]
-    body: bytes
-
-
-async def asked_on(reader: asyncio.StreamReader, connection: int) -> Asked | None:
-    """Reads one request; None where the client went away."""
-    records = Records()
-    streams = {1: b"", 4: b"", 5: b""}
-    while data := await reader.read(65536):
-        for record in records.feed(data):
-            streams[record.type] += record.content
-            if record.type == 5 and not record.content:
-                pairs = {
-                    name.decode(): value.decode() for name, value in decoded_params(streams[4])
-                }
-                return Asked(connection, bool(streams[1][2] & 1), pairs, streams[5])
-    return None
-
-
-@contextmanager
-def application() -> Iterator[tuple[int, list[Asked]]]:
-    """A server that answers "hello" to every request and leaves every connection open. Gives its
-    port, and the requests as they come."""
-    seen: list[Asked] = []
-    connections = itertools.count()
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = next(connections)
-        while (asked := await asked_on(reader, connection)) is not None:
-            seen.append(asked)
-            writer.write(HELLO)
-
-    with server(answer) as port:
-        yield port, seen
-
-
-async def request_of(reader: asyncio.StreamReader) -> bool:
-    """Reads one request; False where the client went away."""
-    records = Records()
-    while data := await reader.read(65536):
-        for record in records.feed(data):
-            if record.type == 5 and not record.content:
-                return True
-    return False
-
-
 def record(kind: int, content: bytes = b"") -> bytes:
     return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
 
 
-END = record(3, bytes(8))
-HELLO = record(6, b"A: b\r\n\r\nhello") + record(6) + END
+HELLO = FastcgiReply("hello", headers={"A": "b"}).encode()
 
 
-def says(*parts: bytes, pause: float = 0, stay: bool = False) -> Answer:
+def says(*parts: bytes, pause: float = 0, stay: bool = False) -> Serve:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_of(reader)
+        await read_request(reader, 0)
         for part in parts:
             writer.write(part)
             await writer.drain()

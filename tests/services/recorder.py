@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-import subprocess
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from mesibo_abi.peers.serving import LoopbackServer, Serve
 from mesibo_abi.services.http import HttpService
 from mesibo_abi.services.thread import ServiceThread
 
@@ -156,17 +155,6 @@ class Client:
             assert done.wait(10)
 
 
-def self_signed(folder: Path) -> tuple[Path, ssl.SSLContext]:
-    """A certificate for localhost that vouches for itself, and a server's context with it."""
-    key, cert = folder / "key.pem", folder / "cert.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*command, "-keyout", key, "-out", cert], check=True, capture_output=True)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
-    return cert, context
-
-
 def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
     end = time.monotonic() + seconds
     while not condition():
@@ -174,41 +162,14 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.005)
 
 
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
 @contextmanager
-def raw_server(answer: Answer, **options: Any) -> Iterator[int]:
+def raw_server(answer: Serve, ssl: ssl.SSLContext | None = None) -> Iterator[int]:
     """A server on loopback that does with each connection what `answer` says; gives its port."""
-    thread = ServiceThread()
-    ready = threading.Event()
-    ports: list[int] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await answer(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client went away
-        finally:
-            writer.close()
-
-    async def listen() -> None:
-        server = await asyncio.start_server(serve, "127.0.0.1", 0, **options)
-        ports.append(server.sockets[0].getsockname()[1])
-        ready.set()
-        async with server:
-            await asyncio.Event().wait()
-
-    tasks: list[asyncio.Task[None]] = []
-    thread.call(lambda: tasks.append(asyncio.get_running_loop().create_task(listen())))
-    assert ready.wait(10)
-    try:
-        yield ports[0]
-    finally:
-        assert thread.close()
+    with LoopbackServer(answer, tls=ssl) as server:
+        yield server.port
 
 
-def says(*parts: bytes, pause: float = 0, stay: bool = False) -> Answer:
+def says(*parts: bytes, pause: float = 0, stay: bool = False) -> Serve:
     """Reads one request's headers, sends the parts, and closes the connection, or stays silent."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

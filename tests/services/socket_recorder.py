@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 import logging
-import socket
-import struct
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +15,6 @@ import pytest
 
 from mesibo_abi.services.sockets import SocketService
 from mesibo_abi.services.thread import ServiceThread
-from tests.services.recorder import Answer, raw_server
 
 
 @dataclass(eq=False)
@@ -125,26 +120,6 @@ class Client:
         return exchange.kind
 
 
-@contextlib.contextmanager
-def server(answer: Answer, **options: Any) -> Iterator[int]:
-    """A server on loopback that closes each connection behind `answer`, and all of them at its
-    own end; gives its port."""
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await answer(reader, writer)
-            writer.close()
-            await writer.wait_closed()
-        except asyncio.CancelledError:
-            writer.transport.abort()
-            await asyncio.sleep(0.01)  # it is told that it is closed
-            raise
-
-    with raw_server(serve, **options) as port:
-        yield port
-        time.sleep(0.05)  # what was accepted just now has its task
-
-
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while data := await reader.read(65536):
         writer.write(data)
@@ -153,12 +128,6 @@ async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    linger = struct.pack("ii", 1, 0)
-    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-    writer.transport.abort()
 
 
 async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

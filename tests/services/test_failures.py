@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mesibo_abi.peers import self_signed
 from mesibo_abi.services.http_types import Timeouts
-from tests.services.recorder import Client, raw_server, says, self_signed
+from tests.services.recorder import Client, raw_server, says
 from tests.tools import needs
 
 
@@ -179,7 +180,7 @@ def test_defaults(server: str, defaults: Timeouts, path: str, option: str) -> No
 
 @needs("openssl")
 def test_certificate_that_nobody_vouches_for(client: Client, tmp_path: Path) -> None:
-    _, context = self_signed(tmp_path)
+    context = self_signed(tmp_path).context
     with raw_server(says(), ssl=context) as port:
         exchange = client.fetch(f"https://127.0.0.1:{port}/", retries=3)
     what = f"TLS with 127.0.0.1:{port} failed: self-signed certificate"

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from mesibo_abi.peers.fastcgi import read_request
+from mesibo_abi.peers.replies import reset
+from mesibo_abi.peers.serving import Serve
 from mesibo_abi.services import fastcgi_pool
 from mesibo_abi.services.fastcgi import FcgiTimeouts
-from tests.services.fastcgi_recorder import HELLO, Client, record, request_of, says
-from tests.services.recorder import Answer, wait_until
-from tests.services.socket_recorder import reset, server
+from tests.services.fastcgi_recorder import HELLO, Client, record, says
+from tests.services.recorder import raw_server, wait_until
 
 
 @pytest.fixture
@@ -27,8 +29,8 @@ def client() -> Iterator[Client]:
     assert client.thread.close()
 
 
-def failure(client: Client, answer: Answer, **options: Any) -> str:
-    with server(answer) as port:
+def failure(client: Client, answer: Serve, **options: Any) -> str:
+    with raw_server(answer) as port:
         reason = client.ask("127.0.0.1", port, **options).reason
         assert reason.startswith(f"127.0.0.1:{port}: ")
         return reason.removeprefix(f"127.0.0.1:{port}: ")
@@ -36,7 +38,7 @@ def failure(client: Client, answer: Answer, **options: Any) -> str:
 
 def test_an_answer_byte_by_byte(client: Client) -> None:
     answer = record(7, b"a\n") + HELLO
-    with server(says(*[bytes([byte]) for byte in answer], pause=0.001)) as port:
+    with raw_server(says(*[bytes([byte]) for byte in answer], pause=0.001)) as port:
         assert client.ask("127.0.0.1", port).answer == b"hello"
 
 
@@ -45,10 +47,10 @@ def test_cut_at_every_byte(client: Client, keepalive: bool) -> None:
     cuts = iter(range(len(HELLO) + 1))
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_of(reader)
+        await read_request(reader, 0)
         writer.write(HELLO[: next(cuts)])
 
-    with server(answer) as port:
+    with raw_server(answer) as port:
         where = f"127.0.0.1:{port}: "
         for cut in range(len(HELLO)):
             words = f"the answer was cut short after {cut} bytes"
@@ -80,7 +82,7 @@ def test_an_overloaded_server(client: Client) -> None:
 
 def test_a_reset(client: Client) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_of(reader)
+        await read_request(reader, 0)
         writer.write(HELLO[:10])
         await writer.drain()
         await asyncio.sleep(0.05)
@@ -95,7 +97,7 @@ def test_an_answer_before_the_request_was_read(client: Client) -> None:
         writer.write(HELLO)
         await asyncio.sleep(0.5)
 
-    with server(answer) as port:
+    with raw_server(answer) as port:
         exchange = client.ask("127.0.0.1", port, stdin=bytes(20000000), keepalive=True)
         assert exchange.answer == b"hello"
 
@@ -139,7 +141,7 @@ def test_unknown_host(client: Client) -> None:
 
 
 def test_parameters_that_no_bytes_stand_for(client: Client) -> None:
-    with server(says(HELLO)) as port:
+    with raw_server(says(HELLO)) as port:
         exchange = client.ask("127.0.0.1", port, params={"USER": "\ud800"})
     assert exchange.reason.startswith(f"127.0.0.1:{port}: the host failed: UnicodeEncodeError: ")
 
@@ -156,13 +158,13 @@ def counting(limits: list[int]) -> Iterator[tuple[int, list[int]]]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = len(seen)
         seen.append(0)
-        while await request_of(reader):
+        while await read_request(reader, 0):
             seen[number] += 1
             if seen[number] > limits[number]:
                 return
             writer.write(HELLO)
 
-    with server(answer) as port:
+    with raw_server(answer) as port:
         yield port, seen
 
 
@@ -176,10 +178,10 @@ def test_kept_and_used_again(client: Client) -> None:
 
 def test_a_kept_connection_that_was_closed_is_not_taken(client: Client) -> None:
     async def once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_of(reader)
+        await read_request(reader, 0)
         writer.write(HELLO)
 
-    with server(once) as port:
+    with raw_server(once) as port:
         for _ in range(2):
             assert client.ask("127.0.0.1", port, stdin=b"x", keepalive=True).answer == b"hello"
             time.sleep(0.05)
@@ -206,7 +208,7 @@ def test_idle_connections_are_few(client: Client) -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number = len(seen)
         seen.append(0)
-        while await request_of(reader):
+        while await read_request(reader, 0):
             seen[number] += 1
             waiting.append(writer)
             if len(waiting) == count:  # all are under way at once
@@ -214,7 +216,7 @@ def test_idle_connections_are_few(client: Client) -> None:
                     one.write(HELLO)
                 waiting.clear()
 
-    with server(answer) as port:
+    with raw_server(answer) as port:
         for count in (10, 4):
             for exchange in [client.begin("127.0.0.1", port, keepalive=True) for _ in range(count)]:
                 assert exchange.over.wait(10)
@@ -237,11 +239,11 @@ def test_cancelled_while_it_is_served(client: Client) -> None:
     gone = threading.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_of(reader)
+        await read_request(reader, 0)
         await reader.read()
         gone.set()
 
-    with server(answer) as port:
+    with raw_server(answer) as port:
         exchange = client.begin("127.0.0.1", port)
         time.sleep(0.1)
         exchange.cancelled = True
@@ -251,7 +253,7 @@ def test_cancelled_while_it_is_served(client: Client) -> None:
 
 
 def test_cancelled_before_it_began(client: Client) -> None:
-    with server(says(HELLO)) as port:
+    with raw_server(says(HELLO)) as port:
         exchange = client.begin("127.0.0.1", port, cancelled=True)
         client.ask("127.0.0.1", port)
     assert exchange.calls == []
@@ -262,10 +264,10 @@ def test_the_host_closes() -> None:
     asked: list[bool] = []
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append(await request_of(reader))
+        asked.append(await read_request(reader, 0) is not None)
         await reader.read()
 
-    with server(silent) as port:
+    with raw_server(silent) as port:
         open_ones = [client.begin("127.0.0.1", port, keepalive=True) for _ in range(3)]
         wait_until(lambda: asked == [True] * 3)
         assert client.thread.close()

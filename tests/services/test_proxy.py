@@ -9,7 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.services.recorder import Client, raw_server, says, self_signed
+from mesibo_abi.peers import self_signed
+from tests.services.recorder import Client, raw_server, says
 from tests.tools import needs
 
 SCRIPT = """
@@ -86,14 +87,20 @@ def test_proxy_that_refuses_a_tunnel(client: Client) -> None:
 @needs("openssl")
 def test_tls_through_a_tunnel(tmp_path: Path) -> None:
     """In a process of its own: which authorities are trusted is read once."""
-    cert, context = self_signed(tmp_path)
+    certificate = self_signed(tmp_path)
     proxy = Proxy()
     ok = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret"
-    with raw_server(proxy.answer) as proxy_port, raw_server(says(ok), ssl=context) as port:
+    tls = certificate.context
+    trust = {"SSL_CERT_FILE": str(certificate.file)}
+    with raw_server(proxy.answer) as proxy_port, raw_server(says(ok), ssl=tls) as port:
         url = f"https://localhost:{port}/"
         done = subprocess.run(
             [sys.executable, "-c", SCRIPT, url, f"127.0.0.1:{proxy_port}"],
-            env={**os.environ, "SSL_CERT_FILE": str(cert), "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={
+                **os.environ,
+                **trust,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+            },
             capture_output=True,
             text=True,
             check=False,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from mesibo_abi.peers import Certificate, self_signed
+from mesibo_abi.peers.replies import reset
 from mesibo_abi.services.socket_exchange import SocketTimeouts
-from tests.services.recorder import self_signed
-from tests.services.socket_recorder import Client, Socket, echo, reset, server, silent
+from tests.services.recorder import raw_server
+from tests.services.socket_recorder import Client, Socket, echo, silent
 from tests.tools import needs
 
 
@@ -26,7 +26,7 @@ def client() -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return self_signed(tmp_path_factory.mktemp("tls"))
 
 
@@ -81,7 +81,7 @@ def test_not_connected_in_time(scheme: str, caplog: pytest.LogCaptureFixture) ->
 
 def test_tls_in_time(caplog: pytest.LogCaptureFixture) -> None:
     client = Client(timeouts=SocketTimeouts(connect=0.3))
-    with server(silent) as port:
+    with raw_server(silent) as port:
         url = f"socks://127.0.0.1:{port}"
         assert failure(client, url, caplog) == (
             f"{url}: not connected to 127.0.0.1:{port} within 0.3 s"
@@ -90,7 +90,7 @@ def test_tls_in_time(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_closed_while_it_connects(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    with server(silent) as port:
+    with raw_server(silent) as port:
         exchange = client.begin(f"socks://127.0.0.1:{port}")
         time.sleep(0.1)
         client.close(exchange)
@@ -120,9 +120,9 @@ def test_begun_on_a_closed_host(caplog: pytest.LogCaptureFixture) -> None:
 
 @needs("openssl")
 def test_a_certificate_that_nobody_vouches_for(
-    client: Client, tls: tuple[Path, ssl.SSLContext], caplog: pytest.LogCaptureFixture
+    client: Client, tls: Certificate, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with server(echo, ssl=tls[1]) as port:
+    with raw_server(echo, ssl=tls.context) as port:
         url = f"socks://localhost:{port}"
         words = failure(client, url, caplog).replace("self signed", "self-signed")
     assert words == f"{url}: TLS with localhost:{port} failed: self-signed certificate"
@@ -132,13 +132,13 @@ def test_a_certificate_that_nobody_vouches_for(
 @pytest.mark.parametrize("name", ["localhost", "127.0.0.1"])
 def test_a_certificate_of_the_right_name(
     client: Client,
-    tls: tuple[Path, ssl.SSLContext],
+    tls: Certificate,
     name: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(tls[0]))
-    with server(echo, ssl=tls[1]) as port:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls.file))
+    with raw_server(echo, ssl=tls.context) as port:
         url = f"socks://{name}:{port}"
         if name == "localhost":
             exchange = client.open(url)
@@ -154,7 +154,7 @@ def test_no_tls_at_the_other_end(client: Client, caplog: pytest.LogCaptureFixtur
         writer.write(b"220 mail.example ready\r\n")
         await reader.read(1)
 
-    with server(plain) as port:
+    with raw_server(plain) as port:
         url = f"socks://127.0.0.1:{port}"
         words = failure(client, url, caplog, verify_host=False)
     assert words == f"{url}: TLS with 127.0.0.1:{port} failed: wrong version number"
@@ -165,7 +165,7 @@ def test_hung_up_in_the_handshake(client: Client, caplog: pytest.LogCaptureFixtu
         await reader.read(1)
         reset(writer)
 
-    with server(hang_up) as port:
+    with raw_server(hang_up) as port:
         url = f"socks://127.0.0.1:{port}"
         words = failure(client, url, caplog, verify_host=False)
     assert words == f"{url}: cannot connect to 127.0.0.1:{port}: Connection reset by peer"

@@ -6,20 +6,21 @@ import asyncio
 import contextlib
 import os
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from mesibo_abi.peers import Certificate, self_signed
+from mesibo_abi.peers.replies import reset
+from mesibo_abi.peers.serving import Serve
 from mesibo_abi.services import streams
 from mesibo_abi.services.socket_exchange import SocketTimeouts
 from mesibo_abi.services.transfer import BACKLOG_LIMIT
 from tests.http_server import pattern
-from tests.services.recorder import Answer, self_signed, wait_until
-from tests.services.socket_recorder import Client, Socket, echo, reset, server, silent
+from tests.services.recorder import raw_server, wait_until
+from tests.services.socket_recorder import Client, Socket, echo, silent
 from tests.tools import needs
 
 SCHEMES = [pytest.param("sock"), pytest.param("socks", marks=needs("openssl"))]
@@ -33,15 +34,15 @@ def client() -> Iterator[Client]:
 
 
 @pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @contextlib.contextmanager
-def serving(scheme: str, answer: Answer, request: pytest.FixtureRequest) -> Iterator[str]:
+def serving(scheme: str, answer: Serve, request: pytest.FixtureRequest) -> Iterator[str]:
     """A server for a scheme; gives its URL. TLS is that of a certificate nobody vouches for."""
-    context = request.getfixturevalue("tls")[1] if scheme == "socks" else None
-    with server(answer, ssl=context) as port:
+    context = request.getfixturevalue("tls").context if scheme == "socks" else None
+    with raw_server(answer, ssl=context) as port:
         yield f"{scheme}://127.0.0.1:{port}"
 
 
@@ -323,7 +324,7 @@ def test_a_server_that_does_not_close(
 
 @pytest.mark.parametrize("keepalive", [False, True])
 def test_keepalive(client: Client, keepalive: bool) -> None:
-    with server(silent) as port:
+    with raw_server(silent) as port:
         exchange = client.open(f"sock://127.0.0.1:{port}", keepalive=keepalive)
         with socket.socket(fileno=os.dup(exchange.fd)) as same:
             assert same.getpeername()[1] == port
@@ -334,7 +335,7 @@ def test_keepalive(client: Client, keepalive: bool) -> None:
 
 
 def test_nothing_to_write(client: Client) -> None:
-    with server(echo) as port:
+    with raw_server(echo) as port:
         exchange = client.open(f"sock://127.0.0.1:{port}")
         client.write(exchange, b"")
         client.write(exchange, b"x")
@@ -353,7 +354,7 @@ def test_a_server_that_half_closes_gets_the_rest(client: Client) -> None:
         while data := await reader.read(1 << 20):
             heard.extend(data)
 
-    with server(half) as port:
+    with raw_server(half) as port:
         exchange = client.open(f"sock://127.0.0.1:{port}")
         client.write(exchange, bytes(30_000_000))
         assert client.end(exchange) == 0
@@ -361,7 +362,7 @@ def test_a_server_that_half_closes_gets_the_rest(client: Client) -> None:
 
 
 def test_calls_behind_the_end_do_nothing(client: Client) -> None:
-    with server(echo) as port:
+    with raw_server(echo) as port:
         exchange = client.open(f"sock://127.0.0.1:{port}")
         client.close(exchange)
         client.close(exchange)

@@ -15,13 +15,14 @@ from typing import TypeAlias
 import pytest
 from aiohttp import WSMsgType, web
 
+from mesibo_abi.peers import self_signed
 from mesibo_abi.services import websocket
 from mesibo_abi.services.socket_exchange import SocketTimeouts
 from mesibo_abi.services.thread import ServiceThread
 from mesibo_abi.services.transfer import BACKLOG_LIMIT
 from tests.http_server import pattern
-from tests.services.recorder import self_signed, wait_until
-from tests.services.socket_recorder import Client, Socket, deaf, failure_of, server
+from tests.services.recorder import raw_server, wait_until
+from tests.services.socket_recorder import Client, Socket, deaf, failure_of
 from tests.tools import needs
 
 Talk: TypeAlias = Callable[[web.WebSocketResponse, web.Request], Awaitable[None]]
@@ -276,7 +277,7 @@ def test_the_host_closes() -> None:
 
 def test_a_server_that_takes_nothing(caplog: pytest.LogCaptureFixture) -> None:
     client = Client(timeouts=SocketTimeouts(close=0.3))
-    with server(deaf) as port:
+    with raw_server(deaf) as port:
         url = f"ws://127.0.0.1:{port}/"
         exchange = client.open(url)
         client.write(exchange, bytes(30_000_000))
@@ -316,7 +317,7 @@ def test_a_ping_that_is_not_answered(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(websocket, "PING_SECONDS", 0.1)
-    with server(deaf) as port:
+    with raw_server(deaf) as port:
         url = f"ws://127.0.0.1:{port}/"
         exchange = client.open(url, keepalive=True)
         assert client.end(exchange) == -1
@@ -348,8 +349,8 @@ def test_pings_of_the_server_are_answered(client: Client) -> None:
 def test_certificates(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    cert, context = self_signed(tmp_path)
-    with talking(echo, context=context) as url:
+    certificate = self_signed(tmp_path)
+    with talking(echo, context=certificate.context) as url:
         unsure = Client()
         exchange = unsure.open(url, verify_host=False)
         unsure.write(exchange, b"x")
@@ -360,7 +361,7 @@ def test_certificates(
         assert words == f"TLS with {peer} failed: self-signed certificate"
         assert unsure.thread.close()
 
-        monkeypatch.setenv("SSL_CERT_FILE", str(cert))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate.file))
         sure = Client()
         finish(sure, sure.open(url))
         other = url.replace("localhost", "127.0.0.1")

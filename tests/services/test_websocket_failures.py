@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from mesibo_abi.peers.serving import Serve
 from mesibo_abi.services.socket_exchange import SocketTimeouts
-from tests.services.recorder import Answer
-from tests.services.socket_recorder import Client, failure_of, server, upgrade
+from tests.services.recorder import raw_server
+from tests.services.socket_recorder import Client, failure_of, upgrade
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def client() -> Iterator[Client]:
     assert client.thread.close()
 
 
-def says(data: bytes) -> Answer:
+def says(data: bytes) -> Serve:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await upgrade(reader, writer)
         writer.write(data)
@@ -40,7 +41,7 @@ def says(data: bytes) -> Answer:
 def test_broken_off(
     client: Client, caplog: pytest.LogCaptureFixture, data: bytes, words: str
 ) -> None:
-    with server(says(data)) as port:
+    with raw_server(says(data)) as port:
         assert failure_of(client, f"ws://127.0.0.1:{port}/", caplog).startswith(words)
 
 
@@ -58,7 +59,7 @@ def test_no_upgrade(
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
 
-    with server(refuse) as port:
+    with raw_server(refuse) as port:
         found = failure_of(client, f"ws://127.0.0.1:{port}/", caplog)
     assert found == f"the server answered with {words}, not with a WebSocket"
 
@@ -67,7 +68,7 @@ def test_hung_up(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
 
-    with server(hang_up) as port:
+    with raw_server(hang_up) as port:
         words = failure_of(client, f"ws://127.0.0.1:{port}/", caplog)
     assert words == "the server closed the connection without an answer"
 
@@ -77,7 +78,7 @@ def test_no_http_at_the_other_end(client: Client, caplog: pytest.LogCaptureFixtu
         writer.write(b"220 mail.example ready\r\n\r\n")
         await reader.readuntil(b"\r\n\r\n")
 
-    with server(other) as port:
+    with raw_server(other) as port:
         words = failure_of(client, f"ws://127.0.0.1:{port}/", caplog)
     assert words.startswith("no WebSocket came about: ")
 
@@ -88,7 +89,7 @@ def test_a_key_that_is_not_ours(client: Client, caplog: pytest.LogCaptureFixture
         writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n")
         writer.write(b"Connection: Upgrade\r\nSec-WebSocket-Accept: eA==\r\n\r\n")
 
-    with server(wrong) as port:
+    with raw_server(wrong) as port:
         words = failure_of(client, f"ws://127.0.0.1:{port}/", caplog)
     assert words == "no WebSocket came about: Invalid challenge response"
 
@@ -114,7 +115,7 @@ def test_not_connected_in_time(caplog: pytest.LogCaptureFixture) -> None:
         await reader.read()
 
     client = Client(timeouts=SocketTimeouts(connect=0.3))
-    with server(silent) as port:
+    with raw_server(silent) as port:
         words = failure_of(client, f"ws://127.0.0.1:{port}/", caplog)
     assert words == f"not connected to 127.0.0.1:{port} within 0.3 s"
     assert client.thread.close()
