@@ -143,6 +143,11 @@ def _language(source: Path) -> _Language:
     )
 
 
+def is_source(path: Path) -> bool:
+    """Whether a file is one that `build` compiles, by its name."""
+    return path.suffix in _C_SUFFIXES | _CPP_SUFFIXES
+
+
 def _default_name(source: Path, output: StrPath | None) -> str:
     file = source if output is None or names_folder(output) else Path(output)
     return file.stem.removeprefix(PREFIX)

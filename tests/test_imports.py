@@ -25,7 +25,7 @@ LAYERS = (
     ("modules", "records module instances neighbours scripts libraries loading"),
     ("host", "host"),
     ("validator", "checking"),
-    ("fuzzing", "fuzzing peers"),
+    ("fuzzing", "fuzzing peers pytest_plugin"),
     ("benchmark", "bench"),
     ("commands", "cli"),
     ("top", "__init__ __main__"),

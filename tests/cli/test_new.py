@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +60,30 @@ def test_its_tests_pass(lang: str, tmp_path: Path) -> None:
     assert " 6 passed" in make(folder, "test", f"PYTHON={sys.executable}")
     make(folder, "clean")
     assert names(folder) == written
+
+
+@pytest.mark.parametrize("lang", ["c", "cpp"])
+def test_its_tests_survive_a_module_that_crashes(lang: str, tmp_path: Path) -> None:
+    """One of them fails, with the line, and the others go on."""
+    folder = begin(lang, tmp_path)
+    source = folder / LANGUAGES[lang]
+    code = source.read_text()
+    answers = re.search(r"\n.*(MESIBO_RESULT_CONSUMED;)", code)
+    assert answers is not None
+    broken = code[: answers.start(1)] + "*(volatile int *)0;" + code[answers.end(1) :]
+    source.write_text(broken)
+    line = broken[: answers.start(1)].count("\n") + 1
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "-q"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+    assert done.returncode == 1
+    assert "1 failed, 5 passed" in done.stdout
+    assert f" at {source.name}:{line}\n" in done.stdout
 
 
 @every_language

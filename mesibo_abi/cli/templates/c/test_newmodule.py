@@ -1,28 +1,22 @@
-"""Tests of newmodule, in a host as on a server: `make test`, or pytest in this folder."""
+"""Tests of newmodule, in a host as on a server: `make test`, or pytest in this folder.
 
-from collections.abc import Iterator
-from pathlib import Path
+The fixtures mesibo_* are those of the package mesibo_abi. The module runs in a process of its own:
+where it crashes, the test fails and says where, and the next one begins with a fresh process.
+"""
 
 import pytest
 
-import mesibo_abi
 from mesibo_abi import Host, Message, Result
+from mesibo_abi.pytest_plugin.loading import ModuleLoader
 
-SOURCE = Path(__file__).with_name("newmodule.c")
-
-
-@pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The module, compiled from its source as it is now."""
-    return mesibo_abi.build(SOURCE, output=tmp_path_factory.mktemp("build"), revision="doc2019")
+pytestmark = [pytest.mark.mesibo_revision("doc2019"), pytest.mark.mesibo_config(log="1")]
 
 
 @pytest.fixture
-def host(library: Path) -> Iterator[Host]:
-    """A host with the module alone in its chain."""
-    with Host() as host:
-        host.load("newmodule", library, config={"log": "1"})
-        yield host
+def host(mesibo_host: Host, mesibo_module: ModuleLoader) -> Host:
+    """A host with the module alone in its chain, compiled from its source as it is now."""
+    mesibo_module("newmodule.c")
+    return mesibo_host
 
 
 def test_answers_ping(host: Host) -> None:

@@ -1,21 +1,21 @@
-"""Tests of newmodule, in a host as on a server: `make test`, or pytest in this folder."""
+"""Tests of newmodule, in a host as on a server: `make test`, or pytest in this folder.
 
-from collections.abc import Iterator
-from pathlib import Path
+The fixtures mesibo_* are those of the package mesibo_abi.
+"""
 
 import pytest
 
 from mesibo_abi import Host, Message, Result
+from mesibo_abi.pytest_plugin.loading import ModuleLoader
 
-SCRIPT = Path(__file__).with_name("newmodule.py")
+pytestmark = pytest.mark.mesibo_config(log="1")
 
 
 @pytest.fixture
-def host() -> Iterator[Host]:
+def host(mesibo_host: Host, mesibo_module: ModuleLoader) -> Host:
     """A host with the module alone in its chain."""
-    with Host() as host:
-        host.load("newmodule", SCRIPT, config={"log": "1"})
-        yield host
+    mesibo_module("newmodule.py")
+    return mesibo_host
 
 
 def test_answers_ping(host: Host) -> None:
