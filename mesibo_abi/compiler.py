@@ -27,6 +27,16 @@ _LINK_OPTIONS = ("-l", "-L", "-Wl,")
 _LINK_OPTIONS_OF_TWO = ("-l", "-L", "-Xlinker", "-z", "-u", "-T")
 
 
+def c_compiler() -> list[str]:
+    """The command that compiles C, with its arguments. Raises BuildError for a $CC that is none."""
+    return _C.compiler()
+
+
+def cpp_compiler() -> list[str]:
+    """As `c_compiler`, for C++ and $CXX."""
+    return _CPP.compiler()
+
+
 class BuildWarning(UserWarning):
     """What the compiler warned of, or what `inspect` found in the library that was built."""
 

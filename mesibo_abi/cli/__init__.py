@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from ..errors import Error
-from . import bench, build, check, fuzz, inspect, new, run
+from . import bench, build, check, doctor, fuzz, inspect, new, run
 from .status import Status
 from .text import in_words, say
 
@@ -65,5 +65,5 @@ def main() -> None:
     """Build, inspect, check, fuzz, run and measure modules of Mesibo servers."""
 
 
-for each in (bench, build, check, fuzz, inspect, new, run):
+for each in (bench, build, check, doctor, fuzz, inspect, new, run):
     main.add_command(each.command)
