@@ -196,6 +196,7 @@ class Peer(ABC, Generic[Asked]):
 
     def _reply_of(self, answer: object) -> Reply:
         if isinstance(answer, Reply):
+            answer.check_cut()
             return answer
         if isinstance(answer, str | bytes):
             return self._plain(answer)

@@ -46,6 +46,13 @@ class Reply(ABC):
             if value is not None and value < 0:
                 raise refused(self, f"{name}={value!r}", "a number of 0 or more", repr(value))
 
+    def check_cut(self) -> None:
+        """Raises InputError for a cut that cuts nothing: it is behind the last byte."""
+        if self.cut is not None and self.cut > (size := len(self.encode())):
+            expected = f"at most {size}, as it has so many bytes"
+            hint = "count from its first byte; then=Then.CLOSE closes behind all of it"
+            raise refused(self, f"cut={self.cut}", expected, str(self.cut), hint)
+
     @abstractmethod
     def encode(self) -> bytes:
         """All its bytes, as they go over the wire."""

@@ -273,6 +273,18 @@ def test_replies_that_cannot_be(options: dict[str, object], words: str) -> None:
     assert str(caught.value) == f"HttpReply cannot have {words}"
 
 
+def test_a_cut_that_cuts_nothing(peer: HttpPeer) -> None:
+    size = len(HttpReply("hello").encode())
+    peer.script(HttpReply("hello", cut=size))
+    with pytest.raises(InputError) as caught:
+        peer.script(HttpReply("hello", cut=size + 1))
+    assert str(caught.value) == (
+        f"HttpReply cannot have cut={size + 1}\n"
+        f"  expected at most {size}, as it has so many bytes, got {size + 1}\n"
+        "  hint: count from its first byte; then=Then.CLOSE closes behind all of it"
+    )
+
+
 @needs("openssl")
 def test_over_tls(tmp_path: Path) -> None:
     certificate = self_signed(tmp_path)
