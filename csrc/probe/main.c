@@ -75,7 +75,7 @@ int main(int argc, char **argv) {
     allow_descriptors();
     counting = task.mode != CALLS;
     frames_of(task.what.path);
-    if (!host_make()) {
+    if (!host_make(&task)) {
         fputs("mesibo-abi-probe: no memory, descriptor or thread for a host\n", stderr);
         return 2;
     }

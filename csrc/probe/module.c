@@ -1,19 +1,11 @@
-/* module.c - the module in a host that takes what it sends and logs, and fails what it asks for: a network
- * that is down. */
+/* module.c - the module in a host that takes what it sends and logs. */
 #define _GNU_SOURCE
 #include "probe.h"
 
-#include "../requests.h"
-
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const double PATIENCE = 0.5; /* seconds, for requests that are to end */
-
-static const struct timespec SOON = {.tv_nsec = 1000 * 1000};
 
 mh_host *host;
 
@@ -40,51 +32,11 @@ static int64_t take_line(void *context, const mh_line *line) {
     return 0;
 }
 
-/* ---- What it asks for ----------------------------------------------------------------------------------- */
-
-/* Answers every request with a failure, soon, as a thread of services would. */
-static void *fail_requests(void *data) {
-    static const mh_answer failed = {.kind = MH_ANSWER_FAILED};
-    struct pollfd wakeup = {.fd = mh_wakeup_fd(host), .events = POLLIN};
-    (void)data;
-    for (;;) {
-        poll(&wakeup, 1, -1);
-        nanosleep(&SOON, NULL); /* a module may ask again at once, for ever */
-        mh_clear_wakeup(host);
-        mh_command command;
-        while ((command = mh_take_command(host)).kind != MH_NO_COMMAND) {
-            free(command.bytes);
-            if (command.kind != MH_START)
-                continue;
-            mh_request_answer(command.request, &failed);
-            mh_request_unref(command.request);
-        }
-    }
-    return NULL;
-}
-
-static bool start_network(void) {
-    sigset_t all, before;
-    pthread_t thread;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, NULL, fail_requests, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!started)
-        return false;
-    host->server = thread;
-    host->served = true;
-    pthread_mutex_lock(&host->requests->lock);
-    started = mh_dispatcher_start(host->requests); /* now: later it would count as the module's */
-    pthread_mutex_unlock(&host->requests->lock);
-    return started;
-}
-
-bool host_make(void) {
+bool host_make(const task *task) {
     static const mh_hooks hooks = {.send = take_sent, .log = take_line};
     static const mh_limits limits = {1 << 20, 1 << 20, 1 << 12};
     host = mh_host_new(&hooks, &limits, false);
-    return host != NULL && start_network();
+    return host != NULL && network_start(task);
 }
 
 void module_settle(void) {

@@ -40,6 +40,8 @@ typedef struct task {
     uint64_t warm_up, window, windows;
     bool tracked;   /* from the first window on it is written down who allocates and opens */
     bool from_init; /* CALLS: from the very beginning */
+    const char *body; /* what each request is answered with; NULL: each fails */
+    size_t body_size;
     double seconds;  /* the most that warming up, each window, or all calls, may take */
     double patience; /* how long threads of the module may go on behind a window */
 } task;
@@ -63,7 +65,7 @@ void report(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 extern mh_host *host;
 
-bool host_make(void);
+bool host_make(const task *task);
 /* Loads it; NULL: it refused, which is reported. */
 mh_instance *module_load(const task *task);
 void module_close(mh_instance *instance);
@@ -71,6 +73,11 @@ void module_close(mh_instance *instance);
 void module_call(mh_instance *instance, const call *call);
 /* Waits until nothing that it asked for is open. */
 void module_settle(void);
+
+/* ---- The network (network.c) ------------------------------------------------------------------------ */
+
+/* Answers what the module asks the host for, as the task says. False: no thread could be made. */
+bool network_start(const task *task);
 
 /* ---- Who does something (frames.c) ------------------------------------------------------------------- */
 

@@ -95,6 +95,8 @@ static bool read_line(task *task, char *line) {
     } else if (strcmp(word, "slopes") == 0 || strcmp(word, "lifecycles") == 0) {
         task->mode = word[0] == 's' ? SLOPES : LIFECYCLES;
         read_windows(task, &line);
+    } else if (strcmp(word, "body") == 0) {
+        task->body = next_text(&line, &task->body_size);
     } else if (strcmp(word, "calls") == 0) {
         task->threads = next_number(&line);
         task->rounds = next_number(&line);

@@ -110,8 +110,16 @@ class Run:
     freeing: tuple[int, tuple[int, ...]] | None
 
 
-def task(subject: Subject, calls: Iterable[Call], order: str, *, keep: bool = False) -> str:
-    """What the probe is to do, in lines (csrc/probe/task.c)."""
+def task(
+    subject: Subject,
+    calls: Iterable[Call],
+    order: str,
+    *,
+    keep: bool = False,
+    answer: bytes | None = None,
+) -> str:
+    """What the probe is to do, in lines (csrc/probe/task.c). `answer` is what each request is
+    answered with; None: each fails."""
     keep_mapped = keep or libraries.read(subject.path).starts_threads
     synchronous = subject.inspection.has_synchronous
     lines = [
@@ -125,6 +133,7 @@ def task(subject: Subject, calls: Iterable[Call], order: str, *, keep: bool = Fa
         _words("flags", keep_mapped, synchronous, subject.target.thread_safe),
         *(_words("item", _text(key), _text(value)) for key, value in subject.items.items()),
         *(_line(call) for call in calls),
+        _words("body", _text(answer)),
         order,
     ]
     return "\n".join(lines)

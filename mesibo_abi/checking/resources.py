@@ -19,6 +19,13 @@ _NEEDS = (
     "calls.format",
 )
 _LEAN = (*_NEEDS, "resources.descriptors", "resources.threads")  # else thousands of them are lost
+_ASKING = (
+    *_LEAN,
+    "resources.memory",
+    *("http.answers", "http.kept", "http.bounds"),
+    *("fastcgi.answers", "fastcgi.kept", "fastcgi.bounds"),
+    *("sockets.order", "sockets.kept", "sockets.bounds"),
+)
 CHECKS = (
     Check(
         "resources.descriptors",
@@ -49,6 +56,12 @@ CHECKS = (
         "no call leaves memory behind: a few bytes with each end a server in the end",
         slopes.memory,
         needs=(*_LEAN, "resources.time"),
+    ),
+    Check(
+        "resources.answers",
+        "no answer to what it asked for leaves memory, a descriptor or a thread behind",
+        slopes.answers,
+        needs=(*_ASKING, "resources.time"),
     ),
     Check(
         "resources.lives",

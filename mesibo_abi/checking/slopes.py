@@ -8,12 +8,14 @@ more calls before it tells who made it."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from resource import RLIMIT_NOFILE, getrlimit
 
+from ..evidence import Service
 from ..symbols import Frame, locate
-from . import probe, samples
+from . import network, probe, samples
 from .calling import loaded, where_callback
 from .crashes import Ending, explain
 from .probe import Call, Level, Live, Report
@@ -28,6 +30,7 @@ _LIVES = 25  # in a window
 _SECONDS = 1.5  # the most that warming up may take, and each window
 _MOST_FINDINGS = 3
 _LOAD = "a load"
+_ANSWERED = ", as its requests are answered"
 _MOST_DESCRIPTORS = 1 << 18  # csrc/probe/main.c
 _SPARE = 8  # of them, which are used for a moment only
 _SHOWN = 40  # bytes of a message
@@ -88,10 +91,13 @@ def _events() -> Iterator[Call]:
 # ---- Measuring
 
 
-def measure(subject: Subject, calls: Sequence[Call], order: str) -> Report:
-    """A run of the probe. Raises Crash where the module does not come to its end."""
+def measure(
+    subject: Subject, calls: Sequence[Call], order: str, answer: bytes | None = None
+) -> Report:
+    """A run of the probe; `answer` is what each request is answered with, None: each fails. Raises
+    Crash where the module does not come to its end."""
     subject.notes.write("in the program that measures it")
-    run = probe.run(probe.task(subject, calls, order), calls)
+    run = probe.run(probe.task(subject, calls, order, answer=answer), calls)
     if not run.report.done:
         raise Crash(explain(Ending(run.status, run.fault, run.step), subject.path))
     return run.report
@@ -120,19 +126,21 @@ def _rounded(least: int, cycle: int) -> int:
     return -(-least // cycle) * cycle
 
 
-def _slope(subject: Subject, calls: Sequence[Call], resource: Resource) -> Report | None:
+def _slope(
+    subject: Subject, calls: Sequence[Call], resource: Resource, answer: bytes | None = None
+) -> Report | None:
     """What is known of a growth with every call; None: there is none."""
     window = _rounded(_WINDOW, len(calls))
     few = _rounded(max(_WARM_UP, 2 * len(calls)), len(calls))
-    first = measure(subject, calls, _order("slopes", few, window))
+    first = measure(subject, calls, _order("slopes", few, window), answer)
     if resource is _DESCRIPTORS and _is_full(first):
         once = len(calls)  # so that some are left for those whose stacks are kept
-        return measure(subject, calls, _order("slopes", once, once, resource.patience))
+        return measure(subject, calls, _order("slopes", once, once, resource.patience), answer)
     if not _grows(first, resource):
         return None
     is_safe = not _grows(first, _DESCRIPTORS) and not _grows(first, _THREADS)
     many = max(few, resource.warm_up) if is_safe else few
-    again = measure(subject, calls, _order("slopes", many, window, resource.patience))
+    again = measure(subject, calls, _order("slopes", many, window, resource.patience), answer)
     return again if _grows(again, resource) else None
 
 
@@ -182,7 +190,9 @@ def memory(subject: Subject) -> Iterator[Finding]:
             yield from _lost_memory(subject, callback, report)
 
 
-def _lost_memory(subject: Subject, callback: str, report: Report) -> Iterator[Finding]:
+def _lost_memory(
+    subject: Subject, callback: str, report: Report, when: str = ""
+) -> Iterator[Finding]:
     made = report.made
     for number, live in _by_stack(report, lambda live: live.bytes, 0, _WINDOWS):
         left = _live_at(report, _WINDOWS + 1, number)
@@ -191,7 +201,7 @@ def _lost_memory(subject: Subject, callback: str, report: Report) -> Iterator[Fi
             continue  # one of them may still have to do with it
         frames = _frames(subject, report.stacks[number])
         yield Finding(
-            f"{callback} keeps {_plural(round(live.bytes / made, 2), 'byte')} a call",
+            f"{callback} keeps {_plural(round(live.bytes / made, 2), 'byte')} a call{when}",
             f"expected as much memory as before, found {live.bytes} bytes in "
             f"{_plural(live.blocks, 'block')} more after {made} calls, which grew in each of "
             f"{_WINDOWS} parts of them, and began after {report.before} others; its cleanup "
@@ -211,11 +221,13 @@ def descriptors(subject: Subject) -> Iterator[Finding]:
             yield from _left_open(subject, callback, f"{report.made} calls", report)
 
 
-def _left_open(subject: Subject, who: str, times: str, report: Report) -> Iterator[Finding]:
+def _left_open(
+    subject: Subject, who: str, times: str, report: Report, when: str = ""
+) -> Iterator[Finding]:
     if _is_full(report) and not report.opened:
         most = report.levels[-1].descriptors
         yield Finding(
-            f"{who} leaves descriptors open until there are none",
+            f"{who} leaves descriptors open until there are none{when}",
             f"expected none, found {most} open, as many as there may be, after the first "
             f"{_plural(report.before, 'call')}",
             "close what was opened on every way out: a process has a thousand or so",
@@ -231,7 +243,8 @@ def _left_open(subject: Subject, who: str, times: str, report: Report) -> Iterat
             continue
         frames = _frames(subject, report.stacks[number]) if number >= 0 else []
         yield Finding(
-            f"{who} leaves {_plural(round(len(targets) / made, 2), 'descriptor')} open{_each(who)}",
+            f"{who} leaves {_plural(round(len(targets) / made, 2), 'descriptor')} open"
+            f"{_each(who)}{when}",
             f"expected none, found {len(targets)} more after {times}, the last of them "
             f"{targets[-1]}{_called_from(frames)}",
             "close what was opened on every way out: a process has a thousand or so",
@@ -247,16 +260,57 @@ def threads(subject: Subject) -> Iterator[Finding]:
             yield from _left_running(subject, callback, f"{report.made} calls", report)
 
 
-def _left_running(subject: Subject, who: str, times: str, report: Report) -> Iterator[Finding]:
+def _left_running(
+    subject: Subject, who: str, times: str, report: Report, when: str = ""
+) -> Iterator[Finding]:
     for number, live in _by_stack(report, lambda live: live.threads, 0, _WINDOWS):
         frames = _frames(subject, report.stacks[number])
         share = _plural(round(live.threads / report.made, 2), "thread")
         yield Finding(
-            f"{who} leaves {share} running{_each(who)}",
+            f"{who} leaves {share} running{_each(who)}{when}",
             f"expected them to end, found {live.threads} more after {times}{_called_from(frames)}",
             "hand the work to one thread that waits for more, or let each end when it is done",
             frames[0].with_path(),
         )
+
+
+def answers(subject: Subject) -> Iterator[Finding]:
+    """All of them, of each callback that asks for something, and what it asks for is answered."""
+    answer = network.document(subject)
+    for callback, calls in _asking(subject).items():
+        report = _slope(subject, calls, _DESCRIPTORS, answer)
+        if report is not None:
+            times = f"{report.made} calls"
+            yield from _left_open(subject, callback, times, report, _ANSWERED)
+        report = _slope(subject, calls, _THREADS, answer)
+        if report is not None:
+            times = f"{report.made} calls"
+            yield from _left_running(subject, callback, times, report, _ANSWERED)
+        report = _slope(subject, calls, _MEMORY, answer)
+        if report is not None:
+            yield from _lost_memory(subject, callback, report, _ANSWERED)
+
+
+def _asking(subject: Subject) -> dict[str, list[Call]]:
+    """The calls at which it asks for something. Raises Skip where it never does."""
+    calls: dict[str, list[Call]] = {}
+    for service in Service:
+        with suppress(Skip):
+            for trigger in network.triggers(subject, service):
+                if trigger.callback != "init":  # once a life: what that keeps is no slope
+                    calls.setdefault(trigger.callback, []).append(_call_of(trigger))
+    if not calls:
+        raise Skip("it asked for nothing at any call that was tried")
+    return calls
+
+
+def _call_of(trigger: network.Trigger) -> Call:
+    message = trigger.message
+    if message is None:
+        return Call(trigger.callback, "that asks for something", None, "alice", "alice", status=2)
+    payload, to, from_ = message.payload, message.to, message.from_
+    case = f"with the message {payload[:_SHOWN]!r}"
+    return Call(trigger.callback, case, payload, to, from_, status=2)
 
 
 def lives(subject: Subject) -> Iterator[Finding]:

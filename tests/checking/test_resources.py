@@ -72,6 +72,14 @@ BROKEN = [
         evidence="expected them to end, found 400 more after 400 calls",
     ),
     Broken(
+        "check/keeps_body",
+        "resources.answers",
+        FAILED,
+        "on_data",
+        SDK,
+        evidence="in 400 blocks more after 400 calls, which grew in each of 4 parts of them, ",
+    ),
+    Broken(
         "check/forgets_state",
         "resources.lives",
         FAILED,
@@ -178,6 +186,24 @@ def test_threads_that_wait_for_each_other(tmp_path: Path) -> None:
     assert f"count, {path}:{taken}" in [finding.where for finding in result.findings]
     assert all("on 8 threads" in finding.what for finding in result.findings)
     assert "--deadline 0.5 --thread-safe" in result.reproduce
+
+
+# ---- Answers
+
+
+@pytest.mark.parametrize(
+    ("what", "line", "found"),
+    [("OPEN", "open(", "1 descriptor open"), ("REST", "pthread_create(", "1 thread running")],
+)
+def test_what_an_answer_leaves(what: str, line: str, found: str, tmp_path: Path) -> None:
+    broken = Broken("check/keeps_body", "", FAILED, revision=SDK, extra_args=(f"-D{what}",))
+    report = mesibo_abi.check(broken.build(tmp_path), only=["resources"])
+    lines = broken.path.read_text().splitlines()
+    (number,) = [n for n, text in enumerate(lines, 1) if line in text]
+    assert [result.check for result in report if result.findings] == ["resources.answers"]
+    (finding,) = report["resources.answers"].findings
+    assert finding.what == f"on_message leaves {found} a call, as its requests are answered"
+    assert finding.where == f"on_data, {broken.path}:{number}"
 
 
 # ---- The heap
