@@ -25,12 +25,14 @@ typedef enum mh_reached {
 } mh_reached;
 
 enum {
-    MH_FRAMES = 64,
+    MH_FRAMES = 64, /* of a stack that has more: the innermost, and the outermost */
+    MH_INNERMOST = 48,
     MH_OBJECTS = 24,
     MH_REGISTERS = 34,
     MH_LAST_LINES = 8,
     MH_OBJECT_PATH = 512,
-    MH_LINE_ROOM = 240
+    MH_LINE_ROOM = 240,
+    MH_REQUEST_ROOM = 256
 };
 
 /* One return address, and the file that it lies in: `object` of the list, or -1. `offset` is the address
@@ -49,7 +51,6 @@ typedef struct mh_crash {
     int32_t code;   /* siginfo's si_code; of an exit, the code */
     bool own;       /* the signal was sent by the worker itself, or is that of a timer of its own */
     bool has_address, writes, own_thread; /* a fault at `address`, in writing; not the thread of calls */
-    bool scanned; /* the frames are guesses: what on the stack looks like a return address */
     int32_t event;  /* mh_event_kind of the callback that ran; below 0: MH_IN_... */
     int32_t thread;
     char thread_name[16];
@@ -58,9 +59,13 @@ typedef struct mh_crash {
     uint64_t message, message_size;   /* where the module had the message */
     uint64_t registers[MH_REGISTERS]; /* in the order of the machine's mcontext */
     uint32_t register_count;
-    uint32_t frame_count, object_count;
+    uint32_t frame_count, found_count, object_count;
+    uint64_t left_out; /* frames between the innermost and the outermost */
     mh_crash_frame frames[MH_FRAMES];
+    mh_crash_frame found[MH_FRAMES]; /* guesses: what on the stack looks like a return address */
+    mh_crash_frame entry; /* of the callback that ran, where that is known */
     char objects[MH_OBJECTS][MH_OBJECT_PATH];
+    char request[MH_REQUEST_ROOM]; /* whose answer was being given to it: GET http://..., or empty */
     char exception[256]; /* mangled type of a C++ exception that nobody caught, or empty */
     uint32_t line_count; /* so many were noted in all; the last are kept, in turn */
     char lines[MH_LAST_LINES][MH_LINE_ROOM];

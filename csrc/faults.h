@@ -10,7 +10,7 @@
  * What a process was doing when a signal, or exit(3), ended it; in memory that it shares with the
  * process that waits for it. */
 
-enum { MH_FAULT_FRAMES = 48, MH_FAULT_MAPS = 512 * 1024 };
+enum { MH_FAULT_FRAMES = 48, MH_FAULT_FOUND = 96, MH_FAULT_MAPS = 512 * 1024 };
 
 typedef struct mh_fault {
     int32_t done;   /* 0: nothing has ended it yet; 1: it is being written; 2: it is whole */
@@ -18,9 +18,10 @@ typedef struct mh_fault {
     int32_t code;   /* of siginfo_t */
     int32_t writing; /* SIGSEGV and SIGBUS: 1 a write, 0 a read, -1 unknown */
     uint64_t address;
-    uint32_t frame_count;
+    uint32_t frame_count, found_count;
     uint32_t maps_size;
     uint64_t frames[MH_FAULT_FRAMES]; /* the first is where it was, the others return addresses */
+    uint64_t found[MH_FAULT_FOUND]; /* guesses: return addresses that lie on the stack */
     char maps[MH_FAULT_MAPS];         /* /proc/self/maps at that time */
 } mh_fault;
 
@@ -30,5 +31,24 @@ mh_fault *mh_fault_new(int file, int64_t offset);
 void mh_fault_free(mh_fault *fault);
 /* From here on what ends this process is written there, and then ends it. Once a process. */
 bool mh_fault_watch(mh_fault *fault);
+
+/* ---- Callers (callers.c): for handlers of signals ------------------------------------------------ */
+
+/* What an address of this process lies in. */
+typedef struct mh_object {
+    uint64_t bias, begin; /* begin: of that part of it */
+    bool is_code;
+    const char *name; /* empty: the program itself */
+} mh_object;
+/* False: in none. */
+bool mh_object_at(uint64_t address, mh_object *out);
+
+/* Is given the return address of what may be a call. */
+typedef void mh_take_caller(void *context, uint64_t address);
+/* What calls that have returned left below the stack, the last first; down to `low` at most. What is read
+ * need not be mapped: it may fault. */
+void mh_callers_below(uint64_t sp, uint64_t low, mh_take_caller *take, void *context);
+/* And above, innermost first, up to `high` at most. */
+void mh_callers_above(uint64_t sp, uint64_t high, mh_take_caller *take, void *context);
 
 #endif

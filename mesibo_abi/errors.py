@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from signal import Signals
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .crossings import Crossing, in_lines
 
@@ -162,13 +162,24 @@ class CallbackNotSet(ModuleError):
     """The module left this callback NULL, so there is nothing to call."""
 
 
+class Trace(NamedTuple):
+    """The frames of a stack, those of a long recursion at its two ends, and the place that its
+    signature names."""
+
+    innermost: tuple[Frame, ...]
+    left_out: int
+    outermost: tuple[Frame, ...]
+    place: str
+
+
 class ModuleCrashed(ModuleError):
     """The process of an isolated module ended. `callback` is what was running.
 
     `signal` is the signal that ended it (None: there was none), `address` where the fault was
     (None: nowhere), `meaning` what that says, `registers` what they held, by name. `limit` is the
     one of ModuleLimits that stands behind it, by name, as far as that is known. `message` is
-    what it was called with, which was not passed on and is not tried again. `crossings` are the
+    what it was called with, which was not passed on and is not tried again; `request` what the
+    answer belongs to that its callback was given, as "GET http://...". `crossings` are the
     last callbacks and host functions, `logs` its last lines, oldest first. `frames`,
     `signature` and `str(error)` name functions and lines: made when they are first asked for, from
     the library as it is then.
@@ -191,7 +202,8 @@ class ModuleCrashed(ModuleError):
         crossings: Sequence[bytes],
         logs: Sequence[str],
         name: str,
-        trace: Callable[[], tuple[tuple[Frame, ...], str]],
+        trace: Callable[[], Trace],
+        request: str | None = None,
     ) -> None:
         super().__init__(what, module=module, callback=callback, detail=detail, hint=hint)
         self.signal = signal
@@ -200,6 +212,7 @@ class ModuleCrashed(ModuleError):
         self.limit = limit
         self.registers = dict(registers)
         self.message = message
+        self.request = request
         self._crossings = tuple(crossings)
         self.logs = tuple(logs)
         self._name = name
@@ -212,14 +225,20 @@ class ModuleCrashed(ModuleError):
         return state
 
     @functools.cached_property
-    def _traced(self) -> tuple[tuple[Frame, ...], str]:
+    def _traced(self) -> Trace:
         return self._trace()
 
     @property
     def frames(self) -> tuple[Frame, ...]:
-        """The calls that were under way, innermost first, down to the module's outermost. Empty
-        where the process could not say."""
-        return self._traced[0]
+        """The calls that were under way, innermost first, down to the module's outermost; of a long
+        recursion those at its two ends, with `frames_left_out` between them. Empty where the
+        process could not say."""
+        return self._traced.innermost + self._traced.outermost
+
+    @property
+    def frames_left_out(self) -> int:
+        """How many calls of a recursion are not among `frames`."""
+        return self._traced.left_out
 
     @functools.cached_property
     def crossings(self) -> tuple[Crossing, ...]:
@@ -234,20 +253,21 @@ class ModuleCrashed(ModuleError):
     @property
     def signature(self) -> str:
         """The same for the same bug: the signal and the first place in the module."""
-        return f"{self._name} {self._traced[1]}".rstrip()
+        return f"{self._name} {self._traced.place}".rstrip()
 
     def _frame_lines(self) -> list[str]:
         """A line for each; what a recursion repeats is said once."""
-        lines, number = [], 0
-        for text, same in itertools.groupby(map(str, self.frames)):
-            times = len(list(same))
-            lines.append(f"  #{number} {text}" + (f" ({times} times)" if times > 1 else ""))
-            number += times
-        return lines
+        trace = self._traced
+        lines = _numbered(trace.innermost, 0)
+        if trace.left_out:
+            lines.append(f"  and {trace.left_out} more, which are left out")
+        return lines + _numbered(trace.outermost, len(trace.innermost) + trace.left_out)
 
     def __str__(self) -> str:
         lines = [super().__str__()]
         lines += self._frame_lines()
+        if self.request is not None:
+            lines.append(f"  while handling the answer to {self.request}")
         if self.message is not None:
             lines.append(f"  its message: {self.message!r}")
         if self.crossings:
@@ -255,6 +275,15 @@ class ModuleCrashed(ModuleError):
             lines += [f"    {line}" for line in in_lines(self.crossings)]
         lines += [f"  it logged: {line}" for line in self.logs]
         return "\n".join(lines)
+
+
+def _numbered(frames: Sequence[Frame], number: int) -> list[str]:
+    lines = []
+    for text, same in itertools.groupby(map(str, frames)):
+        times = len(list(same))
+        lines.append(f"  #{number} {text}" + (f" ({times} times)" if times > 1 else ""))
+        number += times
+    return lines
 
 
 class ModuleHung(ModuleCrashed):

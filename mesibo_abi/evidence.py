@@ -154,9 +154,10 @@ class Misuse:
 class Fault:
     """What ended a process (csrc/host.h: mh_fault): a signal, or exit(3) where `signal` is 0.
 
-    `frames` are addresses, innermost first; all but the first are return addresses. `maps` is the
-    text of /proc/self/maps. `writing` None: it is not known; `code` is that of siginfo_t. Not
-    `whole`: the handler met a fault of its own, and the end is missing.
+    `frames` are addresses, innermost first; all but the first are return addresses.
+    `found` are those that lay on the stack: guesses, what is left of calls that returned first.
+    `maps` is the text of /proc/self/maps. `writing` None: it is not known; `code` is that of
+    siginfo_t. Not `whole`: the handler met a fault of its own, and the end is missing.
     """
 
     signal: int
@@ -164,5 +165,6 @@ class Fault:
     address: int
     writing: bool | None
     frames: tuple[int, ...]
+    found: tuple[int, ...]
     maps: str
     whole: bool

@@ -289,23 +289,32 @@ static void take_limit(mh_crash *crash, const mh_worker_limits *limits, uint64_t
 
 static void end_text(char *text, size_t size) { text[size - 1] = '\0'; }
 
+static void mend_frames(mh_crash_frame *frames, uint32_t count, uint32_t object_count) {
+    for (uint32_t i = 0; i < count; i++)
+        if (frames[i].object < 0 || frames[i].object >= (int32_t)object_count)
+            frames[i].object = -1;
+}
+
 /* The module could write to all of it. */
 static void mend(mh_crash *crash) {
     if (crash->frame_count > MH_FRAMES)
         crash->frame_count = MH_FRAMES;
+    if (crash->found_count > MH_FRAMES)
+        crash->found_count = MH_FRAMES;
     if (crash->object_count > MH_OBJECTS)
         crash->object_count = MH_OBJECTS;
     if (crash->register_count > MH_REGISTERS)
         crash->register_count = MH_REGISTERS;
     if (crash->signal < 0 || crash->signal >= NSIG)
         crash->signal = 0;
-    for (uint32_t i = 0; i < crash->frame_count; i++)
-        if (crash->frames[i].object < 0 || crash->frames[i].object >= (int32_t)crash->object_count)
-            crash->frames[i].object = -1;
+    mend_frames(crash->frames, crash->frame_count, crash->object_count);
+    mend_frames(crash->found, crash->found_count, crash->object_count);
+    mend_frames(&crash->entry, 1, crash->object_count);
     for (int i = 0; i < MH_OBJECTS; i++)
         end_text(crash->objects[i], MH_OBJECT_PATH);
     for (int i = 0; i < MH_LAST_LINES; i++)
         end_text(crash->lines[i], MH_LINE_ROOM);
+    end_text(crash->request, sizeof crash->request);
     end_text(crash->thread_name, sizeof crash->thread_name);
     end_text(crash->exception, sizeof crash->exception);
 }

@@ -5,7 +5,9 @@
 
 #include "../requests.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* An open request. */
 typedef struct ask {
@@ -16,6 +18,7 @@ typedef struct ask {
     mh_instance *from;
     mh_request_kind kind;
     mh_receiver receiver;
+    char words[MH_REQUEST_ROOM]; /* what is asked for, cut */
 } ask;
 
 enum { KEPT = 1 << 20 }; /* bytes of a place for data that is used again */
@@ -26,11 +29,26 @@ static pthread_mutex_t asks_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- Those that are open ------------------------------------------------------------------------------- */
 
+static void write_words(const mh_what *what, char words[MH_REQUEST_ROOM]) {
+    switch (what->kind) {
+    case MH_HTTP:
+        snprintf(words, MH_REQUEST_ROOM, "%s %s", what->http.post != NULL ? "POST" : "GET",
+                 what->http.url);
+        break;
+    case MH_FCGI:
+        snprintf(words, MH_REQUEST_ROOM, what->fcgi.host[0] == '/' ? "fastcgi://%s" : "fastcgi://%s:%lld",
+                 what->fcgi.host, (long long)what->fcgi.port);
+        break;
+    case MH_SOCKET: snprintf(words, MH_REQUEST_ROOM, "%s", what->socket.url); break;
+    }
+}
+
 static ask *open_ask(mh_instance *from, const mh_what *what, const mh_receiver *receiver) {
     ask *made = calloc(1, sizeof *made);
     if (made == NULL)
         return NULL;
     *made = (ask){.refs = 2, .listed = true, .from = from, .kind = what->kind, .receiver = *receiver};
+    write_words(what, made->words);
     pthread_mutex_lock(&asks_lock);
     made->next = open_asks;
     if (open_asks != NULL)
@@ -140,7 +158,11 @@ int64_t asks_answer(const char *at) {
     uint64_t message = crash->message, size = crash->message_size;
     asked->receiver.number = record->number;
     crash->event = MH_IN_HTTP - (int32_t)asked->kind;
+    char outer[MH_REQUEST_ROOM];
+    memcpy(outer, crash->request, sizeof outer);
+    memcpy(crash->request, asked->words, sizeof crash->request);
     int64_t code = call_guarded(asked, &answer);
+    memcpy(crash->request, outer, sizeof outer);
     crash->event = event;
     crash->message = message;
     crash->message_size = size;
@@ -184,7 +206,7 @@ static int64_t refuse(mh_instance *from, const mh_what *what, const mh_receiver 
 static int64_t submit(mh_instance *from, const mh_what *what, const mh_receiver *receiver) {
     const char *why = "no memory for it";
     mh_request *copy = mh_request_copy(what, &why);
-    ask *made = copy != NULL ? open_ask(from, what, receiver) : NULL;
+    ask *made = copy != NULL ? open_ask(from, mh_request_what(copy), receiver) : NULL;
     if (made == NULL) {
         mh_request_discard(copy);
         return refuse(from, what, receiver, why);

@@ -1,8 +1,8 @@
 /* crash.c - the end of a module, told by the process that it takes with it.
  *
  * A handler writes registers and siginfo into the shared memory first, as everything behind that may fail:
- * the stack may be smashed, the heap be locked. Then it looks for the frames, with the unwinder, and where
- * that fails or faults by what on the stack looks like a return address. An alarm bounds all of it. */
+ * the stack may be smashed, the heap be locked. Then it looks for the frames, with the unwinder, and,
+ * should that fail or fault, what on the stack looks like a return address. An alarm bounds all of it. */
 #define _GNU_SOURCE
 #include "worker.h"
 
@@ -22,7 +22,8 @@
 #include <unistd.h>
 #include <unwind.h>
 
-enum { HANDLER_STACK = 128 << 10, SCANNED = 64 << 10, PATIENCE = 1 };
+enum { HANDLER_STACK = 128 << 10, PATIENCE = 1 };
+enum { WALK = 200 * 1000 * 1000 }; /* nanoseconds, for the frames of a recursion */
 
 /* Those behind the faults end a process where nobody handles them; a module may send them to itself. */
 static const int faults[] = {SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGABRT, SIGTRAP,   SIGSYS,
@@ -99,37 +100,9 @@ void note_line(const char *text, size_t len) {
 
 /* ---- Objects -------------------------------------------------------------------------------------------- */
 
-typedef struct place {
-    uint64_t address, bias;
-    bool is_code;
-    const char *name;
-} place;
-
-static int look_in_object(struct dl_phdr_info *object, size_t size, void *data) {
-    place *wanted = data;
-    (void)size;
-    for (int i = 0; i < object->dlpi_phnum; i++) {
-        const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
-        uint64_t begin = object->dlpi_addr + segment->p_vaddr;
-        if (segment->p_type == PT_LOAD && wanted->address >= begin &&
-            wanted->address < begin + segment->p_memsz) {
-            wanted->bias = object->dlpi_addr;
-            wanted->is_code = (segment->p_flags & PF_X) != 0;
-            wanted->name = object->dlpi_name;
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static bool find_object(uint64_t address, place *out) {
-    *out = (place){.address = address};
-    return dl_iterate_phdr(look_in_object, out) != 0;
-}
-
 static bool is_code(uint64_t address) {
-    place found;
-    return find_object(address, &found) && found.is_code;
+    mh_object found;
+    return mh_object_at(address, &found) && found.is_code;
 }
 
 static int32_t number_of_object(mh_crash *crash, const char *name) {
@@ -151,17 +124,50 @@ static int32_t number_of_object(mh_crash *crash, const char *name) {
     return (int32_t)i;
 }
 
-static void add_frame(mh_crash *crash, uint64_t address) {
-    place found;
-    if (crash->frame_count == MH_FRAMES)
-        return;
-    mh_crash_frame *frame = &crash->frames[crash->frame_count];
-    *frame = (mh_crash_frame){.address = address, .object = -1};
-    if (find_object(address, &found)) {
-        frame->object = number_of_object(crash, found.name);
-        frame->offset = address - found.bias;
+static mh_crash_frame frame_at(mh_crash *crash, uint64_t address) {
+    mh_object found;
+    mh_crash_frame frame = {.address = address, .object = -1};
+    if (mh_object_at(address, &found)) {
+        frame.object = number_of_object(crash, found.name);
+        frame.offset = address - found.bias;
     }
-    crash->frame_count++;
+    return frame;
+}
+
+/* Where all are taken, the outermost ones in turn. In which object each is, is looked up behind that. */
+static void add_frame(mh_crash *crash, uint64_t address) {
+    enum { OUTERMOST = MH_FRAMES - MH_INNERMOST };
+    uint64_t nth = crash->frame_count + crash->left_out;
+    uint64_t at = nth < MH_FRAMES ? nth : MH_INNERMOST + (nth - MH_INNERMOST) % OUTERMOST;
+    crash->frames[at] = (mh_crash_frame){.address = address, .object = -1};
+    if (nth < MH_FRAMES)
+        crash->frame_count++;
+    else
+        crash->left_out++;
+}
+
+/* The outermost ones in their order. */
+static void turn_frames(mh_crash *crash) {
+    enum { OUTERMOST = MH_FRAMES - MH_INNERMOST };
+    uint64_t turned[OUTERMOST], first = crash->left_out % OUTERMOST;
+    mh_crash_frame *outermost = &crash->frames[MH_INNERMOST];
+    for (uint64_t i = 0; i < OUTERMOST; i++)
+        turned[i] = outermost[(first + i) % OUTERMOST].address;
+    for (uint64_t i = 0; i < OUTERMOST; i++)
+        outermost[i].address = turned[i];
+}
+
+static void finish_frames(mh_crash *crash) {
+    if (crash->left_out > 0)
+        turn_frames(crash);
+    for (uint32_t i = 0; i < crash->frame_count; i++)
+        crash->frames[i] = frame_at(crash, crash->frames[i].address);
+}
+
+static void add_found(void *context, uint64_t address) {
+    mh_crash *crash = context;
+    if (crash->found_count < MH_FRAMES)
+        crash->found[crash->found_count++] = frame_at(crash, address - 1);
 }
 
 /* ---- Frames --------------------------------------------------------------------------------------------- */
@@ -170,6 +176,8 @@ typedef struct walk {
     mh_crash *crash;
     uint64_t begin; /* frames before this address are the handler's own; 0: none are */
     bool begun;
+    uint32_t steps;
+    uint64_t end; /* when it is to end */
 } walk;
 
 static _Unwind_Reason_Code take_frame(struct _Unwind_Context *context, void *data) {
@@ -181,36 +189,44 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *context, void *dat
     walk->begun = walk->begun || address == walk->begin;
     if (walk->begun) /* a return address is behind the call that it belongs to */
         add_frame(walk->crash, exact || address == walk->begin ? address : address - 1);
-    return walk->crash->frame_count < MH_FRAMES ? _URC_NO_REASON : _URC_END_OF_STACK;
-}
-
-/* By what looks like a return address: better than nothing. */
-static void scan_stack(mh_crash *crash) {
-    uint64_t end = crash->sp + SCANNED;
-    if (crash->sp < crash->stack_low || crash->sp >= crash->stack_high)
-        return;
-    if (end > crash->stack_high)
-        end = crash->stack_high;
-    crash->scanned = true;
-    for (uint64_t at = (crash->sp + 7) & ~(uint64_t)7; at + 8 <= end; at += 8) {
-        uint64_t word;
-        memcpy(&word, (const void *)(uintptr_t)at, sizeof word);
-        if (word > 4096 && is_code(word - 1))
-            add_frame(crash, word - 1);
-    }
+    bool is_late = ++walk->steps % 256 == 0 && mh_now() > walk->end;
+    return is_late ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
 /* The frames above `begin` (0: above the caller). A fault in the unwinder comes back here. */
 static void walk_frames(mh_crash *crash, uint64_t begin) {
-    walk walk = {.crash = crash, .begin = begin, .begun = begin == 0};
-    uint32_t before = crash->frame_count;
+    walk walk = {.crash = crash, .begin = begin, .begun = begin == 0, .end = mh_now() + WALK};
     if (sigsetjmp(out_of_unwinder, 1) == 0) {
         unwinding = gettid();
         _Unwind_Backtrace(take_frame, &walk);
     }
-    if (crash->frame_count <= before + (begin != 0) && sigsetjmp(out_of_unwinder, 1) == 0) {
+    unwinding = 0;
+    finish_frames(crash);
+}
+
+/* Whether it came to who called the module: this program, behind what is not. */
+static bool is_whole(const mh_crash *crash) {
+    mh_object object;
+    bool outside = false;
+    for (uint32_t i = 0; i < crash->frame_count; i++) {
+        bool is_ours = mh_object_at(crash->frames[i].address, &object) && object.name[0] == '\0';
+        if (outside && is_ours)
+            return true;
+        outside = outside || !is_ours;
+    }
+    return false;
+}
+
+/* Better than nothing, where the frames are gone: first what is left of the last calls, below the stack,
+ * and then who may have called. */
+static void look_for_callers(mh_crash *crash) {
+    if (is_whole(crash) || crash->sp < crash->stack_low || crash->sp >= crash->stack_high)
+        return;
+    if (sigsetjmp(out_of_unwinder, 1) == 0) {
         unwinding = gettid();
-        scan_stack(crash);
+        crash->entry = frame_at(crash, is_turn_thread ? serve_callback(crash->event) : 0);
+        mh_callers_below(crash->sp, crash->stack_low, add_found, crash);
+        mh_callers_above(crash->sp, crash->stack_high, add_found, crash);
     }
     unwinding = 0;
 }
@@ -258,13 +274,12 @@ static void take_frames(mh_crash *crash, ucontext_t *context) {
     uint64_t begin = crash->pc;
     if (!is_code(begin)) {
         add_frame(crash, begin);
+        finish_frames(crash);
         if (crash->sp < crash->stack_low || crash->sp >= crash->stack_high)
             return;
         begin = leave_wild_frame(context);
-        if (!is_code(begin)) {
-            scan_stack(crash);
+        if (!is_code(begin))
             return;
-        }
     }
     walk_frames(crash, begin);
 }
@@ -419,6 +434,7 @@ static void on_signal(int number, siginfo_t *info, void *context) {
     crash->stage = 1;
     ucontext_t at_fault = *(const ucontext_t *)context;
     take_frames(crash, context);
+    look_for_callers(crash);
     crash->stage = 2;
     if (number == SIGABRT)
         take_exception(crash);

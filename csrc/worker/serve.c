@@ -286,6 +286,15 @@ static int64_t serve(void) {
     }
 }
 
+uint64_t serve_callback(int32_t event) {
+    const char *name;
+    size_t offset, index = event == MH_IN_CLEANUP ? 0 : (size_t)event + 1; /* as the slots are */
+    uint64_t value = 0;
+    bool is_known = instance != NULL && (event == MH_IN_CLEANUP || event >= 0) &&
+                    instance->revision->slot(instance, index, &name, &offset, &value);
+    return is_known ? value : 0;
+}
+
 int64_t ask_host(void) {
     int32_t event = channel->crash.event;
     uint64_t message = channel->crash.message, size = channel->crash.message_size;

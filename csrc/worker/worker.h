@@ -24,6 +24,9 @@ extern uint32_t worker_life; /* which one of the module's it is */
 /* Gives the turn back with a question, and serves what the host wants until it replies. */
 int64_t ask_host(void);
 
+/* The callback of such an event, by the mh_crash of it; 0: not known. */
+uint64_t serve_callback(int32_t event);
+
 /* mail.c: the core's hooks. */
 int64_t mail_send(void *context, mh_instance *from, const mh_params *params, const char *message,
                   size_t len);

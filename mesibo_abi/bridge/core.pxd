@@ -21,14 +21,18 @@ cdef extern from "host.h" nogil:
         uint32_t kind, stage, reached
         uint64_t allowed
         int32_t signal, code
-        c_bool own, has_address, writes, own_thread, scanned
+        c_bool own, has_address, writes, own_thread
         int32_t event, thread
         char thread_name[16]
         uint64_t address, pc, sp, stack_low, stack_high, message, message_size
         uint64_t registers[34]
-        uint32_t register_count, frame_count, object_count
+        uint32_t register_count, frame_count, found_count, object_count
+        uint64_t left_out
         mh_crash_frame frames[64]
+        mh_crash_frame found[64]
+        mh_crash_frame entry
         char objects[24][512]
+        char request[256]
         char exception[256]
         uint32_t line_count
         char lines[8][240]
@@ -171,6 +175,7 @@ cdef extern from "host.h" nogil:
     void mh_host_free(mh_host *host)
     void mh_host_stop(mh_host *host)
     void mh_host_refuse(mh_host *host)
+    void mh_host_hurry(mh_host *host)
     bint mh_host_here(const mh_host *host)
     unsigned mh_generation
     void mh_take_sent(mh_host *host, mh_queue *out)
@@ -625,8 +630,9 @@ cdef extern from "host.h" nogil:
     ctypedef struct mh_fault:
         int32_t done, signal, code, writing
         uint64_t address
-        uint32_t frame_count, maps_size
+        uint32_t frame_count, found_count, maps_size
         uint64_t frames[48]
+        uint64_t found[96]
         char maps[512 * 1024]
 
     mh_fault *mh_fault_new(int file, int64_t offset)

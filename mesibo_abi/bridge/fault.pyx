@@ -48,6 +48,7 @@ cdef class FaultRecord:
             address=fault.address,
             writing=None if fault.writing < 0 else fault.writing != 0,
             frames=tuple([fault.frames[i] for i in range(fault.frame_count)]),
+            found=tuple([fault.found[i] for i in range(fault.found_count)]),
             maps=PyBytes_FromStringAndSize(fault.maps, fault.maps_size).decode(
                 "utf-8", "surrogateescape"),
             whole=fault.done == 2,

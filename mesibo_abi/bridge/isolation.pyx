@@ -82,13 +82,10 @@ cdef object crash_of(const mh_crash *crash):
     from pathlib import Path
 
     from ..isolation.report import Crash, Kind, Reached
-    from ..symbols import Place
 
     files = [Path(text_of(crash.objects[i])) for i in range(crash.object_count)]
-    places = []
-    for i in range(crash.frame_count):
-        file = None if crash.frames[i].object < 0 else files[crash.frames[i].object]
-        places.append(Place(crash.frames[i].address, crash.frames[i].offset, file))
+    places = [place_of(&crash.frames[i], files) for i in range(crash.frame_count)]
+    found = [place_of(&crash.found[i], files) for i in range(crash.found_count)]
     first = crash.line_count - MH_LAST_LINES if crash.line_count > MH_LAST_LINES else 0
     lines = [text_of(crash.lines[i % MH_LAST_LINES]) for i in range(first, crash.line_count)]
     return Crash(
@@ -101,7 +98,6 @@ cdef object crash_of(const mh_crash *crash):
         address=crash.address if crash.has_address else None,
         writes=crash.writes,
         own_thread=crash.own_thread,
-        scanned=crash.scanned,
         callback=callback_of(which),
         thread_name=text_of(crash.thread_name),
         pc=crash.pc,
@@ -111,9 +107,20 @@ cdef object crash_of(const mh_crash *crash):
         message_size=crash.message_size,
         registers=tuple([crash.registers[i] for i in range(crash.register_count)]),
         places=tuple(places),
+        left_out=crash.left_out,
+        found=tuple(found),
+        entry=place_of(&crash.entry, files) if crash.entry.address else None,
+        request=text_of(crash.request),
         exception=text_of(crash.exception),
         lines=tuple(lines),
     )
+
+
+cdef object place_of(const mh_crash_frame *frame, list files):
+    from ..symbols import Place
+
+    file = None if frame.object < 0 else files[frame.object]
+    return Place(frame.address, frame.offset, file)
 
 
 cdef object callback_of(int which):

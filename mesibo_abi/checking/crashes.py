@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..evidence import Area, Fault, in_words
@@ -65,6 +65,12 @@ def _frames(fault: Fault | None, library: Path) -> tuple[Frame | None, Frame | N
                 [place_at(fault.frames[0], 0, maps), place_at(address, depth, maps)]
             )
             return first, inside
+    for address in fault.found:  # guesses: the first is of the last call that returned
+        if any(mapping.start <= address < mapping.end for mapping in own):
+            first, inside = symbolize(
+                [place_at(fault.frames[0], 0, maps), place_at(address, 1, maps)]
+            )
+            return first, replace(inside, note="found on the stack")
     (first,) = symbolize([place_at(fault.frames[0], 0, maps)])
     return first, None
 

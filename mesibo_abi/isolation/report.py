@@ -7,12 +7,12 @@ import enum
 import re
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import ModuleCrashed, ModuleDown, ModuleHung
-from ..symbols import Frame, Place, symbolize
+from ..errors import ModuleCrashed, ModuleDown, ModuleHung, Trace
+from ..symbols import Frame, Place, symbolize, unfold
 from .worker import PROGRAM
 
 if TYPE_CHECKING:
@@ -47,7 +47,10 @@ class Crash:
     `signal` is 0 where there was none; `code` is siginfo's si_code or the exit code; `own`: it sent
     that signal itself; `address` None where the fault has none. `allowed` is the limit that it had
     `reached`. `callback` is what ran, None for nothing. `message_at` and `message_size` say where
-    the module had the message.
+    the module had the message. `left_out` frames are missing in `places` behind the innermost
+    INNERMOST. `found` are guesses: places that lay on the stack, as no frame led to the module;
+    `entry` is where the callback begins that ran.
+    `request` is the one whose answer was being given.
     """
 
     kind: Kind
@@ -59,7 +62,6 @@ class Crash:
     address: int | None
     writes: bool
     own_thread: bool
-    scanned: bool
     callback: str | None
     thread_name: str
     pc: int
@@ -69,10 +71,16 @@ class Crash:
     message_size: int
     registers: tuple[int, ...]
     places: tuple[Place, ...]
+    left_out: int
+    found: tuple[Place, ...]
+    entry: Place | None
+    request: str
     exception: str
     lines: tuple[str, ...]
 
 
+INNERMOST = 48  # csrc/crash.h
+_MOST_FOUND = 8  # guesses that are shown
 _PAGE = 4096
 _NEAR_STACK = 1 << 20
 _KERNEL = 0x80  # si_code SI_KERNEL: a fault without an address
@@ -118,6 +126,7 @@ def ended(
         limit=crash.reached.name.lower() if crash.reached else None,
         registers=named(crash.registers),
         message=message,
+        request=crash.request if crash.callback in _ANSWERED else None,
         crossings=crossings,
         logs=crash.lines,
         name=name or crash.kind.name.lower(),
@@ -137,6 +146,13 @@ def down(module: str, last: ModuleCrashed | None) -> ModuleDown:
     )
     error.__cause__ = last
     return error
+
+
+_ANSWERED = (
+    "a callback of an http request",
+    "a callback of a fastcgi request",
+    "a callback of a socket",
+)
 
 
 def signal_name(number: int) -> str:
@@ -328,17 +344,42 @@ def demangled(name: str) -> str:
 # -- where it was
 
 
-def _trace(crash: Crash, path: Path) -> tuple[tuple[Frame, ...], str]:
+def _trace(crash: Crash, path: Path) -> Trace:
     """The frames down to the module's outermost, and the place that a signature names."""
     module = _resolved(path)
-    inside = [place.file is not None and _resolved(place.file) == module for place in crash.places]
+    inside = [_is_in(place, module) for place in crash.places]
     last = max((i for i, is_inside in enumerate(inside) if is_inside), default=None)
     begin = _own_frames(crash) if crash.kind is Kind.EXIT else 0
     frames = symbolize(crash.places[begin : None if last is None else last + 1])
-    first = next((i for i, frame in enumerate(frames) if inside[begin + i]), None)
+    first = next((frame for i, frame in enumerate(frames) if inside[begin + i]), None)
     if first is None:
-        first = next((i for i, frame in enumerate(frames) if not _is_ours(frame.file)), None)
-    return frames, "" if first is None else _spot(frames[first])
+        guesses = _guesses(crash, module)
+        first = next(iter(guesses), None)
+        frames += guesses
+    if first is None:
+        first = next((frame for frame in frames if not _is_ours(frame.file)), None)
+    gap = INNERMOST - begin if crash.left_out else len(frames)
+    return Trace(_unfolded(frames[:gap]), crash.left_out, _unfolded(frames[gap:]), _spot(first))
+
+
+def _guesses(crash: Crash, module: Path) -> tuple[Frame, ...]:
+    """What was found on the stack, else the callback that ran."""
+    found = [place for place in crash.found if _is_in(place, module)]
+    if not found and crash.entry is not None and _is_in(crash.entry, module):
+        (entry,) = symbolize([crash.entry])
+        return (replace(entry, note="the callback that ran"),)
+    once = dict.fromkeys(found)
+    return tuple(
+        replace(frame, note="found on the stack") for frame in symbolize(list(once)[:_MOST_FOUND])
+    )
+
+
+def _unfolded(frames: Sequence[Frame]) -> tuple[Frame, ...]:
+    return tuple(each for frame in frames for each in unfold(frame))
+
+
+def _is_in(place: Place, module: Path) -> bool:
+    return place.file is not None and _resolved(place.file) == module
 
 
 def _own_frames(crash: Crash) -> int:
@@ -351,7 +392,9 @@ def _is_ours(file: Path | None) -> bool:
     return file is not None and _resolved(file) == _resolved(PROGRAM)
 
 
-def _spot(frame: Frame) -> str:
+def _spot(frame: Frame | None) -> str:
+    if frame is None:
+        return ""
     if frame.source is not None:
         return f"{frame.function or '??'} {frame.source.name}:{frame.line}"
     name = frame.file.name if frame.file is not None else "??"

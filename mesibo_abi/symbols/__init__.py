@@ -4,7 +4,7 @@ addr2line is asked where it is installed, as it knows inlined functions; else th
 information is read here. What cannot be told stays None; nothing is raised for it.
 """
 
-from .frames import Frame, Place, definition, locate, symbolize
+from .frames import Frame, Place, definition, locate, symbolize, unfold
 from .maps import Mapping, place_at, places, read_maps
 from .tables import Symbol, functions
 
@@ -20,4 +20,5 @@ __all__ = [
     "places",
     "read_maps",
     "symbolize",
+    "unfold",
 ]

@@ -65,10 +65,15 @@ def _answers(text: str) -> Iterator[Names]:
 def _names(lines: Sequence[str]) -> Names:
     """The innermost of the functions there, those of the system's headers left out."""
     pairs = list(zip(lines[::2], lines[1::2], strict=False))
-    inner, place = next((pair for pair in pairs if not pair[1].startswith(_SYSTEM)), pairs[0])
+    first = next((n for n, pair in enumerate(pairs) if not pair[1].startswith(_SYSTEM)), 0)
+    inner, *callers = (_one(*pair) for pair in pairs[first:])
+    outer = callers[-1].function if callers else inner.function
+    return inner._replace(outer=outer, callers=tuple(callers))
+
+
+def _one(name: str, place: str) -> Names:
     source, _, number = place.split(" (discriminator")[0].rpartition(":")
-    known = source not in (_UNKNOWN, "") and number.isdigit() and number != "0"
-    function, outer = (None if name == _UNKNOWN else name for name in (inner, pairs[-1][0]))
-    if not known:
-        return Names(function, outer=outer)
-    return Names(function, Path(source), int(number), outer)
+    function = None if name == _UNKNOWN else name
+    if source in (_UNKNOWN, "") or not number.isdigit() or number == "0":
+        return Names(function)
+    return Names(function, Path(source), int(number))

@@ -25,8 +25,10 @@ class Place:
 class Frame:
     """One call of a backtrace. `function` is None where nothing names it, `source` and `line` where
     there is no debugging information; `file` is the library or program, None where the address was
-    in none; `offset` the address in it. Where the compiler inlined `function`, `outer` is the one
-    whose code it became, else `function` again."""
+    in none; `offset` the address in it. Where the compiler inlined `function`, `callers` are the
+    ones that called it, the last of which is `outer`, whose code it became; else that is `function`
+    again. In a stack that was unfolded it is `inlined` into the next frame. `note` says how
+    it was found, where no call led to it."""
 
     address: int
     file: Path | None
@@ -35,13 +37,19 @@ class Frame:
     source: Path | None = None
     line: int | None = None
     outer: str | None = None
+    callers: tuple[Frame, ...] = ()
+    inlined: bool = False
+    note: str = ""
 
     def __str__(self) -> str:
-        name = self.function or "??"
+        notes = (self.note, "inlined" if self.inlined else "")
+        marks = "".join(f" ({note})" for note in notes if note)
+        return f"{self.function or '??'} {self._place()}{marks}"
+
+    def _place(self) -> str:
         if self.source is not None:
-            return f"{name} at {self.source.name}:{self.line}"
-        where = "no file" if self.file is None else f"{self.file.name}+{self.offset:#x}"
-        return f"{name} in {where}"
+            return f"at {self.source.name}:{self.line}"
+        return f"in {'no file' if self.file is None else f'{self.file.name}+{self.offset:#x}'}"
 
     def with_path(self) -> str:
         """As a finding names it: the whole path of the source, which an editor opens."""
@@ -59,10 +67,18 @@ def symbolize(places: Sequence[Place]) -> tuple[Frame, ...]:
         if place.file is not None and place.offset not in offsets.setdefault(place.file, []):
             offsets[place.file].append(place.offset)
     named = _named(offsets)
-    return tuple(
-        Frame(at.address, at.file, at.offset, *named.get((at.file, at.offset), Names()))
-        for at in places
-    )
+    return tuple(_frame(at, named.get((at.file, at.offset), Names())) for at in places)
+
+
+def _frame(at: Place, names: Names) -> Frame:
+    callers = tuple(_frame(at, each) for each in names.callers)
+    return Frame(at.address, at.file, at.offset, *names[:4], callers=callers)
+
+
+def unfold(frame: Frame) -> tuple[Frame, ...]:
+    """The frame, and behind it those of the functions that it was inlined into."""
+    *inner, outer = (frame, *frame.callers)
+    return (*(replace(each, inlined=True) for each in inner), outer)
 
 
 def locate(file: Path, offset: int) -> Frame:

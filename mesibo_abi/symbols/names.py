@@ -13,3 +13,4 @@ class Names(NamedTuple):
     source: Path | None = None
     line: int | None = None
     outer: str | None = None
+    callers: tuple[Names, ...] = ()

@@ -134,3 +134,26 @@ BROKEN = [
 def test_exactly_one_check_finds_it(broken: Broken, tmp_path: Path) -> None:
     library = broken.build(tmp_path)
     found_exactly(broken, mesibo_abi.check(library, config=broken.items))
+
+
+@pytest.mark.parametrize(
+    ("flags", "function", "signal"),
+    [
+        (("-fstack-protector-all", "-O2"), "copy", "SIGABRT"),
+        (("-fstack-protector-all", "-O0"), "copy", "SIGABRT"),
+        (("-fno-stack-protector", "-O2"), "copy", "SIGSEGV"),
+        (("-fno-stack-protector", "-O0", "-DCOPY"), "on_message", "SIGSEGV"),
+    ],
+)
+def test_a_stack_that_was_written_over(
+    flags: tuple[str, ...], function: str, signal: str, tmp_path: Path
+) -> None:
+    """To walk that stack may be a fault of its own: the place is found all the same."""
+    broken = Broken("smash", "", CRASHED, extra_args=("-U_FORTIFY_SOURCE", *flags))
+    library = broken.build(tmp_path)
+    (result,) = mesibo_abi.check(library, only=["messages.ordinary"])
+    (finding,) = result.findings
+    assert result.outcome == CRASHED
+    assert f"on_message ended the process with {signal}" in finding.what
+    assert finding.where is not None
+    assert finding.where.startswith(f"{function}, {broken.path}:")

@@ -164,6 +164,9 @@ def test_a_crash_in_a_callback(
         )
         assert error.meaning == "a write to a NULL pointer"
         assert error.message is None
+        asked = {HTTP: f"GET {url}", FASTCGI: f"fastcgi://127.0.0.1:{url}", SOCKET: url}[kind]
+        assert error.request == asked
+        assert f"\n  while handling the answer to {asked}\n" in str(error)
         assert error.logs[-1] == where
         assert "end" in [frame.function for frame in error.frames]
         assert error.signature.startswith("SIGSEGV end stumble.c:")

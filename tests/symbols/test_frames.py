@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mesibo_abi.symbols import Frame, Place, addr2line, definition, locate, symbolize
+from mesibo_abi.symbols import Frame, Place, addr2line, definition, locate, symbolize, unfold
 from tests.conftest import Built
 from tests.libraries import Compile, compiler_in
 from tests.tools import needs
@@ -143,3 +143,8 @@ def test_an_inlined_function(tmp_path: Path) -> None:
     frames = symbolize([Place(at, at, library) for at in range(begin, begin + 8)])
     (found,) = {(frame.function, frame.outer) for frame in frames if frame.line == 2}
     assert found == ("inner", "outer")
+    inner, outer = unfold(next(frame for frame in frames if frame.line == 2))
+    assert (inner.function, inner.line, inner.inlined) == ("inner", 2, True)
+    assert (outer.function, outer.line, outer.inlined) == ("outer", 4, False)
+    assert str(inner).endswith(":2 (inlined)")
+    assert unfold(outer) == (outer,)
