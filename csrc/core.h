@@ -285,6 +285,7 @@ struct mh_host {
     int locked_passes;       /* passes under way with it, on the one thread that has it */
     mh_chain *retired;
     _Atomic bool refusing, holds_gil;
+    _Atomic bool hurried; /* see mh_host_hurry */
     _Atomic bool serial; /* as the chain's, to be read without a hold on the chain */
     bool pass_on_failure;
     unsigned generation; /* of the process, see mh_host_here */

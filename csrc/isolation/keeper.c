@@ -29,7 +29,7 @@ static void before_fork(void) { pthread_mutex_lock(&remotes_lock); }
 static void after_fork(void) { pthread_mutex_unlock(&remotes_lock); }
 static void in_child(void) {
     for (mh_remote *remote = remotes; remote != NULL; remote = remote->next)
-        close(remote->control);
+        close(remote->control), close(remote->memory);
     remotes = NULL;
     pthread_mutex_unlock(&remotes_lock);
 }
@@ -98,23 +98,26 @@ static int spawn(mh_remote *remote, int memory, int control) {
 }
 
 /* Returns an errno. */
-static int make_zygote(mh_remote *remote) {
-    int memory = moved_up(memfd_create("mesibo-module", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-    int ends[2] = {-1, -1}, error = 0;
+static int make_memory(mh_remote *remote) {
+    remote->memory = moved_up(memfd_create("mesibo-module", MFD_CLOEXEC | MFD_ALLOW_SEALING));
     /* Nobody makes it shorter, under the host that has it mapped. */
-    if (memory < 0 || ftruncate(memory, (off_t)MH_CHANNEL_SIZE) != 0 ||
-        fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0 ||
-        (remote->channel = mh_channel_map(memory)) == NULL ||
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-        error = errno;
+    if (remote->memory < 0 || ftruncate(remote->memory, (off_t)MH_CHANNEL_SIZE) != 0 ||
+        fcntl(remote->memory, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0 ||
+        (remote->channel = mh_channel_map(remote->memory)) == NULL)
+        return errno;
+    return 0;
+}
+
+/* `ours`: our end of its socket. Returns an errno. */
+static int make_zygote(mh_remote *remote, int *ours) {
+    int ends[2] = {-1, -1};
+    int error = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 ? errno : 0;
     int theirs = moved_up(ends[1]);
-    remote->control = moved_up(ends[0]);
-    if (error == 0 && (theirs < 0 || remote->control < 0))
+    *ours = moved_up(ends[0]);
+    if (error == 0 && (theirs < 0 || *ours < 0))
         error = errno;
     if (error == 0)
-        error = spawn(remote, memory, theirs);
-    if (memory >= 0)
-        close(memory);
+        error = spawn(remote, remote->memory, theirs);
     if (theirs >= 0)
         close(theirs);
     return error;
@@ -139,12 +142,19 @@ bool mh_remote_hears_end(mh_remote *remote, double seconds) {
     return remote->heard = true;
 }
 
-void mh_remote_look_after(mh_remote *remote) {
+static bool has_zygote(const mh_remote *remote) {
     struct pollfd there = {.fd = remote->control, .events = POLLIN};
-    if (poll(&there, 1, 0) <= 0 || (there.revents & (POLLHUP | POLLERR)) == 0)
-        return;
-    mh_bell_end(&remote->channel->outside);
-    mh_bell_end(&remote->channel->to_host);
+    return poll(&there, 1, 0) <= 0 || (there.revents & (POLLHUP | POLLERR)) == 0;
+}
+
+/* With the lock: that a zygote is gone is not said when there is another one. */
+void mh_remote_look_after(mh_remote *remote) {
+    pthread_mutex_lock(&remotes_lock);
+    if (!has_zygote(remote)) {
+        mh_bell_end(&remote->channel->outside);
+        mh_bell_end(&remote->channel->to_host);
+    }
+    pthread_mutex_unlock(&remotes_lock);
 }
 
 /* It ends when its socket is closed, unless somebody stopped it. */
@@ -157,7 +167,25 @@ static void wait_for_zygote(mh_remote *remote) {
     }
 }
 
+/* It was killed, and the worker with it: the kernel does that before it lets us know here. The socket has
+ * the same number, as others look at that. */
+static void renew_zygote(mh_remote *remote) {
+    int ours = -1;
+    wait_for_zygote(remote);
+    remote->zygote = 0;
+    if (make_zygote(remote, &ours) == 0) {
+        pthread_mutex_lock(&remotes_lock);
+        dup3(ours, remote->control, O_CLOEXEC);
+        pthread_mutex_unlock(&remotes_lock);
+    }
+    if (ours >= 0)
+        close(ours);
+}
+
 static void release(mh_remote *remote) {
+    if (remote->memory >= 0)
+        close(remote->memory);
+    remote->memory = -1;
     if (remote->control >= 0)
         close(remote->control);
     wait_for_zygote(remote);
@@ -171,7 +199,7 @@ static mh_remote *allocate(mh_instance *instance, const mh_load *what) {
         return NULL;
     const mh_limits *limits = &instance->host->limits;
     remote->instance = instance;
-    remote->control = -1;
+    remote->control = remote->memory = -1;
     remote->how = *what->isolation;
     remote->how.worker = strdup(what->isolation->worker);
     remote->load_size = mh_load_write(NULL, what, limits);
@@ -189,7 +217,9 @@ static mh_remote *allocate(mh_instance *instance, const mh_load *what) {
 
 mh_remote *mh_remote_new(mh_instance *instance, const mh_load *what, char *why, size_t size) {
     mh_remote *remote = allocate(instance, what);
-    int error = remote != NULL ? make_zygote(remote) : ENOMEM;
+    int error = remote != NULL ? make_memory(remote) : ENOMEM;
+    if (error == 0)
+        error = make_zygote(remote, &remote->control);
     if (error == 0) {
         remote->source = (mh_source){.crossings = mh_crossings_region(remote->channel),
                                      .label = instance->label};
@@ -232,6 +262,8 @@ void mh_remote_free(mh_remote *remote) {
 
 void mh_remote_start(mh_remote *remote) {
     mh_channel *channel = remote->channel;
+    if (!has_zygote(remote))
+        renew_zygote(remote);
     memset(&channel->crash, 0, sizeof channel->crash);
     memset(&channel->mirror, 0, sizeof channel->mirror);
     mh_trace_renew(remote->instance->host->trace, &remote->source);

@@ -53,6 +53,7 @@ struct mh_remote {
     mh_channel *channel;
     mh_isolation how;
     pid_t zygote;
+    int memory;  /* the file of the channel, for another zygote */
     int control; /* closed: all of it ends */
     char *load;  /* what is told to each new worker */
     size_t load_size;
@@ -121,7 +122,7 @@ uint64_t mh_remote_room(mh_remote *remote);
 
 /* Makes the process that forks workers. NULL: `why` (of `size` bytes) says why not. */
 mh_remote *mh_remote_new(mh_instance *instance, const mh_load *what, char *why, size_t size);
-/* A new worker, without a module yet. */
+/* A new worker, without a module yet; of another zygote, where that was killed. */
 void mh_remote_start(mh_remote *remote);
 /* After mh_remote_turn failed: how it ended, told to the embedder; `event` was under way (or NULL). */
 void mh_remote_mourn(mh_remote *remote, const mh_event *event);

@@ -82,7 +82,8 @@ static bool wait_turn(mh_remote *remote, mh_order order, mh_patience *patience) 
             if (mh_is_stopped(remote->channel)) /* a debugger has all the time that it wants */
                 patience->left = patience->seconds;
             count_time(remote, order, patience);
-            if (is_over(patience) && !mh_is_stopped(remote->channel)) {
+            bool is_late = is_over(patience) || remote->instance->host->hurried;
+            if (is_late && !mh_is_stopped(remote->channel)) {
                 end_hung(remote);
                 return false;
             }

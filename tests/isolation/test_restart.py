@@ -199,10 +199,34 @@ def test_a_zygote_that_is_killed(host: Host, built: Built) -> None:
     os.kill(zygote, signal.SIGKILL)
     while worker in workers() or Path(f"/proc/{worker}").exists():
         time.sleep(0.01)
-    verdict = host.process(Message("late"))
-    assert verdict.result is Result.FAIL
-    assert isinstance(verdict.error, ModuleCrashed | ModuleDown)
+    error = host.process(Message("late", to="bob")).error
+    assert isinstance(error, ModuleCrashed)  # at the message, or before it
+    assert (error.signal, len(module.crashes)) == (signal.SIGKILL, 1)
+    assert results(host, 3) == "PPP"
+    assert workers()[0] != zygote
     module.close()
+
+
+def test_a_zygote_that_is_killed_again_and_again(host: Host, built: Built) -> None:
+    """While nobody calls the module: the listener starts the next one."""
+    module = host.load("restarted", built("restarted", "-DTIMES=1000"), isolated=True)
+    for times in range(1, 4):
+        zygote, _worker = workers()
+        os.kill(zygote, signal.SIGKILL)
+        while len(module.crashes) < times or len(workers()) < 2:
+            time.sleep(0.01)
+        assert workers()[0] != zygote
+        assert results(host, 3) == "PPP"
+    assert {error.callback for error in module.crashes} == {"no callback"}
+
+
+def test_a_zygote_that_is_killed_and_stays_so(host: Host, built: Built) -> None:
+    built_so = built("restarted", "-DTIMES=1000")
+    module = host.load("restarted", built_so, isolated=True, restart="never")
+    os.kill(workers()[0], signal.SIGKILL)
+    while not module.crashes:
+        time.sleep(0.01)
+    assert isinstance(host.process(Message("late", to="bob")).error, ModuleDown)
 
 
 def test_a_crash_imports_nothing(built: Built) -> None:
