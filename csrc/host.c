@@ -82,6 +82,8 @@ void mh_host_stop(mh_host *host) {
     mh_requests_stop(host->requests);
     mh_trace_end(host->trace);
 }
+void mh_host_hurry(mh_host *host) { host->hurried = true; }
+
 void mh_host_refuse(mh_host *host) {
     host->refusing = true;
     mh_requests_hurry(host->requests, NULL, 0);

@@ -208,6 +208,8 @@ void mh_host_stop(mh_host *host);
 void mh_host_free(mh_host *host);
 /* No more events, loads and requests; waits for none of those under way. */
 void mh_host_refuse(mh_host *host);
+/* From here on calls of isolated modules that do not return soon are ended, whatever their deadline is. */
+void mh_host_hurry(mh_host *host);
 
 /* False in a child of fork(2): its locks and threads are the parent's, nothing may be called. Also
  * told by mh_generation, which is another there than when the host was made. */

@@ -251,6 +251,14 @@ cdef class CoreHost(Handlers):
             self.forgotten.append(module)
         self.modules = tuple([other for other in self.modules if other is not module])
 
+    def hurry(self):
+        """From here on calls of isolated modules that do not return within half a second are ended,
+        whatever their deadline is: somebody wants to leave. Any thread, also while others are in
+        those calls."""
+        self.check_here()
+        if not self.closed:
+            mh_host_hurry(self.host)
+
     def open_requests(self):
         """How many requests of modules have not had their last callback yet."""
         self.check_here()

@@ -212,6 +212,7 @@ def _run(plan: Plan, options: Options) -> Status:
             open_output(options.output, plan, stdout) as stream,
             open_writer(stream, options.form, options.output) as writer,
         ):
+            watch.first = host.hurry
             watch.last = writer.close
             interrupted = _converse(host, source, writer, tally, options, watch)
     if interrupted:

@@ -26,10 +26,12 @@ class Watch:
     thread does not hear it.
 
     Whatever handles SIGINT in it calls `answered`; without a handler of its own it is a
-    KeyboardInterrupt as ever. `last` is called before the process ends so.
+    KeyboardInterrupt as ever. `first` is called where the main thread does not hear the first one:
+    it may have it come back. `last` is called before the process ends.
     """
 
     def __init__(self) -> None:
+        self.first: Callable[[], object] = lambda: None
         self.last: Callable[[], object] = lambda: None
         self._heard = 0
         self._stop = threading.Event()
@@ -77,6 +79,8 @@ class Watch:
             pending = self._unheard(socket.MSG_PEEK)
             if pending and self._heard + pending > 1:
                 self._end()
+            if pending:
+                self.first()
 
     def _end(self) -> None:
         writing = threading.Thread(target=self.last, daemon=True)

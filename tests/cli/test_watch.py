@@ -75,6 +75,24 @@ def test_the_second_ends_a_callback_that_hangs(built: Built, tmp_path: Path) -> 
         assert (verdict["id"], verdict["result"]) == (1, "PASS")
 
 
+def test_the_first_ends_an_isolated_callback_that_hangs(built: Built, tmp_path: Path) -> None:
+    """Not its deadline: that is in an hour. What was under way has its verdict."""
+    messages = write(tmp_path / "m.jsonl", {"id": 1}, {"id": 2, "message": "hang"})
+    hangs = tmp_path / "hangs"
+    isolated = ("--isolated", "--deadline", "3600")
+    with started(hangs, *isolated, built("stuck"), messages) as process:
+        while not hangs.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
+        first, second = records(process.stdout.read())
+        assert process.wait(60) == 130
+        assert (first["id"], first["result"]) == (1, "PASS")
+        assert (second["id"], second["result"]) == (2, "FAIL")
+        assert "hung in on_message" in second["error"]
+
+
 @pytest.mark.slow
 def test_the_second_ends_an_init_that_hangs(built: Built, tmp_path: Path) -> None:
     hangs = tmp_path / "hangs"
