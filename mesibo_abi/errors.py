@@ -231,13 +231,13 @@ class ModuleCrashed(ModuleError):
     @property
     def frames(self) -> tuple[Frame, ...]:
         """The calls that were under way, innermost first, down to the module's outermost; of a long
-        recursion those at its two ends, with `frames_left_out` between them. Empty where the
-        process could not say."""
+        recursion those at its two ends, with `frames_left_out` between them, or the innermost
+        alone where it was too long to be walked. Empty where the process could not say."""
         return self._traced.innermost + self._traced.outermost
 
     @property
     def frames_left_out(self) -> int:
-        """How many calls of a recursion are not among `frames`."""
+        """How many calls of a recursion are not among `frames`, at least."""
         return self._traced.left_out
 
     @functools.cached_property
@@ -259,8 +259,10 @@ class ModuleCrashed(ModuleError):
         """A line for each; what a recursion repeats is said once."""
         trace = self._traced
         lines = _numbered(trace.innermost, 0)
-        if trace.left_out:
+        if trace.left_out and trace.outermost:
             lines.append(f"  and {trace.left_out} more, which are left out")
+        elif trace.left_out:
+            lines.append(f"  and {trace.left_out} more at least: too many to come to the outermost")
         return lines + _numbered(trace.outermost, len(trace.innermost) + trace.left_out)
 
     def __str__(self) -> str:

@@ -157,9 +157,14 @@ static void turn_frames(mh_crash *crash) {
         outermost[i].address = turned[i];
 }
 
-static void finish_frames(mh_crash *crash) {
-    if (crash->left_out > 0)
+/* `is_cut`: the walk did not come to its end. */
+static void finish_frames(mh_crash *crash, bool is_cut) {
+    if (crash->left_out > 0 && is_cut) { /* the last ones are none of the outermost */
+        crash->left_out += crash->frame_count - MH_INNERMOST;
+        crash->frame_count = MH_INNERMOST;
+    } else if (crash->left_out > 0) {
         turn_frames(crash);
+    }
     for (uint32_t i = 0; i < crash->frame_count; i++)
         crash->frames[i] = frame_at(crash, crash->frames[i].address);
 }
@@ -175,7 +180,7 @@ static void add_found(void *context, uint64_t address) {
 typedef struct walk {
     mh_crash *crash;
     uint64_t begin; /* frames before this address are the handler's own; 0: none are */
-    bool begun;
+    bool begun, is_late;
     uint32_t steps;
     uint64_t end; /* when it is to end */
 } walk;
@@ -189,8 +194,8 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *context, void *dat
     walk->begun = walk->begun || address == walk->begin;
     if (walk->begun) /* a return address is behind the call that it belongs to */
         add_frame(walk->crash, exact || address == walk->begin ? address : address - 1);
-    bool is_late = ++walk->steps % 256 == 0 && mh_now() > walk->end;
-    return is_late ? _URC_END_OF_STACK : _URC_NO_REASON;
+    walk->is_late = ++walk->steps % 256 == 0 && mh_now() > walk->end;
+    return walk->is_late ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
 /* The frames above `begin` (0: above the caller). A fault in the unwinder comes back here. */
@@ -201,7 +206,7 @@ static void walk_frames(mh_crash *crash, uint64_t begin) {
         _Unwind_Backtrace(take_frame, &walk);
     }
     unwinding = 0;
-    finish_frames(crash);
+    finish_frames(crash, walk.is_late);
 }
 
 /* Whether it came to who called the module: this program, behind what is not. */
@@ -274,7 +279,7 @@ static void take_frames(mh_crash *crash, ucontext_t *context) {
     uint64_t begin = crash->pc;
     if (!is_code(begin)) {
         add_frame(crash, begin);
-        finish_frames(crash);
+        finish_frames(crash, false);
         if (crash->sp < crash->stack_low || crash->sp >= crash->stack_high)
             return;
         begin = leave_wild_frame(context);

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from mesibo_abi.isolation.report import Crash, Kind, Reached, demangled, meaning, signal_name
+from mesibo_abi.isolation.report import (
+    INNERMOST,
+    Crash,
+    Kind,
+    Reached,
+    demangled,
+    ended,
+    meaning,
+    signal_name,
+)
+from mesibo_abi.symbols import Place
 
 HIGH = 0x7FFF_0000_0000
 LOW = HIGH - (8 << 20)
@@ -145,3 +156,15 @@ def test_the_name_of_a_type(mangled: str, name: str) -> None:
 
 def test_the_name_of_a_signal() -> None:
     assert (signal_name(signal.SIGSEGV), signal_name(0), signal_name(999)) == ("SIGSEGV", "", "")
+
+
+def test_a_recursion_that_was_too_long_to_be_walked() -> None:
+    """Then only the innermost calls are known, and how many more there are at least."""
+    places = (Place(16, 16, None),) * INNERMOST
+    error = ended("deep", Path("deep.so"), replace(FAULT, places=places, left_out=7), (), None)
+    assert len(error.frames) == INNERMOST
+    assert error.frames_left_out == 7
+    assert (
+        f"\n  #0 ?? in no file ({INNERMOST} times)\n"
+        "  and 7 more at least: too many to come to the outermost"
+    ) in str(error)
