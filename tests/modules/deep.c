@@ -11,8 +11,8 @@
 static volatile int deep = 1;
 
 KEPT static int dig(volatile int *from) {
-    volatile int mine = *from + 1;
-    return deep ? dig(&mine) + mine : mine;
+    volatile int mine[1000] = {*from + 1}; /* so that a stack has some thousands of them, and no more */
+    return deep ? dig(mine) + mine[0] : mine[0];
 }
 
 KEPT static int start(void) {
