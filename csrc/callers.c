@@ -7,7 +7,7 @@
 #include <link.h>
 #include <string.h>
 
-enum { WORD = sizeof(uint64_t), BELOW = 2 << 10, ABOVE = 64 << 10, LONGEST_CALL = 7 };
+enum { WORD = sizeof(uint64_t), ABOVE = 64 << 10, LONGEST_CALL = 7 };
 
 typedef struct search {
     uint64_t address;
@@ -62,7 +62,7 @@ static bool ends_call(const unsigned char *end, size_t room) { return (void)end,
 
 static bool is_behind_call(uint64_t address) {
     mh_object object;
-    if (address <= BELOW || !mh_object_at(address - 1, &object) || !object.is_code)
+    if (address <= LONGEST_CALL || !mh_object_at(address - 1, &object) || !object.is_code)
         return false;
     return ends_call((const unsigned char *)(uintptr_t)address, address - object.begin);
 }
@@ -74,8 +74,9 @@ static void look_at(uint64_t at, mh_take_caller *take, void *context) {
         take(context, word);
 }
 
-void mh_callers_below(uint64_t sp, uint64_t low, mh_take_caller *take, void *context) {
-    uint64_t top = sp & ~(uint64_t)(WORD - 1), end = top > BELOW ? top - BELOW : 0;
+void mh_callers_below(uint64_t sp, uint64_t low, size_t room, mh_take_caller *take,
+                      void *context) {
+    uint64_t top = sp & ~(uint64_t)(WORD - 1), end = top > room ? top - room : 0;
     for (uint64_t at = top; at >= WORD && at - WORD >= (end > low ? end : low); at -= WORD)
         look_at(at - WORD, take, context);
 }

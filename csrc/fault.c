@@ -120,7 +120,7 @@ static void write_frames(mh_fault *fault, const void *context) {
 }
 
 static void write_left(mh_fault *fault, const void *context) {
-    mh_callers_below(stack_of(context), 0, add_found, fault);
+    mh_callers_below(stack_of(context), 0, MH_ROOM_LEFT, add_found, fault);
 }
 
 static void write_callers(mh_fault *fault, const void *context) {

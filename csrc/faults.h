@@ -45,9 +45,11 @@ bool mh_object_at(uint64_t address, mh_object *out);
 
 /* Is given the return address of what may be a call. */
 typedef void mh_take_caller(void *context, uint64_t address);
-/* What calls that have returned left below the stack, the last first; down to `low` at most. What is read
- * need not be mapped: it may fault. */
-void mh_callers_below(uint64_t sp, uint64_t low, mh_take_caller *take, void *context);
+/* On `room` bytes of a stack, downwards from `sp`, to `low` at most: what calls that have returned left
+ * below it, the last first; or who began, from the outermost on. What is read need not be mapped: it may
+ * fault. */
+enum { MH_ROOM_LEFT = 2 << 10 };
+void mh_callers_below(uint64_t sp, uint64_t low, size_t room, mh_take_caller *take, void *context);
 /* And above, innermost first, up to `high` at most. */
 void mh_callers_above(uint64_t sp, uint64_t high, mh_take_caller *take, void *context);
 

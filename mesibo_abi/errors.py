@@ -231,8 +231,9 @@ class ModuleCrashed(ModuleError):
     @property
     def frames(self) -> tuple[Frame, ...]:
         """The calls that were under way, innermost first, down to the module's outermost; of a long
-        recursion those at its two ends, with `frames_left_out` between them, or the innermost
-        alone where it was too long to be walked. Empty where the process could not say."""
+        recursion those at its two ends, with `frames_left_out` between them; where it was too
+        long to be walked, what was found at the outer end of the stack, which is noted. Empty
+        where the process could not say."""
         return self._traced.innermost + self._traced.outermost
 
     @property
@@ -259,11 +260,13 @@ class ModuleCrashed(ModuleError):
         """A line for each; what a recursion repeats is said once."""
         trace = self._traced
         lines = _numbered(trace.innermost, 0)
-        if trace.left_out and trace.outermost:
+        if not trace.left_out:
+            return lines
+        if trace.outermost and not trace.outermost[0].note:
             lines.append(f"  and {trace.left_out} more, which are left out")
-        elif trace.left_out:
-            lines.append(f"  and {trace.left_out} more at least: too many to come to the outermost")
-        return lines + _numbered(trace.outermost, len(trace.innermost) + trace.left_out)
+            return lines + _numbered(trace.outermost, len(trace.innermost) + trace.left_out)
+        lines.append(f"  and {trace.left_out} more at least: too many to come to the outermost")
+        return lines + [f"  #… {frame}" for frame in trace.outermost]
 
     def __str__(self) -> str:
         lines = [super().__str__()]

@@ -23,7 +23,9 @@
 #include <unwind.h>
 
 enum { HANDLER_STACK = 128 << 10, PATIENCE = 1 };
-enum { WALK = 200 * 1000 * 1000 }; /* nanoseconds, for the frames of a recursion */
+/* For the frames of a recursion: so many, so many nanoseconds. Of a longer one, so many bytes of the stack
+ * are looked at, at its other end. */
+enum { MOST_WALKED = 1 << 10, WALK = 200 * 1000 * 1000, OUTER_ROOM = 16 << 10 };
 
 /* Those behind the faults end a process where nobody handles them; a module may send them to itself. */
 static const int faults[] = {SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGABRT, SIGTRAP,   SIGSYS,
@@ -31,6 +33,7 @@ static const int faults[] = {SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGABRT, SIGTRA
                              SIGPROF, SIGUSR1, SIGUSR2, SIGPOLL, SIGINT,  SIGSTKFLT};
 
 static _Thread_local uint64_t stack_low, stack_high; /* of this thread */
+static uint64_t turn_stack; /* of the thread that serves turns: callbacks are below */
 static _Atomic int claimed;
 static sigjmp_buf out_of_unwinder;
 static _Atomic int unwinding; /* the thread that may jump there; 0: none */
@@ -157,9 +160,9 @@ static void turn_frames(mh_crash *crash) {
         outermost[i].address = turned[i];
 }
 
-/* `is_cut`: the walk did not come to its end. */
-static void finish_frames(mh_crash *crash, bool is_cut) {
-    if (crash->left_out > 0 && is_cut) { /* the last ones are none of the outermost */
+/* `cut`: the walk did not come to its end. */
+static void finish_frames(mh_crash *crash, bool cut) {
+    if (crash->left_out > 0 && cut) { /* the last ones are none of the outermost */
         crash->left_out += crash->frame_count - MH_INNERMOST;
         crash->frame_count = MH_INNERMOST;
     } else if (crash->left_out > 0) {
@@ -180,7 +183,7 @@ static void add_found(void *context, uint64_t address) {
 typedef struct walk {
     mh_crash *crash;
     uint64_t begin; /* frames before this address are the handler's own; 0: none are */
-    bool begun, is_late;
+    bool begun, cut;
     uint32_t steps;
     uint64_t end; /* when it is to end */
 } walk;
@@ -194,8 +197,8 @@ static _Unwind_Reason_Code take_frame(struct _Unwind_Context *context, void *dat
     walk->begun = walk->begun || address == walk->begin;
     if (walk->begun) /* a return address is behind the call that it belongs to */
         add_frame(walk->crash, exact || address == walk->begin ? address : address - 1);
-    walk->is_late = ++walk->steps % 256 == 0 && mh_now() > walk->end;
-    return walk->is_late ? _URC_END_OF_STACK : _URC_NO_REASON;
+    walk->cut = ++walk->steps == MOST_WALKED || (walk->steps % 256 == 0 && mh_now() > walk->end);
+    return walk->cut ? _URC_END_OF_STACK : _URC_NO_REASON;
 }
 
 /* The frames above `begin` (0: above the caller). A fault in the unwinder comes back here. */
@@ -206,7 +209,7 @@ static void walk_frames(mh_crash *crash, uint64_t begin) {
         _Unwind_Backtrace(take_frame, &walk);
     }
     unwinding = 0;
-    finish_frames(crash, walk.is_late);
+    finish_frames(crash, walk.cut);
 }
 
 /* Whether it came to who called the module: this program, behind what is not. */
@@ -222,16 +225,24 @@ static bool is_whole(const mh_crash *crash) {
     return false;
 }
 
+static bool is_cut(const mh_crash *crash) {
+    return crash->left_out > 0 && crash->frame_count == MH_INNERMOST;
+}
+
 /* Better than nothing, where the frames are gone: first what is left of the last calls, below the stack,
- * and then who may have called. */
+ * and then who may have called. Where they are too many: who began, from the outermost on. */
 static void look_for_callers(mh_crash *crash) {
-    if (is_whole(crash) || crash->sp < crash->stack_low || crash->sp >= crash->stack_high)
-        return;
+    bool is_off = crash->sp < crash->stack_low || crash->sp >= crash->stack_high;
     if (sigsetjmp(out_of_unwinder, 1) == 0) {
         unwinding = gettid();
-        crash->entry = frame_at(crash, is_turn_thread ? serve_callback(crash->event) : 0);
-        mh_callers_below(crash->sp, crash->stack_low, add_found, crash);
-        mh_callers_above(crash->sp, crash->stack_high, add_found, crash);
+        if (is_cut(crash)) {
+            uint64_t begin = is_turn_thread ? turn_stack : crash->stack_high;
+            mh_callers_below(begin, crash->stack_low, OUTER_ROOM, add_found, crash);
+        } else if (!is_whole(crash) && !is_off) {
+            crash->entry = frame_at(crash, is_turn_thread ? serve_callback(crash->event) : 0);
+            mh_callers_below(crash->sp, crash->stack_low, MH_ROOM_LEFT, add_found, crash);
+            mh_callers_above(crash->sp, crash->stack_high, add_found, crash);
+        }
     }
     unwinding = 0;
 }
@@ -521,6 +532,7 @@ void crash_prepare(void) {
     struct sigaction action = {.sa_sigaction = on_signal,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     worker = getpid();
+    turn_stack = (uint64_t)(uintptr_t)__builtin_frame_address(0);
     mark_worker();
     give_stack();
     sigemptyset(&action.sa_mask);

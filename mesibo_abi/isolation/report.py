@@ -48,8 +48,9 @@ class Crash:
     that signal itself; `address` None where the fault has none. `allowed` is the limit that it had
     `reached`. `callback` is what ran, None for nothing. `message_at` and `message_size` say where
     the module had the message. `left_out` frames are missing in `places` behind the innermost
-    INNERMOST. `found` are guesses: places that lay on the stack, as no frame led to the module;
-    `entry` is where the callback begins that ran.
+    INNERMOST. `found` are guesses: places that lay on the stack, as no frame led to the module, or,
+    where there is no place behind INNERMOST, from the outermost on. `entry` is where the callback
+    begins that ran.
     `request` is the one whose answer was being given.
     """
 
@@ -352,7 +353,10 @@ def _trace(crash: Crash, path: Path) -> Trace:
     begin = _own_frames(crash) if crash.kind is Kind.EXIT else 0
     frames = symbolize(crash.places[begin : None if last is None else last + 1])
     first = next((frame for i, frame in enumerate(frames) if inside[begin + i]), None)
-    if first is None:
+    cut = crash.left_out > 0 and len(crash.places) == INNERMOST
+    if cut:
+        frames += _guesses(crash, module)[::-1]
+    elif first is None:
         guesses = _guesses(crash, module)
         first = next(iter(guesses), None)
         frames += guesses

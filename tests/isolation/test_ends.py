@@ -97,9 +97,7 @@ def test_a_full_stack(host: Host, built: Built) -> None:
         "a stack that is full: recursion without an end, or a large array in a function"
     )
     names = [frame.function for frame in error.frames]
-    assert names[:48] == ["recurse"] * 48
-    assert set(names[48:-2]) == {"recurse"}
-    assert names[-2:] == ["end", "on_message"]
+    assert names == ["recurse"] * 49 + ["end", "on_message"]
     assert error.frames_left_out > 100
     assert str(error).count("recurse") < 5
 

@@ -104,7 +104,7 @@ def test_who_began_a_recursion(host: Host, built: Built) -> None:
     names = [frame.function for frame in error.frames]
     assert names[:48] == ["dig"] * 48
     assert names[-3:] == ["dig", "start", "on_message"]
-    assert error.frames_left_out > 1000
+    assert error.frames_left_out > 100
     found = re.search(
         r"\n  #0 dig at deep\.c:(\d+).*\n  and (\d+) more, which are left out\n  #(\d+) dig",
         str(error),
@@ -115,3 +115,23 @@ def test_who_began_a_recursion(host: Host, built: Built) -> None:
     assert int(found[3]) == 48 + error.frames_left_out
     assert len(error.frames) <= 64
     assert error.request is None
+
+
+def test_who_began_a_recursion_too_long_to_be_walked(host: Host, built: Built) -> None:
+    """Its other end is looked for on the stack; how many calls are between, nobody counted."""
+    host.load("deep", built("deep", "-g", "-O1", "-DSIZE=8"), isolated=True)
+    error = crash(host, "dig")
+    innermost, outermost = error.frames[:48], error.frames[48:]
+    assert {frame.function for frame in innermost} == {"dig"}
+    assert [frame.function for frame in outermost[-3:]] == ["dig", "start", "on_message"]
+    assert {frame.note for frame in outermost} == {"found on the stack"}
+    assert re.search(
+        r"\n  #0 dig at deep\.c:\d+.*"
+        r"\n  and 9\d\d more at least: too many to come to the outermost"
+        r"\n  #… dig at deep\.c:\d+ \(found on the stack\)"
+        r"\n  #… start at deep\.c:\d+ \(found on the stack\)"
+        r"\n  #… on_message at deep\.c:\d+ \(found on the stack\)",
+        str(error),
+        re.DOTALL,
+    )
+    assert error.signature.startswith("SIGSEGV dig deep.c:")

@@ -8,10 +8,14 @@
 #define KEPT __attribute__((noinline, noclone))
 #endif
 
+#ifndef SIZE
+#define SIZE 4000 /* so that a stack has some hundreds of them, and no more */
+#endif
+
 static volatile int deep = 1;
 
 KEPT static int dig(volatile int *from) {
-    volatile int mine[1000] = {*from + 1}; /* so that a stack has some thousands of them, and no more */
+    volatile int mine[SIZE] = {*from + 1};
     return deep ? dig(mine) + mine[0] : mine[0];
 }
 
