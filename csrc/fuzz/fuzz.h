@@ -116,6 +116,10 @@ bool fuzz_has_items(void);
  * little memory. */
 bool fuzz_memory_keep(const char *library);
 void fuzz_memory_restore(void);
+/* What is forked off from here on counts its coverage for all. False: no memory. */
+bool fuzz_memory_share(void);
+/* In a process that was forked off: the host is this one's from here on. */
+void fuzz_forked(void);
 
 /* network.c. The replies of the case are those behind step `*at`. */
 void fuzz_network_begin(const fuzz_case *what, const size_t *at);

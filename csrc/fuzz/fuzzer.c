@@ -20,6 +20,8 @@ size_t __sanitizer_get_allocated_size(const volatile void *block) __attribute__(
  * which are forgotten here. So each such case, by how much is left, is put aside once for a process that
  * can tell. */
 
+enum { DONE = 79 };
+
 enum { KINDS = 512 };
 static struct { int64_t blocks, bytes; } left, seen[KINDS];
 static size_t seen_count;
@@ -68,17 +70,44 @@ static void look_for_leaks(const uint8_t *input, size_t size) {
 
 /* ---- Inputs ------------------------------------------------------------------------------------------- */
 
-static int run(const uint8_t *input, size_t size) {
-    static fuzz_case what;
-    fuzz_read(&what, input, size);
+static fuzz_case what;
+
+static void run_here(void) {
     left.blocks = left.bytes = 0;
     fuzz_live(&what);
-    look_for_leaks(input, size);
+}
+
+/* Where cases do not leave everything as it was: each in a process of its own. One that ends there has
+ * said why, and then this one ends too, for libFuzzer to keep the input. Its leaks are its own. */
+static void run_forked(void) {
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        fuzz_forked();
+        run_here();
+        _exit(DONE);
+    }
+    while (child > 0 && waitpid(child, &status, 0) < 0)
+        continue;
+    if (child > 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == DONE))
+        fuzz_report("ended", "the case ended its process, with the wait status %#x", (unsigned)status);
+}
+
+static int run(const uint8_t *input, size_t size) {
+    fuzz_read(&what, input, size);
+    if (fuzz_asked.isolate) {
+        run_forked();
+    } else {
+        run_here();
+        look_for_leaks(input, size);
+    }
     fuzz_noted->cases++;
     return 0;
 }
 
 int fuzz_with_libfuzzer(int argc, char **argv) {
+    if (fuzz_asked.isolate && !fuzz_memory_share())
+        return 2;
     watch_leaks();
     return LLVMFuzzerRunDriver(&argc, &argv, run);
 }

@@ -147,6 +147,11 @@ bool fuzz_open(void) {
     return entry != NULL && fuzz_memory_keep(fuzz_asked.library);
 }
 
+void fuzz_forked(void) {
+    fuzz_host->generation = mh_generation;
+    fuzz_host->server = pthread_self();
+}
+
 /* ---- The configuration ----------------------------------------------------------------------------------- */
 
 typedef struct items {

@@ -60,6 +60,30 @@ static bool is_data(const char *name) {
            strcmp(name, ".fini_array") != 0;
 }
 
+/* Where coverage is counted: what a forked case counts there is to be seen here. The rest of these pages is
+ * restored before each case. */
+static char *counters, *counters_end;
+
+static void note_counters(const char *name, char *at, size_t size) {
+    if (strcmp(name, "__sancov_cntrs") != 0 || size == 0)
+        return;
+    counters = at;
+    counters_end = at + size;
+}
+
+bool fuzz_memory_share(void) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    char *begin = (char *)((uintptr_t)counters / page * page);
+    size_t size = (size_t)(counters_end - begin + (ptrdiff_t)page - 1) / page * page;
+    if (counters == NULL)
+        return true;
+    char *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared == MAP_FAILED)
+        return false;
+    copy(shared, begin, size);
+    return mremap(shared, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, begin) != MAP_FAILED;
+}
+
 static bool add_sections(const sections *library, uintptr_t base) {
     const ElfW(Ehdr) *header = (const void *)library->file;
     if (library->size < sizeof *header || header->e_shoff == 0 ||
@@ -68,11 +92,15 @@ static bool add_sections(const sections *library, uintptr_t base) {
         return false;
     const ElfW(Shdr) *section = (const void *)(library->file + header->e_shoff);
     const char *names = library->file + section[header->e_shstrndx].sh_offset;
-    for (size_t i = 0; i < header->e_shnum; i++, section++)
-        if (section->sh_flags & SHF_WRITE && section->sh_flags & SHF_ALLOC &&
-            !(section->sh_flags & SHF_TLS) && is_data(names + section->sh_name) &&
-            !add((char *)(base + section->sh_addr), section->sh_size))
+    for (size_t i = 0; i < header->e_shnum; i++, section++) {
+        const char *name = names + section->sh_name;
+        char *at = (char *)(base + section->sh_addr);
+        bool written = section->sh_flags & SHF_WRITE && section->sh_flags & SHF_ALLOC &&
+                       !(section->sh_flags & SHF_TLS);
+        note_counters(name, at, section->sh_size);
+        if (written && is_data(name) && !add(at, section->sh_size))
             return false;
+    }
     return true;
 }
 

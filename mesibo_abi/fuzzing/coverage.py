@@ -40,7 +40,7 @@ class Coverage:
                 stack.enter_context(tempfile.TemporaryDirectory(prefix="mesibo_fuzz-"))
             )
             self.module = instrument(subject, self._folder)
-            self._reader = Reader(self.module.library)
+            self._reader = Reader(self.module.library, self.module.program)
             self._replayer = stack.enter_context(Replayer(self.module, self._reader))
             self._replayer.replay(Case())  # it can be opened
             self._open = stack.pop_all()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..symbols import Frame, Place, symbolize
 from .finding import Crash
 
 _FRAME = re.compile(
-    r"^\s+#\d+ .*?\((?P<file>/[^()]*)\+0x(?P<offset>[0-9a-f]+)\)"
+    r"^\s+#\d+ .*?\((?P<file>[^()\s]+)\+0x(?P<offset>[0-9a-f]+)\)"
     r"(?: \(BuildId: \w+\))?",
     re.M,
 )
@@ -31,10 +32,12 @@ _DONE, _LEAKED = 79, 78
 
 
 class Reader:
-    """Reads reports about one library. What it has asked of the symbols it asks no more."""
+    """Reads reports about a library in the fuzz program. What it has asked of the symbols it asks
+    no more."""
 
-    def __init__(self, library: Path) -> None:
+    def __init__(self, library: Path, program: Path) -> None:
         self._library = library.resolve()
+        self._paths = {path.name: path for path in (program, self._library)}
         self._frames: dict[tuple[Path, int], Frame] = {}
 
     def crash(self, status: int, report: str) -> Crash | None:
@@ -58,7 +61,7 @@ class Reader:
 
     def _where(self, begin: re.Match[str], told: str) -> str:
         """The innermost place of the library; of a race, that of both accesses."""
-        stacks = [self._named(stack) for stack in _stacks(told)]
+        stacks = [self._named(stack) for stack in self._stacks(told)]
         wanted = 2 if begin["thread"] else 1
         found = [place for stack in stacks if (place := self._inside(stack)) is not None]
         if not found:
@@ -68,7 +71,7 @@ class Reader:
     def _inside(self, stack: Sequence[Frame]) -> str | None:
         for frame in stack:
             if frame.file is not None and frame.file.resolve() == self._library:
-                return str(frame)
+                return str(replace(frame, function=_plain_name(frame.function)))
         return None
 
     def _named(self, stack: Sequence[tuple[Path, int]]) -> list[Frame]:
@@ -79,36 +82,43 @@ class Reader:
             self._frames[place] = frame
         return [self._frames[place] for place in stack]
 
+    def _place(self, frame: re.Match[str]) -> tuple[Path, int]:
+        """Some sanitizers name files without their folders."""
+        name = Path(frame["file"])
+        return self._paths.get(name.name, name), int(frame["offset"], 16)
+
+    def _stacks(self, text: str) -> Iterator[list[tuple[Path, int]]]:
+        """The stacks of a report, in order, each without frames that are in no file."""
+        stack: list[tuple[Path, int]] = []
+        for line in text.splitlines():
+            frame = _FRAME.match(line)
+            if line.lstrip().startswith("#0 ") and stack:
+                yield stack
+                stack = []
+            if frame is not None:
+                stack.append(self._place(frame))
+        if stack:
+            yield stack
+
     def _in_words(self, report: str) -> str:
         """With names for what is known, and without what says nothing to people."""
         end = _LEGEND.search(report)
         text = report[: end.start()] if end is not None else report
-        self._named([_place(frame) for frame in _FRAME.finditer(text)])
+        self._named([self._place(frame) for frame in _FRAME.finditer(text)])
 
         def name(frame: re.Match[str]) -> str:
             number = frame[0].split()[0]
-            known = self._frames[_place(frame)]
+            known = self._frames[self._place(frame)]
             return f"    {number} {known.with_path() if known.function else known}"
 
         return _FRAME.sub(name, text).strip()
 
 
-def _place(frame: re.Match[str]) -> tuple[Path, int]:
-    return Path(frame["file"]), int(frame["offset"], 16)
-
-
-def _stacks(text: str) -> Iterator[list[tuple[Path, int]]]:
-    """The stacks of a report, in order, each without frames that are in no file."""
-    stack: list[tuple[Path, int]] = []
-    for line in text.splitlines():
-        frame = _FRAME.match(line)
-        if line.lstrip().startswith("#0 ") and stack:
-            yield stack
-            stack = []
-        if frame is not None:
-            stack.append(_place(frame))
-    if stack:
-        yield stack
+def _plain_name(function: str | None) -> str | None:
+    """Without what C++ says of its arguments."""
+    if function is None:
+        return None
+    return function.replace("(anonymous namespace)::", "").partition("(")[0]
 
 
 def _kind(begin: re.Match[str], told: str) -> str:
