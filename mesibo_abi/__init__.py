@@ -1,4 +1,8 @@
-"""A host for Mesibo loadable modules: build, load, chain and test them from Python."""
+"""A host for Mesibo loadable modules: build, load, chain and test them from Python.
+
+PYTEST_DONT_REWRITE: a package with a plugin is warned of where it was imported before pytest began,
+and this file has no assertions.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

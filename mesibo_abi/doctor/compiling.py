@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from ..compiler import c_compiler, cpp_compiler
 from ..errors import BuildError
@@ -39,11 +39,10 @@ def examined() -> Iterator[Tool]:
         yield _fuzzer(name, purpose, sanitizer)
 
 
-def _compiler(name: str, command: object, program: Program, install: str) -> Tool:
-    assert callable(command)
+def _compiler(name: str, command: Callable[[], list[str]], program: Program, install: str) -> Tool:
     purpose = "mesibo-abi build, mesibo_abi.build"
     try:
-        words: list[str] = command()
+        words = command()
     except BuildError as error:
         detail = " ".join(str(error).split())
         return Tool(Area.COMPILERS, name, purpose, State.BROKEN, detail=detail, install=error.hint)
@@ -91,7 +90,7 @@ def _fuzzer(name: str, purpose: str, sanitizer: Sanitizer) -> Tool:
         return Tool(
             Area.FUZZERS, name, purpose, State.MISSING, detail=f"found {detail}", install=error.hint
         )
-    wrong = failure(trials.FUZZER, found.c, *_linked(found.link_flags))
+    wrong = failure(trials.FUZZER, found.c, *found.link_flags, "-lstdc++")
     path = shutil.which(found.c[0]) or ""
     return Tool(
         Area.FUZZERS,
@@ -103,8 +102,3 @@ def _fuzzer(name: str, purpose: str, sanitizer: Sanitizer) -> Tool:
         wrong or f"with {found.archive}",
         packages("clang libclang-rt-dev", "clang compiler-rt") if wrong else "",
     )
-
-
-def _linked(flags: Sequence[str]) -> list[str]:
-    """libFuzzer is C++."""
-    return [*flags, "-lstdc++"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import textwrap
 from pathlib import Path
 
@@ -39,6 +40,10 @@ class Author:
         return self._pytester.runpytest_subprocess(
             "-p", "no:cacheprovider", "-rA", *arguments, timeout=240
         )
+
+    def script(self, path: Path) -> pytest.RunResult:
+        """Runs a file of Python."""
+        return self._pytester.run(sys.executable, "-P", path, timeout=240)
 
 
 def shown(result: pytest.RunResult) -> str:

@@ -66,6 +66,25 @@ def test_ends_of_all_kinds(author: Author, module: str, words: str) -> None:
     assert words in shown(result)
 
 
+@pytest.mark.parametrize(
+    "module",
+    ["kill_parent", "kill_group", "close_all", "close_std", "scribble_shared", "ignore_signals"],
+)
+def test_whatever_a_module_does_the_next_test_runs(author: Author, module: str) -> None:
+    """Whether that fails the test is not asked here."""
+    result = author.run(f"""
+        @pytest.mark.mesibo_crashes
+        def test_first(mesibo_host, mesibo_module):
+            mesibo_module(BAD / "{module}.c", deadline=2)
+            mesibo_host.process(Message("one", to="bob"))
+
+        def test_second(mesibo_host, mesibo_module):
+            mesibo_module(MODULES / "echo.c")
+            assert mesibo_host.process(Message("one", to="bob")).result is not Result.FAIL
+    """)
+    result.assert_outcomes(passed=2)
+
+
 def test_a_crash_that_is_expected(author: Author) -> None:
     result = author.run("""
         @pytest.fixture

@@ -30,6 +30,21 @@ def test_nothing_of_the_package_is_imported(author: Author) -> None:
     result.stdout.no_fnmatch_line("*warning*")
 
 
+def test_the_package_may_be_imported_before_pytest(author: Author) -> None:
+    author.write("test_it.py", "def test_it(mesibo_host):\n    assert mesibo_host.modules == ()\n")
+    path = author.write(
+        "run.py",
+        """
+        import mesibo_abi, pytest, sys
+        mesibo_abi.Host
+        sys.exit(pytest.main(["-p", "no:cacheprovider", "-W", "error", "test_it.py"]))
+        """,
+    )
+    result = author.script(path)
+    assert result.ret == 0, result.stdout.str() + result.stderr.str()
+    result.stdout.fnmatch_lines(["*1 passed*"])
+
+
 def test_it_can_be_left_out(author: Author) -> None:
     result = author.run(
         """
