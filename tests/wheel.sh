@@ -55,6 +55,17 @@ END
 
 mesibo-abi check --only resources greeter_c/mesibo_mod_greeter_c.so | expect "7 passed, 1 skipped"
 
+{ mesibo-abi doctor --json || test $? -eq 1; } | expect '"name":"C compiler"'
+
+python - <<'END' | expect "hello /x"
+from urllib.request import urlopen
+
+from mesibo_abi.peers import HttpPeer
+
+with HttpPeer("hello") as peer:
+    print(urlopen(f"{peer.url}/x").read().decode(), peer.requests[0].target)
+END
+
 test -f "$(python -m mesibo_abi --includes | cut -c 3-)/module.h"
 test -f "$(python -m mesibo_abi --cmakedir)/mesibo_abiConfig.cmake"
 PKG_CONFIG_PATH="$(python -m mesibo_abi --pkgconfigdir)" pkg-config --cflags mesibo_abi

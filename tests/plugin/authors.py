@@ -13,12 +13,18 @@ MODULES = Path(__file__).parents[1] / "modules"
 MISBEHAVING = MODULES / "misbehaving"
 
 HEAD = f"""
+import functools
 import pathlib
 import pytest
 from mesibo_abi import *
 
 MODULES = pathlib.Path({str(MODULES)!r})
 BAD = MODULES / "misbehaving"
+
+# A machine that is busy is no module that hangs.
+@pytest.fixture
+def mesibo_module(mesibo_module):
+    return functools.partial(mesibo_module, deadline=60, init_deadline=60)
 """
 
 
