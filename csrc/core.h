@@ -295,7 +295,8 @@ struct mh_host {
     mh_queue sent, logs; /* mail outside of collecting passes */
     mh_requests *requests;
     /* wakeup.c */
-    int wakeup;
+    int wakeup; /* -1: it ended */
+    pthread_mutex_t wakeup_lock; /* so that nobody writes to what was closed */
     _Atomic bool served, woken;
     bool timed; /* modules that are loaded from now on have their callbacks timed */
     mh_tracer *tracer; /* they have this one; NULL: none */
@@ -388,6 +389,8 @@ extern const mh_elsewhere *mh_requests_elsewhere;
 void mh_requests_hurry(mh_requests *requests, const mh_instance *instance, uint32_t life);
 
 bool mh_wakeup_init(mh_host *host);
+/* Nobody serves it any more. */
+void mh_wakeup_end(mh_host *host);
 void mh_wakeup_free(mh_host *host);
 /* Somebody must take commands, and log lines that come at any time. False: nobody can. */
 bool mh_serve(mh_host *host);

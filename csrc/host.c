@@ -81,6 +81,7 @@ void mh_host_time(mh_host *host) { host->timed = true; }
 void mh_host_stop(mh_host *host) {
     mh_requests_stop(host->requests);
     mh_trace_end(host->trace);
+    mh_wakeup_end(host);
 }
 void mh_host_hurry(mh_host *host) { host->hurried = true; }
 

@@ -7,11 +7,24 @@
 #include <unistd.h>
 
 bool mh_wakeup_init(mh_host *host) {
+    if (pthread_mutex_init(&host->wakeup_lock, NULL) != 0)
+        return false;
     host->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return host->wakeup >= 0;
 }
 
-void mh_wakeup_free(mh_host *host) { close(host->wakeup); }
+void mh_wakeup_end(mh_host *host) {
+    pthread_mutex_lock(&host->wakeup_lock);
+    if (host->wakeup >= 0)
+        close(host->wakeup);
+    host->wakeup = -1;
+    pthread_mutex_unlock(&host->wakeup_lock);
+}
+
+void mh_wakeup_free(mh_host *host) {
+    mh_wakeup_end(host);
+    pthread_mutex_destroy(&host->wakeup_lock);
+}
 
 int mh_wakeup_fd(const mh_host *host) { return host->wakeup; }
 
@@ -27,8 +40,10 @@ bool mh_serve(mh_host *host) {
 void mh_wake(mh_host *host) {
     if (atomic_exchange(&host->woken, true))
         return;
-    ssize_t written = write(host->wakeup, &(uint64_t){1}, sizeof(uint64_t));
+    pthread_mutex_lock(&host->wakeup_lock);
+    ssize_t written = host->wakeup >= 0 ? write(host->wakeup, &(uint64_t){1}, sizeof(uint64_t)) : 0;
     (void)written; /* it fails only when the counter is full: then it is readable anyway */
+    pthread_mutex_unlock(&host->wakeup_lock);
 }
 
 void mh_clear_wakeup(mh_host *host) {

@@ -118,7 +118,8 @@ class Given(enum.IntEnum):
     REQUEST = 2
     BYTES = 3
     JSON = 4
-    REFUSED = 5
+    ITEM = 5
+    REFUSED = 6
     """It is not known what: the host refused it."""
 
 

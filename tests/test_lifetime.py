@@ -400,3 +400,32 @@ def test_wait_idle_hears_signals(built: Built) -> None:
                 print("it was idle")
     """
     assert run(program, built("fetch")) == SILENT
+
+
+def test_a_closed_host_has_no_descriptor(built: Built, server: str) -> None:
+    """Also while somebody refers to it, and what came after its end can still be taken."""
+    program = """
+        import os, sys
+        from mesibo_abi import Host, Message
+
+        def descriptors():
+            return sorted(os.readlink(each.path) for each in os.scandir("/proc/self/fd"))
+
+        def work():
+            host = Host()
+            host.load("fetch", sys.argv[1])
+            host.process(Message(sys.argv[2], to="bob"))
+            host.wait_idle()
+            host.close()
+            return host
+
+        first = work()  # what is imported on the way stays
+        before = descriptors()
+        hosts = [work() for _ in range(5)]
+        after = descriptors()
+        if after != before:
+            print(before, after)
+        for host in hosts:
+            host.logs, list(host.sent)
+    """
+    assert run(program, built("fetch"), server) == SILENT
