@@ -8,16 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Built
+from tests.core.compiling import Toolchain
 from tests.tools import needs
 
-ROOT = Path(__file__).parent.parent.parent
-CORE = [
-    *sorted(ROOT.glob("csrc/*.c")),
-    *sorted(ROOT.glob("csrc/revisions/*.c")),
-    *sorted(ROOT.glob("csrc/isolation/*.c")),
-    *sorted(ROOT.glob("csrc/trial/*.c")),
-]
-FLAGS = ["-std=c17", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-rdynamic"]
 PRINTED = """\
 result 0 by nobody
 echo sent hello to bob
@@ -35,33 +28,29 @@ own closed: 0, cleanup 0
 """
 
 
-sanitized = pytest.mark.parametrize(
-    "sanitizer",
-    ["", "-fsanitize=address,undefined", "-fsanitize=thread"],
-    ids=["plain", "address and undefined", "thread"],
-)
+HERE = Path(__file__).parent
+SANITIZERS = {"plain": "", "address and undefined": "address,undefined", "thread": "thread"}
+
+sanitized = pytest.mark.parametrize("tools", SANITIZERS, indirect=True)
 
 
-def compiled(program: Path, sanitizer: str) -> Path:
+@pytest.fixture(scope="module")
+def tools(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    sanitizers = SANITIZERS[request.param]
+    flags = (f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all") if sanitizers else ()
+    return Toolchain(tmp_path_factory.mktemp("core"), flags=flags)
+
+
+def compiled(program: Path, tools: Toolchain) -> Path:
     """tests/core/<program>.c with the whole core."""
-    flags = [*FLAGS, *filter(None, [sanitizer])]
-    includes = ["-I", str(ROOT / "csrc"), "-I", str(ROOT / "include")]
-    sources = [str(Path(__file__).parent / f"{program.name}.c"), *map(str, CORE)]
-    done = subprocess.run(
-        ["cc", *flags, *includes, "-o", str(program), *sources, "-ldl", "-lpthread"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
-    return program
+    return tools.program(program, [HERE / f"{program.name}.c"])
 
 
 @needs("cc")
 @sanitized
 @pytest.mark.slow
-def test_a_host_in_c(tmp_path: Path, built: Built, sanitizer: str) -> None:
-    program = compiled(tmp_path / "host", sanitizer)
+def test_a_host_in_c(tmp_path: Path, built: Built, tools: Toolchain) -> None:
+    program = compiled(tmp_path / "host", tools)
     done = subprocess.run(
         [program, built("echo")], capture_output=True, text=True, timeout=30, check=False
     )
@@ -71,8 +60,8 @@ def test_a_host_in_c(tmp_path: Path, built: Built, sanitizer: str) -> None:
 @needs("cc")
 @sanitized
 @pytest.mark.slow
-def test_whoever_serves_is_woken_each_time(tmp_path: Path, sanitizer: str) -> None:
-    program = compiled(tmp_path / "wakeup", sanitizer)
+def test_whoever_serves_is_woken_each_time(tmp_path: Path, tools: Toolchain) -> None:
+    program = compiled(tmp_path / "wakeup", tools)
     done = subprocess.run([program], capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout, done.stderr, done.returncode) == ("200000 of 200000 served\n", "", 0)
 
@@ -81,8 +70,8 @@ def test_whoever_serves_is_woken_each_time(tmp_path: Path, sanitizer: str) -> No
 @sanitized
 @pytest.mark.parametrize("arguments", [[], ["plain"]], ids=["membarrier", "fence"])
 @pytest.mark.slow
-def test_the_lock(tmp_path: Path, sanitizer: str, arguments: list[str]) -> None:
-    program = compiled(tmp_path / "lock", sanitizer)
+def test_the_lock(tmp_path: Path, tools: Toolchain, arguments: list[str]) -> None:
+    program = compiled(tmp_path / "lock", tools)
     done = subprocess.run(
         [program, *arguments], capture_output=True, text=True, timeout=120, check=False
     )
@@ -96,8 +85,8 @@ def test_the_lock(tmp_path: Path, sanitizer: str, arguments: list[str]) -> None:
 @needs("cc")
 @sanitized
 @pytest.mark.slow
-def test_a_trace(tmp_path: Path, built: Built, sanitizer: str) -> None:
-    program = compiled(tmp_path / "trace", sanitizer)
+def test_a_trace(tmp_path: Path, built: Built, tools: Toolchain) -> None:
+    program = compiled(tmp_path / "trace", tools)
     done = subprocess.run(
         [program, built("echo")], capture_output=True, text=True, timeout=120, check=False
     )
