@@ -1,0 +1,87 @@
+"""The core's own programs on another machine (aarch64, under qemu-user), and under valgrind."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from mesibo_abi.paths import get_include
+from tests.conftest import SOURCES
+from tests.core.compiling import Toolchain
+from tests.core.test_core import PRINTED
+from tests.tools import needs
+
+HERE = Path(__file__).parent
+ARM = "aarch64-linux-gnu-gcc"
+QEMU = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]
+VALGRIND = ["valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full"]
+
+pytestmark = [pytest.mark.slow, pytest.mark.unsanitized]
+
+
+def echo(compiler: str, folder: Path) -> Path:
+    """The module of tests/modules/echo.c."""
+    library = folder / "mesibo_mod_echo.so"
+    flags = ["-shared", "-fPIC", "-g", "-I", get_include("doc2019"), "-o", str(library)]
+    subprocess.run([compiler, *flags, str(SOURCES / "echo.c")], check=True)
+    return library
+
+
+@pytest.fixture(scope="module")
+def arm(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    return Toolchain(tmp_path_factory.mktemp("arm"), ARM)
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
+    return Toolchain(tmp_path_factory.mktemp("plain"))
+
+
+def run(*command: str | Path) -> tuple[int, str, str]:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+@needs(ARM, "qemu-aarch64")
+def test_a_host_on_aarch64(arm: Toolchain) -> None:
+    program = arm.program(arm.folder / "host", [HERE / "host.c"])
+    assert run(*QEMU, program, echo(ARM, arm.folder)) == (0, PRINTED, "")
+
+
+@needs(ARM, "qemu-aarch64")
+@pytest.mark.parametrize("arguments", [[], ["plain"]], ids=["membarrier", "fence"])
+def test_the_lock_on_aarch64(arm: Toolchain, arguments: list[str]) -> None:
+    program = arm.program(arm.folder / "lock", [HERE / "lock.c"])
+    said = "160000 of 160000\nowner 0, depth 0, waiting 0\n"
+    assert run(*QEMU, program, *arguments) == (0, said, "")
+
+
+@needs(ARM, "qemu-aarch64")
+def test_waking_on_aarch64(arm: Toolchain) -> None:
+    program = arm.program(arm.folder / "wakeup", [HERE / "wakeup.c"])
+    assert run(*QEMU, program) == (0, "200000 of 200000 served\n", "")
+
+
+@needs("cc", "valgrind")
+def test_a_host_under_valgrind(plain: Toolchain) -> None:
+    program = plain.program(plain.folder / "host", [HERE / "host.c"])
+    assert run(*VALGRIND, program, echo("cc", plain.folder)) == (0, PRINTED, "")
+
+
+@needs("cc", "valgrind")
+def test_a_trace_under_valgrind(plain: Toolchain) -> None:
+    program = plain.program(plain.folder / "trace", [HERE / "trace.c"])
+    status, said, errors = run(*VALGRIND, program, echo("cc", plain.folder))
+    assert (status, errors) == (0, "")
+    assert "4001 crossings, 0 dropped\n" in said
+
+
+@needs("cc", "valgrind")
+def test_valgrind_sees_what_is_wrong(tmp_path: Path) -> None:
+    source = tmp_path / "lost.c"
+    source.write_text("#include <stdlib.h>\nint main(void) { return malloc(7) == NULL; }\n")
+    subprocess.run(["cc", "-O0", "-o", str(tmp_path / "lost"), str(source)], check=True)
+    status, _, errors = run(*VALGRIND, tmp_path / "lost")
+    assert (status, "7 bytes in 1 blocks are definitely lost" in errors) == (9, True)
