@@ -49,6 +49,7 @@ typedef struct passing {
     void *source;
     char *copy;   /* NULL: nobody could write yet */
     bool changed; /* by a module that may */
+    mh_instance *changer; /* the first that did */
     char small[SMALL_MESSAGE];
 } passing;
 
@@ -87,27 +88,47 @@ inlined static bool make_copy(passing *message) {
 }
 
 /* Behind a module that may write: the embedder's own object stands for the message no longer. */
-static void look_for_changes(passing *message) {
+static void look_for_changes(passing *message, mh_instance *instance) {
     if (message->copy == NULL || message->changed)
         return;
     message->changed = !mh_same_bytes(message->copy, message->original, message->event->len);
-    if (message->changed)
+    if (message->changed) {
+        message->changer = instance;
         message->event->source = NULL;
+    }
 }
 
-/* The copy, for whoever wants to know what became of the message; NULL: it is as it was, or there is
- * no memory. */
-inlined static char *take_rewritten(passing *message) {
+static void note_failure(mh_outcome *out, mh_instance *instance, mh_failure failure, int64_t code,
+                         const mh_damage *damage) {
+    if (out->failed != NULL)
+        return;
+    mh_instance_ref(instance);
+    out->failed = instance;
+    out->failure = failure;
+    out->code = code;
+    out->damage = *damage;
+}
+
+/* The copy, for whoever wants to know what became of the message: NULL where it is as it was. False: it
+ * is not, and there is no memory. */
+inlined static bool take_rewritten(passing *message, mh_outcome *out) {
     size_t size = message->event->len + 1;
-    char *taken = NULL;
+    out->rewritten = NULL;
     message->event->message = message->original;
     message->event->source = message->source;
-    if (message->changed && message->copy != message->small)
-        return message->copy;
-    if (message->changed && (taken = malloc(size)) != NULL)
-        memcpy(taken, message->copy, size);
+    if (message->changed && message->copy != message->small) {
+        out->rewritten = message->copy;
+        return true;
+    }
+    if (message->changed && (out->rewritten = malloc(size)) != NULL)
+        memcpy(out->rewritten, message->copy, size);
     free_copy(message->copy, message->small);
-    return taken;
+    return !message->changed || out->rewritten != NULL;
+}
+
+static void lose_rewritten(const passing *message, mh_outcome *out) {
+    note_failure(out, message->changer, MH_REWRITE_LOST, -1, &(mh_damage){.field = NULL});
+    out->result = -1;
 }
 
 /* One callback. The caller has entered the instance. `code` is MH_NO_SLOT where the module left it
@@ -186,7 +207,7 @@ inlined static mh_failure call_any(mh_instance *instance, passing *message, mh_p
     if (!instance->revision->rewrites)
         return call_const(instance, message, pass, code, damage);
     mh_failure failure = call_slot(instance, message->event, pass, code, damage);
-    look_for_changes(message);
+    look_for_changes(message, instance);
     return failure;
 }
 
@@ -212,14 +233,15 @@ inlined static bool call_entered(mh_instance *instance, passing *message, mh_pas
     }
     out->result = -1;
     count_call(instance, message->event->kind, -1);
-    if (out->failed == NULL) {
-        mh_instance_ref(instance);
-        out->failed = instance;
-        out->failure = failure;
-        out->code = code;
-        out->damage = damage;
-    }
+    note_failure(out, instance, failure, code, &damage);
     return true;
+}
+
+static size_t place_of(const mh_chain *chain, const mh_instance *member) {
+    size_t at = 0;
+    while (at < chain->count && chain->members[at] != member)
+        at++;
+    return at;
 }
 
 /* In a host that is being closed, a message must not slip through beside a module that is closed
@@ -246,7 +268,11 @@ mh_called mh_walk(mh_host *host, const mh_chain *chain, bool entered, mh_event *
             out->place = i;
         }
     }
-    out->rewritten = take_rewritten(&message);
+    if (!take_rewritten(&message, out)) {
+        lose_rewritten(&message, out);
+        out->by = message.changer;
+        out->place = place_of(chain, message.changer);
+    }
     return cut_short ? MH_NOT_OPEN : MH_CALLED;
 }
 
@@ -332,7 +358,8 @@ static mh_called call_open(mh_instance *instance, mh_event *event, mh_pass *pass
     instance->host->locked_passes += !instance->thread_safe;
     bool set = call_entered(instance, &message, pass, out);
     instance->host->locked_passes -= !instance->thread_safe;
-    out->rewritten = take_rewritten(&message);
+    if (!take_rewritten(&message, out))
+        lose_rewritten(&message, out);
     return set ? MH_CALLED : MH_NOT_SET;
 }
 

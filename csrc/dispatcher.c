@@ -279,13 +279,15 @@ void mh_wake_own(mh_requests *requests, const mh_request *request) {
 /* ---- What it is given ------------------------------------------------------------------------------ */
 
 static delivery *copy_answer(mh_request *request, const mh_answer *answer) {
+    static const char no_memory[] = "no memory for a copy of the answer";
     size_t type_size = answer->content_type != NULL ? strlen(answer->content_type) + 1 : 0;
     delivery *copy = malloc(sizeof *copy + type_size + answer->size + 1);
     if (copy == NULL) { /* then it fails instead, and that needs no memory */
         copy = request->spare;
         request->spare = NULL;
         if (copy != NULL)
-            copy->answer = (mh_answer){.kind = MH_ANSWER_FAILED};
+            copy->answer = (mh_answer){
+                .kind = MH_ANSWER_FAILED, .data = no_memory, .size = sizeof no_memory - 1};
         return copy;
     }
     copy->answer = *answer;

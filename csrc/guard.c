@@ -40,9 +40,11 @@ static bool map(mh_guarded *guarded, int protection) {
         munmap(alias, size);
     if (!mapped && low != MAP_FAILED)
         munmap(low, span);
+    if (!mapped)
+        return false;
     guarded->view = low + GUARD;
     guarded->alias = alias;
-    return mapped;
+    return true;
 }
 
 static unsigned char slack_of(const mh_guarded *guarded) {

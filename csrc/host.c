@@ -35,6 +35,13 @@ static void free_retired(mh_host *host) {
     }
 }
 
+/* Its members are those that a chain without them found no memory for. */
+static void free_chain(mh_chain *chain) {
+    for (size_t i = 0; i < chain->count; i++)
+        mh_instance_unref(chain->members[i]);
+    free(chain);
+}
+
 mh_host *mh_host_new(const mh_hooks *hooks, const mh_limits *limits, bool pass_on_failure) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, set_up);
@@ -57,6 +64,9 @@ mh_host *mh_host_new(const mh_hooks *hooks, const mh_limits *limits, bool pass_o
     host->requests = mh_requests_new(host);
     if (host->requests == NULL || !mh_wakeup_init(host)) {
         int error = errno;
+        if (host->requests != NULL)
+            mh_requests_free(host->requests);
+        pthread_mutex_destroy(&host->mail_lock);
         free(chain);
         free(host);
         errno = error;
@@ -70,7 +80,7 @@ void mh_host_free(mh_host *host) {
     mh_requests_free(host->requests);
     mh_trace_free(host->trace);
     free_retired(host);
-    free(host->chain);
+    free_chain(host->chain);
     mh_queue_free(&host->sent);
     mh_queue_free(&host->logs);
     pthread_mutex_destroy(&host->mail_lock);

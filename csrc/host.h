@@ -81,7 +81,8 @@ typedef enum mh_failure {
     MH_BAD_CODE,     /* a callback returned what the header does not know */
     MH_DAMAGED,      /* it wrote where it must not */
     MH_UPCALL_FAILED, /* an upcall of the embedder failed while it ran: see mh_pass.errors */
-    MH_NO_MEMORY_FOR_IT /* it was not called: too little memory for a copy of the message */
+    MH_NO_MEMORY_FOR_IT, /* it was not called: too little memory for a copy of the message */
+    MH_REWRITE_LOST      /* it was: too little memory to hand out what it made of the message */
 } mh_failure;
 
 /* FIFO of records in one block of memory; only queue.c looks inside. */

@@ -72,18 +72,22 @@ static void run_init_in_child(mh_instance *instance, void *entry, int to_parent)
 static trial child_says(pid_t child, int from_child, int *status) {
     struct pollfd said = {.fd = from_child, .events = POLLIN};
     char refused = 0;
+    ssize_t size = 0;
     int ready;
     do /* a signal begins the wait anew */
         ready = poll(&said, 1, (int)(PATIENCE * 1000));
     while (ready < 0 && errno == EINTR);
-    bool returned = ready > 0 && read(from_child, &refused, 1) == 1;
+    while (ready > 0 && (size = read(from_child, &refused, 1)) < 0 && errno == EINTR)
+        continue;
     if (ready <= 0)
         kill(child, SIGKILL);
     while (waitpid(child, status, 0) < 0 && errno == EINTR)
         continue;
-    if (ready <= 0)
+    if (ready < 0 || size < 0)
+        return CANNOT_BE_TRIED;
+    if (ready == 0)
         return TAKES_TOO_LONG;
-    return !returned ? CRASHES : refused ? REFUSES : ACCEPTS;
+    return size == 0 ? CRASHES : refused ? REFUSES : ACCEPTS;
 }
 
 /* What the init does with the revision that it is offered. `signal`: what ended it, where it

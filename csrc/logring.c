@@ -119,6 +119,22 @@ static line_record *format_line(mh_queue *queue, const mh_instance *from, uint64
     return record;
 }
 
+/* Whoever takes lines at once gets this one instead: no queue counts it as dropped. */
+static void tell_lost(mh_instance *from, uint64_t level) {
+    static const char text[] = "[a line is lost: no memory for it]";
+    const mh_hooks *hooks = &from->host->hooks;
+    mh_line line = {.row = mh_this_row(),
+                    .label = from->label,
+                    .label_len = from->label_len,
+                    .text = text,
+                    .len = sizeof text - 1,
+                    .level = level,
+                    .time = now(),
+                    .thread = thread_number(),
+                    .is_report = true};
+    hooks->log(hooks->context, &line);
+}
+
 /* Formats into the mail of the pass, or the host's; with an upcall, into a queue of its own. */
 static int64_t log_line(mh_instance *from, uint64_t level, bool is_report, const char *format,
                         va_list args) {
@@ -133,6 +149,8 @@ static int64_t log_line(mh_instance *from, uint64_t level, bool is_report, const
             read_record(record, &line);
             line.is_report = is_report;
             result = hooks->log(hooks->context, &line);
+        } else {
+            tell_lost(from, level);
         }
         mh_queue_free(&queue);
         return result;

@@ -124,7 +124,10 @@ static int make_zygote(mh_remote *remote, int *ours) {
 }
 
 bool mh_remote_command(const mh_remote *remote, char command) {
-    return send(remote->control, &command, 1, MSG_NOSIGNAL) == 1;
+    ssize_t sent;
+    while ((sent = send(remote->control, &command, 1, MSG_NOSIGNAL)) < 0 && errno == EINTR)
+        continue;
+    return sent == 1;
 }
 
 bool mh_remote_hears_end(mh_remote *remote, double seconds) {
@@ -147,20 +150,26 @@ static bool has_zygote(const mh_remote *remote) {
     return poll(&there, 1, 0) <= 0 || (there.revents & (POLLHUP | POLLERR)) == 0;
 }
 
+static void end_bells(mh_remote *remote) {
+    mh_bell_end(&remote->channel->outside);
+    mh_bell_end(&remote->channel->to_host);
+}
+
 /* With the lock: that a zygote is gone is not said when there is another one. */
 void mh_remote_look_after(mh_remote *remote) {
     pthread_mutex_lock(&remotes_lock);
-    if (!has_zygote(remote)) {
-        mh_bell_end(&remote->channel->outside);
-        mh_bell_end(&remote->channel->to_host);
-    }
+    if (!has_zygote(remote))
+        end_bells(remote);
     pthread_mutex_unlock(&remotes_lock);
 }
 
 /* It ends when its socket is closed, unless somebody stopped it. */
 static void wait_for_zygote(mh_remote *remote) {
     struct timespec moment = {0, 1000000};
-    for (int i = 0; remote->zygote > 0 && waitpid(remote->zygote, NULL, WNOHANG) == 0; i++) {
+    for (int i = 0; remote->zygote > 0; i++) {
+        pid_t ended = waitpid(remote->zygote, NULL, WNOHANG);
+        if (ended > 0 || (ended < 0 && errno != EINTR))
+            break;
         if (i == PATIENCE_MS)
             kill(remote->zygote, SIGKILL);
         nanosleep(&moment, NULL);
@@ -291,8 +300,10 @@ void mh_remote_start(mh_remote *remote) {
     mh_bell_renew(&channel->news);
     remote->up = true;
     remote->alive = remote->life;
-    if (!mh_remote_command(remote, COMMAND_START))
-        mh_remote_look_after(remote);
+    if (!mh_remote_command(remote, COMMAND_START)) {
+        kill(remote->zygote, SIGKILL); /* if it is there, nobody can tell it anything */
+        end_bells(remote);
+    }
 }
 
 /* ---- How it ended --------------------------------------------------------------------------------------- */
@@ -426,6 +437,15 @@ static bool may_restart(mh_remote *remote) {
     return true;
 }
 
+static const char *words_of(const mh_refusal *refusal) {
+    switch (refusal->kind) {
+    case MH_NO_MEMORY: return "no memory";
+    case MH_INIT_DAMAGED: return "its init overwrote its struct";
+    case MH_BAD_SLOT: return "a callback points at no code";
+    default: return refusal->text[0] != '\0' ? refusal->text : "its init failed";
+    }
+}
+
 bool mh_remote_revive(mh_remote *remote) {
     mh_refusal refusal = {.kind = MH_ACCEPTED};
     if (remote->depth > 0 || remote->instance->state != MH_OPEN || !may_restart(remote))
@@ -433,8 +453,12 @@ bool mh_remote_revive(mh_remote *remote) {
     if (mh_remote_load(remote, &refusal))
         return true;
     if (remote->up) { /* it said no */
-        mh_report(remote->instance, "started again, but its init returned %d: it is down",
-                  (int)refusal.code);
+        if (refusal.kind == MH_INIT_REFUSED)
+            mh_report(remote->instance, "started again, but its init returned %d: it is down",
+                      (int)refusal.code);
+        else
+            mh_report(remote->instance, "started again, but it could not be loaded: %s: it is down",
+                      words_of(&refusal));
         mh_remote_end_worker(remote, COMMAND_KILL);
     }
     remote->up = false;

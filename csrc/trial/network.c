@@ -39,8 +39,10 @@ static void shut(mh_trial *trial, const mh_request *request) {
 static void take(mh_trial *trial) {
     mh_command command;
     while ((command = mh_take_command(trial->instance->host)).kind != MH_NO_COMMAND) {
-        if (command.kind == MH_START && !add(trial, command.request))
+        if (command.kind == MH_START && !add(trial, command.request)) {
+            mh_report(trial->instance, "a request stays without an answer: no memory to note it");
             mh_request_unref(command.request);
+        }
         if (command.kind == MH_WRITE)
             free(command.bytes);
         if (command.kind == MH_CLOSE)

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -151,6 +152,10 @@ _Noreturn void zygote_run(void) {
     sigaddset(&children, SIGCHLD);
     sigprocmask(SIG_SETMASK, &children, NULL);
     int signals = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (signals < 0) { /* it would never see its worker end */
+        fprintf(stderr, "mesibo-abi-worker: no signalfd: %s\n", strerror(errno));
+        syscall(SYS_exit_group, 1);
+    }
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     prctl(PR_SET_NAME, "mesibo-zygote");
     crash_prepare_forks();
@@ -163,7 +168,10 @@ _Noreturn void zygote_run(void) {
         if (waits[1].revents != 0)
             reap(signals);
         if (waits[0].revents != 0) {
-            if (read(CONTROL_FD, &command, 1) != 1)
+            ssize_t got = read(CONTROL_FD, &command, 1);
+            if (got < 0 && errno == EINTR)
+                continue;
+            if (got != 1)
                 break;
             obey(command, signals);
         }

@@ -11,6 +11,7 @@ from .core cimport (
     MH_BAD_CODE,
     MH_DAMAGED,
     MH_NO_MEMORY_FOR_IT,
+    MH_REWRITE_LOST,
     mh_current_pass,
     mh_damage,
     mh_failure,
@@ -115,6 +116,8 @@ cdef object failure_of(str module, str callback, mh_failure failure, int64_t cod
         return faults.struct_changed(module, damage.callback.decode(), damage_of(damage))
     if failure == MH_NO_MEMORY_FOR_IT:
         return MemoryError(f"module {module!r} was not called: no memory for a copy of the message")
+    if failure == MH_REWRITE_LOST:
+        return MemoryError(f"what module {module!r} made of the message is lost: no memory for it")
     if failure == MH_BAD_CODE:
         return faults.bad_result(module, callback, code)
     return error if error is not None else faults.upcall_failed(module, callback)

@@ -1,0 +1,126 @@
+"""Each allocation and each system call of the core fails in turn, in a host and in a worker:
+nothing is lost, left open or left running, nothing hangs or dies, and words say what failed."""
+
+from __future__ import annotations
+
+import functools
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from mesibo_abi import build
+from tests.core.compiling import WORKER, Toolchain
+from tests.tools import needs
+
+HERE = Path(__file__).parent
+MODULES = HERE.parent / "modules"
+SANITIZERS = ("-fno-pie", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SCENARIOS = ["life", "requests", "trace", "guess", "threads", "trial"]
+ISOLATED = ["isolated", "isolated network", "crash"]
+LIBRARIES = {
+    "echo": "doc2019",
+    "sdk2020/rewrite": "sdk2020",
+    "sdk2020/one_thread": "sdk2020",
+    "sdk/bare": "sdk2020",
+    "fetch": "doc2019",
+    "ends": "doc2019",
+}
+
+pytestmark = [needs("cc"), pytest.mark.slow, pytest.mark.unsanitized]
+
+
+class Programs(NamedTuple):
+    """The program that plays scenarios, and what it needs: libraries and the worker."""
+
+    player: Path
+    needed: list[Path]
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    folder = tmp_path_factory.mktemp("faults")
+    tools = Toolchain(folder, flags=SANITIZERS)
+    wrapped = ["-no-pie", *wraps(HERE / "faults.c")]
+    layer = HERE / "faults.c"
+    worker = tools.program(folder / "worker", [*WORKER, layer], *wrapped)
+    playing = [HERE / "main.c", HERE / "scenarios.c", layer]
+    player = tools.program(folder / "faults", playing, *wrapped)
+    return Programs(player, [*(library(name, folder) for name in LIBRARIES), worker])
+
+
+def wraps(layer: Path) -> list[str]:
+    """For the linker: what the layer stands in front of."""
+    preprocessed = subprocess.run(
+        ["cc", "-E", "-P", str(layer)], capture_output=True, text=True, check=True
+    ).stdout
+    names = sorted(set(re.findall(r"\b__wrap_(\w+)", preprocessed)))
+    return [f"-Wl,--wrap={name}" for name in names]
+
+
+def library(name: str, folder: Path) -> Path:
+    entry = Path(name).name
+    return build(
+        MODULES / f"{name}.c",
+        output=folder / f"mesibo_mod_{entry}.so",
+        revision=LIBRARIES[name],
+        extra_args=["-DREVISION=2020", f"-DMESIBO_MODULE={entry}"],
+    )
+
+
+def play(programs: Programs, role: str, mode: str, scenario: str) -> None:
+    done = subprocess.run(
+        [programs.player, role, mode, scenario, *programs.needed],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    told = done.stdout.splitlines()
+    where = programs.player if role == "host" else programs.needed[-1]
+    assert done.returncode == 0, located(where, told) + done.stderr
+    failed, *_, harmed = told[-1].split(" calls failed, ")
+    assert harmed == "0 did harm"
+    assert int(failed) > 0
+
+
+def located(program: Path, told: list[str]) -> str:
+    """The lines, each with the function and the line of the core that its address stands for."""
+
+    @functools.cache
+    def place(address: str) -> str:
+        found = subprocess.run(
+            ["addr2line", "-fse", str(program), address],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return " ".join(found.stdout.split())
+
+    lines = []
+    for line in told:
+        _, at, rest = line.partition(" at 0x")
+        lines.append(f"{line} ({place('0x' + rest.split(':')[0])})" if at else line)
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("mode", ["once", "exhausted"])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_host(programs: Programs, scenario: str, mode: str) -> None:
+    play(programs, "host", mode, scenario)
+
+
+@pytest.mark.parametrize("scenario", ["requests", "trace", "guess", "trial"])
+def test_a_host_that_is_interrupted(programs: Programs, scenario: str) -> None:
+    play(programs, "host", "interrupted", scenario)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("mode", ["once", "exhausted", "interrupted"])
+@pytest.mark.parametrize("role", ["host", "worker"])
+@pytest.mark.parametrize("scenario", ISOLATED)
+def test_modules_in_processes_of_their_own(
+    programs: Programs, scenario: str, role: str, mode: str
+) -> None:
+    play(programs, role, mode, scenario)
