@@ -49,8 +49,8 @@ typedef struct mh_crash {
     uint64_t allowed;   /* what that limit is; the host writes it */
     int32_t signal; /* 0: none */
     int32_t code;   /* siginfo's si_code; of an exit, the code */
-    bool own;       /* the signal was sent by the worker itself, or is that of a timer of its own */
-    bool has_address, writes, own_thread; /* a fault at `address`, in writing; not the thread of calls */
+    uint8_t own;    /* the signal was sent by the worker itself, or is that of a timer of its own */
+    uint8_t has_address, writes, own_thread; /* a fault at `address`, in writing; not the thread of calls */
     int32_t event;  /* mh_event_kind of the callback that ran; below 0: MH_IN_... */
     int32_t thread;
     char thread_name[16];

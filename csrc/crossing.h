@@ -105,7 +105,7 @@ typedef struct mh_crossing {
     int64_t result;
     int32_t process, thread;
     uint8_t function, count;
-    bool returns;      /* `result` means something */
+    uint8_t returns;   /* `result` means something; as all that a module can write to, no bool */
     uint8_t left_out;  /* arguments for which there was no room */
     uint16_t texts_used;
     void *outer, *tracer; /* of the process that it is in */
@@ -122,7 +122,7 @@ typedef struct mh_crossing {
 enum { MH_OPEN_CROSSINGS = 64, MH_RING = 4096, MH_LAST_CROSSINGS = 16, MH_FEW = 64 };
 
 typedef struct mh_crossings {
-    _Atomic bool taken_out;
+    _Atomic uint8_t taken_out;
     _Atomic uint64_t put, taken; /* counts */
     _Atomic uint64_t dropped;    /* that found no room, and nobody made any in time */
     _Atomic uint64_t ids;

@@ -53,8 +53,10 @@ void mh_crossings_put(mh_crossings *crossings, const mh_crossing *crossing) {
     atomic_store_explicit(&slot->state, at + 1, memory_order_release);
 }
 
-/* The other process can write to all of it. */
+/* The other process can write to all of it. Together the texts are not longer than their room, though each
+ * may say that it is all of it: MH_CROSSING_TEXT counts on that. */
 static void mend(mh_crossing *crossing) {
+    unsigned kept = 0;
     crossing->module[MH_MODULE_ROOM - 1] = '\0';
     if (crossing->function >= MH_FUNCTION_KINDS)
         crossing->function = MH_FN_INVOKE;
@@ -64,8 +66,10 @@ static void mend(mh_crossing *crossing) {
         mh_argument *argument = &crossing->arguments[i];
         if (argument->name >= MH_ARGUMENT_NAMES)
             argument->name = MH_ARG_data;
-        if (argument->kept > MH_TEXT_KEPT || argument->at > MH_TEXTS_ROOM - MH_TEXT_KEPT)
+        if (argument->kept > MH_TEXT_KEPT || argument->at > MH_TEXTS_ROOM - MH_TEXT_KEPT ||
+            kept + argument->kept > MH_TEXTS_ROOM)
             argument->at = argument->kept = 0;
+        kept += argument->kept;
     }
 }
 

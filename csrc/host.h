@@ -281,6 +281,8 @@ typedef struct mh_text_column {
     const void *index;
     const char *bytes;
     const char *const *buffers; /* views: what they are into */
+    const int64_t *sizes;       /* of these, `buffer_count` of them */
+    size_t buffer_count;
     size_t offset;              /* of the first, in `valid` and `index` */
 } mh_text_column;
 
@@ -293,6 +295,10 @@ typedef struct mh_word_column {
 
 /* The text of a row, `*len` bytes without a NUL behind them; NULL where it is not valid. */
 const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len);
+
+/* The first row of these that cannot be: it ends before it begins, or lies outside of the buffers whose
+ * sizes are known; `last`: all can be. */
+uint64_t mh_text_broken(const mh_text_column *column, uint64_t first, uint64_t last);
 
 enum { MH_WORDS = 11 };
 

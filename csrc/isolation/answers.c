@@ -94,6 +94,23 @@ static void ring_news(const mh_receiver *receiver) {
 
 /* ---- Asking -------------------------------------------------------------------------------------------- */
 
+/* What another process wrote there need be neither 0 nor 1. */
+static void tidy(bool *flag) {
+    unsigned char byte;
+    memcpy(&byte, flag, 1);
+    *flag = byte != 0;
+}
+
+static void tidy_flags(mh_what *what) {
+    tidy(&what->synchronous);
+    if (what->kind == MH_FCGI)
+        tidy(&what->fcgi.keepalive);
+    if (what->kind == MH_SOCKET) {
+        tidy(&what->socket.keepalive);
+        tidy(&what->socket.verify_host);
+    }
+}
+
 int64_t mh_remote_submit(mh_remote *remote, const mh_mail_record *record, const char *what,
                          const char *texts, bool outside) {
     static const char *const kinds[] = {"http", "fastcgi", "socket"};
@@ -108,6 +125,7 @@ int64_t mh_remote_submit(mh_remote *remote, const mh_mail_record *record, const 
     memcpy(&asked, what, sizeof asked);
     if (asked.kind > MH_SOCKET)
         return -1;
+    tidy_flags(&asked);
     if (remote->how.limits.no_network) {
         mh_report(remote->instance, "%s refused: it is loaded with the limit network=False",
                   kinds[asked.kind]);

@@ -8,7 +8,8 @@
  * its own threads send and log goes through `outside`, one at a time, to a thread of the host's that
  * listens.
  *
- * The host trusts nothing in here: the module can write to all of it. */
+ * The host trusts nothing in here: the module can write to all of it. So there is no bool in it, which must
+ * be 0 or 1. */
 #ifndef MESIBO_CHANNEL_H
 #define MESIBO_CHANNEL_H
 
@@ -57,7 +58,7 @@ typedef struct mh_mirror {
     uint64_t version, flags;
     uint32_t callbacks; /* bit 1 << mh_event_kind */
     int32_t threads;    /* that the host functions made for it, and run */
-    bool has_name;
+    uint8_t has_name;
     char name[MH_NAME_ROOM];
 } mh_mirror;
 
@@ -73,13 +74,13 @@ typedef struct mh_channel {
     uint64_t request_at; /* in the requests */
     int64_t reply;       /* what was asked for */
     uint64_t room;       /* bytes that may be sent without asking */
-    bool ask_send, ask_log; /* a handler wants them at once */
-    bool stops;             /* before it ends, for a debugger */
-    bool cut;               /* of a batch: behind this row */
+    uint8_t ask_send, ask_log; /* a handler wants them at once */
+    uint8_t stops;             /* before it ends, for a debugger */
+    uint8_t cut;               /* of a batch: behind this row */
     /* the worker's: */
     _Alignas(64) uint32_t said;
     int64_t code;
-    bool rewritten, damaged;
+    uint8_t rewritten, damaged;
     mh_damage damage; /* of its struct; `field` is not a pointer here: see `field` */
     char field[32];
     _Atomic uint64_t mail_end; /* of whole records in the mail */
@@ -116,7 +117,7 @@ typedef struct mh_rows_record {
 /* A call: behind it `to`, `from`, the message and the data, each with a NUL. */
 typedef struct mh_call_record {
     uint32_t kind; /* mh_event_kind */
-    bool has_params, has_user, has_message;
+    uint8_t has_params, has_user, has_message;
     mh_params params;
     uint64_t to_len, from_len, len, status;
     uint64_t user_flags;
@@ -125,7 +126,7 @@ typedef struct mh_call_record {
     uint64_t size; /* of all of it */
     /* of a row, when it is done: */
     int64_t code;
-    bool rewritten, damaged;
+    uint8_t rewritten, damaged;
 } mh_call_record;
 
 typedef enum mh_mail_kind {
@@ -143,7 +144,7 @@ typedef struct mh_mail_record {
     uint64_t row;
     uint32_t kind; /* mh_mail_kind */
     uint32_t life; /* of the worker */
-    bool is_report;
+    uint8_t is_report;
     int32_t thread;
     mh_params params;
     uint64_t to_len, from_len, len, level;

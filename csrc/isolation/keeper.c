@@ -301,7 +301,8 @@ void mh_remote_start(mh_remote *remote) {
     remote->up = true;
     remote->alive = remote->life;
     if (!mh_remote_command(remote, COMMAND_START)) {
-        kill(remote->zygote, SIGKILL); /* if it is there, nobody can tell it anything */
+        if (remote->zygote > 0)
+            kill(remote->zygote, SIGKILL); /* if it is there, nobody can tell it anything */
         end_bells(remote);
     }
 }

@@ -13,8 +13,8 @@ typedef struct mh_load_record {
     mh_limits limits;
     mh_worker_limits worker;
     uint64_t log_level, item_count, size;
-    bool keep_mapped, has_synchronous, guessed;
-    bool bare; /* of mh_isolation */
+    uint8_t keep_mapped, has_synchronous, guessed;
+    uint8_t bare; /* of mh_isolation */
 } mh_load_record;
 
 /* In the same place. */

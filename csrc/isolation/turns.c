@@ -26,7 +26,7 @@ void mh_remote_end_worker(mh_remote *remote, char command) {
     bool heard;
     while (!(heard = mh_remote_hears_end(remote, PATIENCE)) && mh_is_stopped(remote->channel))
         continue; /* a debugger has all the time that it wants */
-    if (!heard) {
+    if (!heard && remote->zygote > 0) {
         kill(remote->zygote, SIGKILL); /* somebody stopped it; the worker ends with it */
         mh_remote_hears_end(remote, PATIENCE);
     }

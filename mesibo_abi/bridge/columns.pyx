@@ -12,6 +12,7 @@ from .core cimport (
     MH_TEXT_VIEWS,
     MH_WORDS,
     mh_text_at,
+    mh_text_broken,
     mh_text_column,
     mh_text_layout,
     mh_word_column,
@@ -61,7 +62,7 @@ cdef class Chunk:
         cdef size_t offset = <size_t>(self.array.offset + array.offset) - <size_t>self.first
         if name == "message":
             fill_text(&self.columns.message, array, LAYOUTS[form], offset)
-            return 0
+            return check_texts(&self.columns.message, name, self.first, self.count)
         if name == "to":
             fill_text(&self.columns.to, array, LAYOUTS[form], offset)
             return check_addresses(&self.columns.to, name, self.first, self.count)
@@ -146,6 +147,8 @@ cdef void fill_text(mh_text_column *column, ArrowArray *array, int layout, size_
     column.offset = offset
     if layout == <int>MH_TEXT_VIEWS:
         column.buffers = <const char *const *>&array.buffers[2]
+        column.buffer_count = <size_t>array.n_buffers - 3
+        column.sizes = <const int64_t *>array.buffers[array.n_buffers - 1]
     else:
         column.bytes = <const char *>array.buffers[2]
 
@@ -168,12 +171,24 @@ cdef int check_rows(const uint8_t *valid, int64_t offset, int64_t count, uint64_
     return 0
 
 
+cdef int check_texts(const mh_text_column *column, str name, uint64_t first,
+                     uint64_t count) except -1:
+    """What its producer says is looked at, as far as it can be: it may be mistaken."""
+    cdef uint64_t row = mh_text_broken(column, first, first + count)
+    if row < first + count:
+        raise bad_column(name, f"expected texts that end behind their beginning and lie in their "
+                         f"buffers, that of row {row} does not",
+                         "have its producer check it, in pyarrow with .validate(full=True)", row)
+    return 0
+
+
 cdef int check_addresses(const mh_text_column *column, str name, uint64_t first,
                          uint64_t count) except -1:
     """An address is a string of C's: it cannot have a NUL in it."""
     cdef uint64_t row
     cdef size_t size
     cdef const char *text
+    check_texts(column, name, first, count)
     if count == 0 or has_no_nul(column, first, count):
         return 0
     for row in range(first, first + count):

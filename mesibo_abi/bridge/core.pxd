@@ -99,6 +99,7 @@ cdef extern from "host.h" nogil:
         MH_DAMAGED
         MH_UPCALL_FAILED
         MH_NO_MEMORY_FOR_IT
+        MH_REWRITE_LOST
 
     ctypedef struct mh_queue:
         size_t count
@@ -224,6 +225,8 @@ cdef extern from "host.h" nogil:
         const void *index
         const char *bytes
         const char *const *buffers
+        const int64_t *sizes
+        size_t buffer_count
         size_t offset
 
     ctypedef struct mh_word_column:
@@ -233,6 +236,7 @@ cdef extern from "host.h" nogil:
         unsigned size
 
     const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len)
+    uint64_t mh_text_broken(const mh_text_column *column, uint64_t first, uint64_t last)
 
     enum:
         MH_WORDS

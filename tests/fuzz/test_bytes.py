@@ -1,0 +1,154 @@
+"""What reads foreign bytes in Python: inputs of the corpus, changed here and there, are read or
+refused with an exception of ours. FUZZ_SECONDS says how many are tried."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mesibo_abi import Error, Host, InputError
+from mesibo_abi.config import read as read_config
+from mesibo_abi.config import render
+from mesibo_abi.elf import inspect
+from mesibo_abi.elf_layout import read_structs
+from mesibo_abi.elf_needs import read_needs
+from mesibo_abi.services.fastcgi_records import Answer, Records
+from mesibo_abi.services.transfer import Failure
+
+CORPUS = Path(__file__).parent / "corpus"
+EXAMPLES = 60 * int(os.environ.get("FUZZ_SECONDS", "2"))
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(60 + 10 * EXAMPLES)]
+fuzzed = settings(
+    max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), print_blob=True, deadline=None
+)
+
+Edits = list[tuple[int, bytes]]
+INTERESTING = st.sampled_from(
+    [b"\0", b"\xff" * 4, b"\x80", b"\x7f\xff\xff\xff", b"\0" * 8, b"\xff" * 8]
+)
+EDITS = st.lists(
+    st.tuples(st.integers(0, 1 << 16), INTERESTING | st.binary(max_size=8)), max_size=6
+)
+
+
+def changed(folder: str) -> st.SearchStrategy[bytes]:
+    """An input of the corpus, some bytes of it written over, perhaps cut short or made longer."""
+    known = [path.read_bytes() for path in sorted((CORPUS / folder).iterdir())]
+    assert known
+    more = st.just(b"") | st.binary(max_size=50)
+    return st.builds(
+        _change, st.sampled_from(known), EDITS, st.none() | st.integers(0, 1 << 16), more
+    )
+
+
+def _change(data: bytes, edits: Edits, cut: int | None, more: bytes) -> bytes:
+    result = bytearray(data)
+    for at, patch in edits:
+        at %= len(data)
+        result[at : at + len(patch)] = patch
+    if cut is not None:
+        del result[cut % len(data) :]
+    return bytes(result) + more
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as made:
+        yield Path(made)
+
+
+def in_three_parts(error: Error) -> None:
+    assert len(str(error).splitlines()) >= 3
+    assert "\n  hint: " in str(error)
+
+
+@fuzzed
+@given(data=changed("config"))
+def test_configuration(folder: Path, data: bytes) -> None:
+    file = folder / "mesibo.conf"
+    file.write_bytes(data)
+    try:
+        configuration = read_config(file)
+    except Error as error:
+        in_three_parts(error)
+        return
+    assert render(configuration)[:0] == ""
+
+
+@fuzzed
+@given(data=changed("elf"))
+def test_libraries(folder: Path, data: bytes) -> None:
+    file = folder / "mesibo_mod_m.so"
+    file.write_bytes(data)
+    for read in (inspect, read_needs, lambda path: read_structs(path, ["mesibo_module_s"])):
+        try:
+            read(file)  # type: ignore[operator]
+        except Error as error:
+            in_three_parts(error)
+
+
+def answer_of(pieces: list[bytes]) -> tuple[bytes, str]:
+    """The body, or why there is none."""
+    records, answer = Records(), Answer(1 << 20)
+    try:
+        for piece in pieces:
+            for record in records.feed(piece):
+                answer.add(record)
+        return answer.body(), ""
+    except Failure as failure:
+        return b"", str(failure)
+
+
+@fuzzed
+@given(data=changed("fastcgi"), cut=st.integers(0, 200))
+def test_fastcgi(data: bytes, cut: int) -> None:
+    """In one piece, in two and byte for byte it is the same answer."""
+    whole = answer_of([data])
+    assert answer_of([data[:cut], data[cut:]]) == whole
+    assert answer_of([data[at : at + 1] for at in range(len(data))]) == whole
+
+
+OFFSETS = st.lists(st.integers(-5, 60) | st.integers(-(2**31), 2**31 - 1), min_size=2, max_size=12)
+GOOD_OFFSETS = st.lists(st.integers(0, 50), min_size=2, max_size=12).map(sorted)
+
+
+def text_column(offsets: list[int], valid: bytes | None, large: bool) -> Any:
+    """As a producer makes it that checks nothing."""
+    size, kind = (8, pa.large_binary()) if large else (4, pa.binary())
+    packed = b"".join(offset.to_bytes(size, "little", signed=True) for offset in offsets)
+    buffers = [None if valid is None else pa.py_buffer(valid), pa.py_buffer(packed)]
+    return pa.Array.from_buffers(kind, len(offsets) - 1, [*buffers, pa.py_buffer(b"x" * 50)])
+
+
+@fuzzed
+@given(
+    offsets=GOOD_OFFSETS | OFFSETS,
+    valid=st.none() | st.binary(min_size=2, max_size=2),
+    large=st.booleans(),
+    start=st.integers(0, 11),
+)
+def test_columns(offsets: list[int], valid: bytes | None, large: bool, start: int) -> None:
+    in_order = offsets == sorted(offsets) and offsets[0] >= 0
+    if in_order:  # behind its buffer nobody can look: how large that is, is not said
+        offsets = [min(offset, 50) for offset in offsets]
+    start %= len(offsets) - 1
+    try:
+        table = pa.table({"message": text_column(offsets, valid, large).slice(start)})
+    except pa.ArrowInvalid:
+        return
+    with Host() as host:
+        try:
+            result = host.process_batch(table)
+        except InputError as error:
+            in_three_parts(error)
+            return
+    assert len(result) == len(table)
