@@ -139,9 +139,10 @@ static void work_ahead(const mh_batch *batch, uint64_t row, uint64_t last, mh_pa
     }
 }
 
+/* One that was closed meanwhile is not looked at: whoever closed it frees that without the lock. */
 static void drop_ahead(const mh_chain *chain) {
     for (size_t i = 0; i < chain->count; i++)
-        if (chain->members[i]->remote != NULL)
+        if (chain->members[i]->state == MH_OPEN && chain->members[i]->remote != NULL)
             mh_ahead_drop(chain->members[i]);
 }
 

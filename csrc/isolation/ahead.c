@@ -136,6 +136,8 @@ uint64_t mh_ahead_row_of(const mh_remote *remote, uint64_t index) {
 }
 
 bool mh_is_ahead(const mh_instance *instance, uint64_t row) {
+    if (instance->state != MH_OPEN) /* somebody may be freeing it */
+        return false;
     const mh_remote *remote = instance->remote;
     return remote != NULL && remote->ahead.taken < remote->ahead.asked &&
            remote->ahead.rows[remote->ahead.taken].row == row;
