@@ -1,6 +1,7 @@
 """The shared object of the package: the C core, and the bridge to it in several modules. And the
 programs that isolated modules run in, and that measure modules: the same core, without Python."""
 
+import os
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -18,7 +19,12 @@ PROGRAMS = {
     "mesibo_abi/isolation/mesibo-abi-worker": Path("csrc/worker"),
     "mesibo_abi/checking/mesibo-abi-probe": Path("csrc/probe"),
 }
-FLAGS = ["-std=c17", "-O2", "-fvisibility=hidden"]
+# For the lanes of the Makefile, as -fsanitize= takes them, into folders of their own.
+SANITIZERS = os.environ.get("MESIBO_ABI_SANITIZE")
+SANITIZED = [f"-fsanitize={SANITIZERS}", "-fno-sanitize-recover=all"] if SANITIZERS else []
+FLAGS = ["-std=c17", "-O2", "-fvisibility=hidden", *SANITIZED]
+if SANITIZERS:
+    FLAGS += ["-g", "-O1", "-fno-omit-frame-pointer"]
 HEADERS = [*Path("csrc").rglob("*.h"), *Path("include").rglob("*.h")]
 
 
@@ -76,7 +82,7 @@ class BuildExtensionAndPrograms(build_ext):
             program.name,
             output_dir=str(program.parent),
             libraries=["dl", "pthread"],
-            extra_postargs=["-rdynamic"],
+            extra_postargs=["-rdynamic", *SANITIZED],
         )
 
     def get_outputs(self) -> list[str]:
@@ -93,6 +99,7 @@ setup(
             depends=sorted(map(str, HEADERS)),
             include_dirs=["csrc", "include"],
             extra_compile_args=FLAGS,
+            extra_link_args=SANITIZED,
         )
     ],
 )
