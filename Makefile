@@ -5,7 +5,7 @@ PYTHON ?= python
 CC ?= cc
 STUBS = $(patsubst mesibo_abi/bridge/%.pyx,mesibo_abi.bridge.%,$(wildcard mesibo_abi/bridge/*.pyx))
 PEERS = $(wildcard bench/native/*.c bench/native/extension/*.c)
-CORE = $(foreach room,. revisions isolation trial worker probe,$(wildcard csrc/$(room)/*.c))
+CORE = $(foreach room,. revisions isolation trial worker probe fuzz,$(wildcard csrc/$(room)/*.c))
 
 
 # What the lanes of the sanitizers run: all that goes through the core, and not what only reads files, prints
