@@ -8,7 +8,7 @@ enum { COUNTERS = 1 << 14 };
 __attribute__((section("__libfuzzer_extra_counters"), used)) static uint8_t counters[COUNTERS];
 
 void __sanitizer_cov_trace_pc(void);
-__attribute__((visibility("default"))) void __sanitizer_cov_trace_pc(void) {
+__attribute__((visibility("default"), no_sanitize("thread"))) void __sanitizer_cov_trace_pc(void) {
     uintptr_t place = (uintptr_t)__builtin_return_address(0);
     counters[(place ^ place >> 14) % COUNTERS]++;
 }

@@ -1,7 +1,7 @@
 /* fuzz.h - what the files of the fuzz program share: case.c (inputs and what they say), mutate.c (new
  * ones of old), memory.c (the module's data, as they were at first), life.c (a module's life as a case
  * has it), network.c (the other side of its requests), report.c (what the program itself finds),
- * fuzzer.c (what libFuzzer calls), serve.c (cases one by one, each in a process of its own), coverage.c
+ * compared.c (what the module compared), solve.c (what that leads to), fuzzer.c (what libFuzzer calls), serve.c (cases one by one, each in a process of its own), coverage.c
  * (for compilers that do not tell libFuzzer themselves), main.c.
  *
  * The program is compiled when it is needed, with the sanitizers that the module is compiled with, and
@@ -144,6 +144,19 @@ bool fuzz_witness(void *context, mh_instance *from, const mh_given *given);
 void fuzz_report_to(int file);
 /* The names of items that the module asked for. */
 size_t fuzz_asked_names(const char *const **names);
+
+/* ---- New cases of old (mutate.c) --------------------------------------------------------------------------- */
+
+/* Room for a field that is changed, until the next case; NULL: there is none left. */
+uint8_t *fuzz_room(size_t size);
+typedef uint64_t fuzz_chance(void);
+/* compared.c: a pair that differed in the case that was run last; false: none did. */
+void fuzz_compared_begin(void);
+bool fuzz_compared(uint64_t chance, uint64_t *one, uint64_t *other);
+/* solve.c: puts one for the other. `what` is the case that was run last. False: neither is in it. */
+bool fuzz_solve(fuzz_case *what, fuzz_chance *chance);
+/* Whether that input was run last. */
+bool fuzz_was_last(const uint8_t *input, size_t size);
 
 /* ---- Ways to run cases -------------------------------------------------------------------------------- */
 

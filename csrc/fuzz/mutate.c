@@ -90,8 +90,7 @@ static fuzz_text item_name(void) {
 static uint8_t arena[8 * FUZZ_INPUT];
 static size_t arena_used;
 
-/* NULL: there is none left, and the field stays as it is. */
-static uint8_t *room_for(size_t size) {
+uint8_t *fuzz_room(size_t size) {
     if (size > sizeof arena - arena_used)
         return NULL;
     uint8_t *room = arena + arena_used;
@@ -112,7 +111,7 @@ static const uint16_t edges[] = {0,   1,   2,   3,   4,   7,   8,    9,    15,  
 
 static void stretch(fuzz_text *text) {
     size_t len = edges[below(one_in(2) ? COUNT(edges) : COUNT(edges) - 8)];
-    uint8_t *room = room_for(len);
+    uint8_t *room = fuzz_room(len);
     if (room == NULL)
         return;
     for (size_t i = 0; i < len; i++)
@@ -123,7 +122,7 @@ static void stretch(fuzz_text *text) {
 /* A word in it, in place of some bytes or between them. */
 static void put_word(fuzz_text *text, fuzz_text word) {
     size_t at = below(text->len + 1), over = one_in(2) ? below(text->len - at + 1) : 0;
-    uint8_t *room = room_for(text->len + word.len);
+    uint8_t *room = fuzz_room(text->len + word.len);
     if (room == NULL)
         return;
     if (at > 0)
@@ -142,7 +141,7 @@ static void put_length(fuzz_text *text) {
     if (text->len < width)
         return;
     size_t at = below(text->len - width + 1);
-    uint8_t *room = room_for(text->len);
+    uint8_t *room = fuzz_room(text->len);
     if (room == NULL)
         return;
     memcpy(room, text->bytes, text->len);
@@ -157,7 +156,7 @@ static void put_length(fuzz_text *text) {
 static void change_bytes(fuzz_text *text) {
     size_t most = text->len < LONGEST / 2 ? text->len * 2 + 16 : LONGEST;
     size_t size = text->len < most ? text->len : most;
-    uint8_t *room = room_for(most);
+    uint8_t *room = fuzz_room(most);
     if (room == NULL)
         return;
     if (size > 0)
@@ -395,6 +394,8 @@ LLVMFuzzerCustomMutator(uint8_t *input, size_t size, size_t most, unsigned seed)
     size = size < sizeof old ? size : sizeof old;
     memcpy(old, input, size);
     fuzz_read(&what, old, size);
+    if (one_in(3) && fuzz_was_last(input, size) && fuzz_solve(&what, chance))
+        return write_what_fits(&what, input, most);
     for (size_t changes = one_in(4) ? 1 + below(4) : 1; changes > 0; changes--)
         change(&what);
     return write_what_fits(&what, input, most);

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shlex
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -75,8 +74,9 @@ def _run(command: list[str]) -> None:
     if done.returncode != 0:
         raise BuildError(
             "fuzz: the fuzz program does not compile",
-            detail=f"expected exit status 0, found {done.returncode} of: {shlex.join(command)}",
-            hint=f"another compiler may do it; name it in $CC. It says:\n{done.stderr.strip()}",
+            detail=f"expected exit status 0, found {done.returncode} of {command[0]}, for "
+            f"{Path(command[-1]).name}:\n{done.stderr.strip()}",
+            hint="another compiler may do it: name a clang in $CC",
             command=command,
             output=done.stdout + done.stderr,
         )

@@ -18,6 +18,7 @@ from .subject import Sanitizer
 
 _WATCHES = {Sanitizer.ADDRESS: "address,undefined", Sanitizer.THREAD: "thread"}
 _RUNTIMES = {Sanitizer.ADDRESS: "asan", Sanitizer.THREAD: "tsan"}
+_COMPARISONS = [f"{const}cmp{size}" for const in ("", "const_") for size in (1, 2, 4, 8)]
 _NO_MAIN = "fuzzer_no_main"
 _LLVM = "lib/llvm-*/lib/clang/*/lib"
 _NAME = re.compile(r"clang(?:-\d+)?")
@@ -35,7 +36,8 @@ class Toolchain:
 
     @property
     def module_flags(self) -> list[str]:
-        """For the module: it is watched, and says where it has been.
+        """For the module: it is watched, says where it has been, and what it has compared to
+        csrc/fuzz/compared.c.
 
         Modules return `int` from where a pointer says that they return a word: only the low half
         counts, and UBSan must not look at that.
@@ -46,7 +48,8 @@ class Toolchain:
             flags += [f"-fsanitize=fuzzer-no-link,{watches}", "-fno-sanitize=function"]
         else:
             flags += [f"-fsanitize={watches}", "-fsanitize-coverage=trace-pc,trace-cmp"]
-        return [*flags, "-fno-sanitize-recover=all"]
+        wrapped = (f"-Wl,--wrap=__sanitizer_cov_trace_{name}" for name in _COMPARISONS)
+        return [*flags, "-fno-sanitize-recover=all", *wrapped]
 
     @property
     def core_flags(self) -> list[str]:
@@ -56,8 +59,11 @@ class Toolchain:
 
     @property
     def link_flags(self) -> list[str]:
-        """For the program."""
+        """For the program. gcc calls a function that libFuzzer defines and does nothing in: ours,
+        in coverage.c, comes first."""
         fuzzer = ["-Wl,--whole-archive", str(self.archive), "-Wl,--no-whole-archive"]
+        if not self.is_clang:
+            fuzzer.append("-Wl,--allow-multiple-definition")
         watches = f"-fsanitize={_WATCHES[self.sanitizer]}"
         return ["-rdynamic", watches, *fuzzer, "-ldl", "-lpthread", "-lm"]
 

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 _SECTIONS = (".rodata", ".data", ".data.rel.ro", ".rodata.str1.1")
-_RUN = re.compile(rb"[\x20-\x7e\t\n\r\x80-\xff]{1,64}(?=\0)")
+_TEXT = re.compile(rb"[\x20-\x7e\t\n\r\x80-\xff]{1,64}(?=\0)")
+_MAGIC = re.compile(rb"(?<=\0)[^\0]{2,16}(?=\0)")
+_OF_SANITIZERS = re.compile(
+    rb"'.*'|struct \w+ .*|<string literal>|/.*\.(c|cpp|h|cc|cxx)|\d+ \d+ .*"
+)
 _MOST = 512
 
 
@@ -15,7 +19,7 @@ def words_of(library: Path, config: Mapping[str, str]) -> list[bytes]:
     """Strings in its data, and the names and values of its configuration, each once."""
     told = [word.encode("utf-8", "surrogateescape") for item in config.items() for word in item]
     found = dict.fromkeys([*filter(None, told), *_strings(library)])
-    return list(found)[:_MOST]
+    return [word for word in found if _OF_SANITIZERS.fullmatch(word) is None][:_MOST]
 
 
 def written(words: Iterable[bytes]) -> bytes:
@@ -34,8 +38,8 @@ def _strings(library: Path) -> Iterator[bytes]:
     from elftools.elf.elffile import ELFFile
 
     with library.open("rb") as file:
-        elf = ELFFile(file)
-        for name in _SECTIONS:
-            section = elf.get_section_by_name(name)
-            if section is not None and section["sh_type"] != "SHT_NOBITS":
-                yield from (found[0] for found in _RUN.finditer(section.data()))
+        found = [ELFFile(file).get_section_by_name(name) for name in _SECTIONS]
+        sections = [each for each in found if each is not None]
+        data = [b"\0" + each.data() for each in sections if each["sh_type"] != "SHT_NOBITS"]
+    for pattern in (_TEXT, _MAGIC):  # texts first: there may be too many of the others
+        yield from (found[0] for part in data for found in pattern.finditer(part))
