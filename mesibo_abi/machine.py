@@ -21,7 +21,7 @@ from .fuzzing.subject import Subject
 from .strategies import Vocabulary  # says what to install where Hypothesis is not there
 from .types import Revision
 
-from hypothesis import reject, strategies as st  # isort: skip
+from hypothesis import Phase, reject, settings, strategies as st  # isort: skip
 from hypothesis.stateful import (  # isort: skip
     RuleBasedStateMachine,
     initialize,
@@ -89,6 +89,12 @@ class ModuleMachine(RuleBasedStateMachine):
         """What became of the last event."""
         self.sent: list[Message] = []
         """All that it sent so far."""
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        # To explain a failure by lines of Python takes long, and none of them is the module's.
+        phases = [phase for phase in settings.default.phases if phase is not Phase.explain]
+        cls.TestCase.settings = settings(cls.TestCase.settings, phases=phases)
 
     @classmethod
     def of(cls, module: str | PathLike[str], **attributes: Any) -> type[ModuleMachine]:

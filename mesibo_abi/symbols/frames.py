@@ -98,13 +98,40 @@ def definition(file: Path, function: str) -> Frame | None:
     return None
 
 
+_State = tuple[int, int, int, int]
+_known: dict[tuple[Path, _State, int], Names] = {}
+_MOST_KNOWN = 65536
+
+
 def _named(offsets: Mapping[Path, Sequence[int]]) -> dict[tuple[Path | None, int], Names]:
-    asked = addr2line.ask(offsets) if addr2line.installed() else {}
-    return {
-        (file, offset): _surely(file, offset, asked.get((file, offset)))
+    """Each address of each state of a file is looked up once: who makes a case smaller sees the same
+    crash hundreds of times, and libraries of the system take a tenth of a second."""
+    states = {file: _state(file) for file in offsets}
+    missing = {
+        file: new
         for file, wanted in offsets.items()
-        for offset in wanted
+        if (new := [at for at in wanted if (file, states[file], at) not in _known])
     }
+    asked = addr2line.ask(missing) if addr2line.installed() else {}
+    found: dict[tuple[Path | None, int], Names] = {}
+    for file, wanted in offsets.items():
+        for at in wanted:
+            names = _known.get((file, states[file], at))
+            found[file, at] = names or _surely(file, at, asked.get((file, at)))
+    if len(_known) > _MOST_KNOWN:
+        _known.clear()
+    _known.update(
+        ((file, states[file], at), found[file, at]) for file, new in missing.items() for at in new
+    )
+    return found
+
+
+def _state(file: Path) -> _State:
+    try:
+        of = file.stat()
+    except OSError:
+        return (0, 0, 0, 0)
+    return (of.st_dev, of.st_ino, of.st_size, of.st_mtime_ns)
 
 
 def _surely(file: Path, offset: int, said: Names | None) -> Names:
