@@ -31,14 +31,6 @@ from hypothesis.stateful import (  # isort: skip
 from hypothesis.strategies import SearchStrategy  # isort: skip
 
 _PAUSE = 0.005  # seconds for threads of the module's own
-_KIND_OF = {
-    "on_message": EventKind.MESSAGE,
-    "on_message_status": EventKind.STATUS,
-    "on_call": EventKind.CALL,
-    "on_call_status": EventKind.CALL_STATUS,
-    "on_login": EventKind.LOGIN,
-    "on_config": EventKind.CONFIG,
-}
 
 
 def _of_machine(made: Callable[[ModuleMachine], SearchStrategy[Any]]) -> SearchStrategy[Any]:
@@ -151,8 +143,7 @@ class ModuleMachine(RuleBasedStateMachine):
 
     def kinds(self) -> tuple[EventKind, ...]:
         """Of the events that it has a callback for."""
-        callbacks = frozenset() if self.life is None else self.loaded.callbacks
-        return tuple(kind for name, kind in _KIND_OF.items() if name in callbacks)
+        return strategies.kinds_of(frozenset() if self.life is None else self.loaded.callbacks)
 
     # -- its life
 

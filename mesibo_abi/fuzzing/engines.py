@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from ..errors import InputError
 from .engine import Engine
 from .subject import Subject
 
 
 def open_engine(subject: Subject) -> Engine:
-    """Of a library as it is, or of sources. Raises BuildError, InputError and LoadError."""
+    """Of a library as it is, or of sources. Raises BuildError, InputError and LoadError, and
+    Error where Hypothesis is missing."""
     if subject.library is not None:
-        raise InputError(
-            f"{subject.library}: not the source of a module",
-            detail="expected C or C++ sources, found a library",
-            hint="give its sources, or try what `mesibo-abi check` says of it",
-        )
+        from . import blackbox
+
+        return blackbox.open_engine(subject)
     from .coverage import open_engine
 
     return open_engine(subject)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
+from ..bridge.batch import BatchResult
 from ..bridge.module import LoadedModule
 from ..bridge.values import Verdict
 from ..elf import module_name
@@ -160,6 +161,15 @@ def live(subject: Subject, case: Case, *, deadline: float | None = 5.0) -> None:
             if life.module.closed:
                 break
             life.do(step)
+
+
+def wrong_in(result: BatchResult) -> tuple[int, ModuleError] | None:
+    """The first row of a batch that went wrong, and how."""
+    for row, error in sorted(result.errors.items()):
+        found = _wrong(error)
+        if isinstance(found, ModuleError):
+            return row, found
+    return None
 
 
 def _wrong(error: BaseException | None) -> BaseException | None:

@@ -18,7 +18,7 @@ except ImportError as error:
 
 from .cases import cases, replies
 from .configs import configs
-from .events import events
+from .events import events, kinds_of
 from .http import http_responses
 from .messages import messages, params
 from .payloads import addresses, payloads
@@ -31,6 +31,7 @@ __all__ = [
     "configs",
     "events",
     "http_responses",
+    "kinds_of",
     "messages",
     "params",
     "payloads",

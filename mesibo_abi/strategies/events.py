@@ -24,6 +24,21 @@ KINDS = {
 """The kinds that modules of a revision have a callback for."""
 
 
+_KIND_OF = {
+    "on_message": EventKind.MESSAGE,
+    "on_message_status": EventKind.STATUS,
+    "on_call": EventKind.CALL,
+    "on_call_status": EventKind.CALL_STATUS,
+    "on_login": EventKind.LOGIN,
+    "on_config": EventKind.CONFIG,
+}
+
+
+def kinds_of(callbacks: Collection[str]) -> tuple[EventKind, ...]:
+    """The kinds that a module with these callbacks hears of."""
+    return tuple(kind for name, kind in _KIND_OF.items() if name in callbacks)
+
+
 def events(
     *,
     kinds: Collection[EventKind | str] | None = None,
