@@ -231,6 +231,8 @@ class ModuleMachine(RuleBasedStateMachine):
         """Its open requests fail, its cleanup, its init again; its globals stay as they are."""
         assert self.life is not None
         self.life.do(Reload())
+        if self.life.refused is not None:
+            raise self.life.refused
         self._note()
 
     def teardown(self) -> None:

@@ -49,6 +49,8 @@ class Life:
         self.host = PlayedHost()
         self.steps = 0
         """How many there were."""
+        self.refused: LoadError | None = None
+        """Why its init said no at a reload, which is its right. Nothing happens to it from then on."""
         self._crashes = 0
         self._told = False
         try:
@@ -83,6 +85,8 @@ class Life:
     def do(self, step: Step) -> Verdict | None:
         """One step; what became of an event."""
         verdict = None
+        if self.refused is not None:
+            return None
         self.steps += 1
         if isinstance(step, Event):
             verdict = step.deliver(self.host)
@@ -99,6 +103,8 @@ class Life:
         try:
             with _crash_of_load():
                 self.module._reload()
+        except LoadError as error:
+            self.refused = error
         except ModuleError as error:
             self._told = True
             raise told_apart(error) from None
@@ -158,8 +164,6 @@ def live(subject: Subject, case: Case, *, deadline: float | None = 5.0) -> None:
         replies = [step for step in case.steps if isinstance(step, Reply)]
         life.host.prepared.extend(replies)
         for step in case.steps:
-            if life.module.closed:
-                break
             life.do(step)
 
 

@@ -62,14 +62,14 @@ def test_open_requests_fail_at_a_reload_and_at_the_end() -> None:
 
 
 def test_the_byte_behind_a_message_is_a_fault() -> None:
-    for payload in (b"", b"a", b"x" * 4096):
+    for payload in (b"x" * 8, b"x" * 4096, b"x" * 70000):
         with pytest.raises(ModuleCrashed, match="0 bytes behind the message"):
             live(subject("pair"), Case((message(payload),)))
 
 
 def test_two_bugs_are_two_classes_and_one_bug_is_one() -> None:
     kinds = set()
-    for step in (message("a"), message("b"), message("a", to=None)):
+    for step in (message("a" * 8), message("b" * 9), message("a", to=None)):
         with pytest.raises(ModuleCrashed) as caught:
             live(subject("pair"), Case((step,)))
         kinds.add(type(caught.value))
@@ -81,7 +81,7 @@ def test_two_bugs_are_two_classes_and_one_bug_is_one() -> None:
 
 def test_one_of_them_goes_to_another_process_as_what_it_is() -> None:
     with pytest.raises(ModuleCrashed) as caught:
-        live(subject("pair"), Case((message("a"),)))
+        live(subject("pair"), Case((message("a" * 8),)))
     again = pickle.loads(pickle.dumps(caught.value))
     assert type(again) is ModuleCrashed
     assert again.signature == caught.value.signature

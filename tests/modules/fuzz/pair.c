@@ -1,4 +1,4 @@
-/* Two bugs: it reads an address that is NULL, and the byte behind the message. */
+/* Two bugs: it reads an address that is NULL, and the byte behind a message of some length. */
 #include "module.h"
 
 #include <string.h>
@@ -8,7 +8,7 @@ static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, con
     (void)mod;
     if (strcmp(params->to, "nobody") == 0)
         return MESIBO_RESULT_CONSUMED;
-    return message[len] == '!' ? MESIBO_RESULT_CONSUMED : MESIBO_RESULT_PASS;
+    return len > 7 && message[len] == '!' ? MESIBO_RESULT_CONSUMED : MESIBO_RESULT_PASS;
 }
 
 int mesibo_module_pair_init(mesibo_module_t *mod, mesibo_uint_t len) {

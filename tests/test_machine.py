@@ -1,0 +1,218 @@
+"""ModuleMachine: whole lives, and what it finds in them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.errors import InvalidDefinition
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+
+from mesibo_abi import InputError, LoadError, Message, ModuleCrashed, ModuleError, Revision
+from mesibo_abi.events import Event, EventKind
+from mesibo_abi.machine import ModuleMachine
+from mesibo_abi.strategies import configs, events
+from tests.conftest import Built
+from tests.fuzzing.libraries import library
+
+
+def run(machine: type[ModuleMachine], examples: int = 60) -> None:
+    """The same lives each time."""
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            machine.TestCase.settings,
+            max_examples=examples,
+            stateful_step_count=12,
+            derandomize=True,
+            database=None,
+        ),
+    )
+
+
+def found(machine: type[ModuleMachine], examples: int = 200) -> list[ModuleCrashed]:
+    """What it finds, each with the smallest life in its notes. That an init refuses, in a heap that
+    its module has ruined, is none."""
+    with pytest.raises((ModuleError, ExceptionGroup)) as caught:
+        run(machine, examples)
+    error: Any = caught.value
+    errors = list(error.exceptions) if isinstance(error, ExceptionGroup) else [error]
+    return [each for each in errors if not isinstance(each, LoadError)]
+
+
+def lines_of(error: BaseException) -> list[str]:
+    """The steps of the life that it ends."""
+    notes = "\n".join(error.__notes__)
+    return re.findall(r"^state\.(\w+)", notes, re.M)
+
+
+@pytest.mark.slow
+def test_it_finds_what_is_wrong_only_after_three_logins_and_a_reload() -> None:
+    errors = found(ModuleMachine.of(library("relapse")))
+    assert errors
+    assert {error.callback for error in errors} <= {"on_login", "cleanup"}
+    for error in errors:
+        steps = lines_of(error)
+        assert steps[0] == "begins"
+        assert steps.count("happens") >= 3
+        assert "reloads" in steps
+
+
+@pytest.mark.slow
+def test_it_finds_an_answer_that_comes_too_late_and_makes_the_life_small() -> None:
+    class Late(ModuleMachine):
+        module = library("late")
+
+        @classmethod
+        def events(
+            cls, revision: Revision, kinds: tuple[EventKind, ...]
+        ) -> st.SearchStrategy[Event]:
+            said = st.sampled_from([b"hello", b"bye"]).map(lambda text: Message(text, to="bob"))
+            return said.map(lambda message: Event(EventKind.MESSAGE, message))
+
+    errors = found(Late)
+    assert errors
+    for error in errors:
+        assert error.signature.split()[1] == "on_data"
+        assert lines_of(error).count("happens") == 2
+
+
+@pytest.mark.slow
+def test_it_keeps_two_bugs_apart() -> None:
+    errors = found(ModuleMachine.of(library("pair")))
+    assert len(errors) == 2
+    assert len({type(error) for error in errors}) == 2
+    assert {error.signature.split()[1] for error in errors} == {"on_message"}
+    assert len({error.signature for error in errors}) == 2
+
+
+def test_it_finds_what_comes_in_on_a_socket() -> None:
+    (error,) = found(ModuleMachine.of(library("line")))
+    assert error.callback == "a callback of a socket"
+    assert "receives" in lines_of(error)
+
+
+def test_it_finds_what_a_synchronous_request_brings() -> None:
+    (error,) = found(ModuleMachine.of(library("waits")))
+    assert error.signature.startswith("SIGABRT on_data waits.c:")
+    assert "prepares_an_answer" in lines_of(error)
+
+
+def test_it_says_words_of_the_module_and_of_its_items() -> None:
+    (error,) = found(ModuleMachine.of(library("secret")))
+    assert "Message(b'open sesame'" in "\n".join(error.__notes__)
+    machine = ModuleMachine.of(library("secret"), config={"word": "marzipan 77"})
+    (error,) = found(machine)
+    assert "Message(b'marzipan 77'" in "\n".join(error.__notes__)
+
+
+@pytest.mark.parametrize("name", ["echo", "everything", "events"])
+def test_a_sound_module_lives_on(built: Built, name: str) -> None:
+    run(ModuleMachine.of(built(name)), examples=20)
+
+
+@pytest.mark.parametrize("name", ["socket_calls", "services", "fcgi_calls", "http_calls"])
+def test_every_kind_of_request_is_played(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    import mesibo_abi
+
+    output = tmp_path_factory.mktemp(name) / f"mesibo_mod_{name}.so"
+    source = Path(__file__).parent / "modules" / "sdk2020" / f"{name}.c"
+    run(ModuleMachine.of(mesibo_abi.build(source, output=output, revision="sdk2020")), examples=20)
+
+
+def test_rules_and_invariants_can_be_added(built: Built) -> None:
+    seen: list[str] = []
+
+    class Echo(ModuleMachine):
+        module = built("echo")
+
+        @rule(text=st.binary(min_size=1, max_size=8))
+        def asks(self, text: bytes) -> None:
+            assert self.life is not None
+            self.verdict = self.life.do(
+                Event(EventKind.MESSAGE, Message(text, to="echo", from_="alice"))
+            )
+            seen.append(self.loaded.name)
+
+        @invariant()
+        def it_sends_back_what_it_gets(self) -> None:
+            if self.verdict is not None:
+                for message in self.verdict.sent:
+                    assert message.payload == self.verdict.message.payload
+
+    run(Echo, examples=20)
+    assert set(seen) == {"echo"}
+
+
+def test_an_invariant_that_does_not_hold_is_the_failure(built: Built) -> None:
+    class Quiet(ModuleMachine):
+        module = built("echo")
+
+        @invariant()
+        def it_never_sends(self) -> None:
+            assert self.sent == []
+
+    with pytest.raises(AssertionError) as caught:
+        run(Quiet, examples=200)
+    assert not isinstance(caught.value, ModuleError)
+
+
+def test_items_that_are_drawn_may_be_refused() -> None:
+    words = st.sampled_from(["x" * 65, "a word that nobody says by chance"])
+    items = configs({"word": words}, complete=True, usual=True)
+
+    class Narrow(ModuleMachine):
+        module = library("secret")
+        config = items
+
+        @classmethod
+        def events(
+            cls, revision: Revision, kinds: tuple[EventKind, ...]
+        ) -> st.SearchStrategy[Event]:
+            return events(kinds=["message"], max_size=3, revision=revision)
+
+    run(Narrow, examples=20)
+
+
+def test_items_that_are_given_may_not() -> None:
+    with pytest.raises(LoadError, match="to return 0, it returned -1"):
+        run(ModuleMachine.of(library("secret"), config={"word": "x" * 65}))
+
+
+def test_a_machine_without_a_module_says_so() -> None:
+    with pytest.raises(InputError) as caught:
+        run(ModuleMachine)
+    assert str(caught.value) == (
+        "ModuleMachine has no module\n"
+        "  expected the attribute `module`, the path of a library, found None\n"
+        '  hint: make a subclass with module = "mesibo_mod_echo.so", or ModuleMachine.of(path)'
+    )
+
+
+def test_of_knows_its_attributes() -> None:
+    with pytest.raises(TypeError, match="got modul=, which no machine has: expected one of module"):
+        ModuleMachine.of("x.so", modul="y.so")
+    made = ModuleMachine.of("mesibo_mod_x.so", revision="sdk2020")
+    assert (made.__name__, made.revision) == ("ModuleMachine_mesibo_mod_x", "sdk2020")
+
+
+def test_it_is_a_test_case_for_unittest_and_pytest(built: Built) -> None:
+    case = ModuleMachine.of(built("echo")).TestCase
+    case.settings = settings(case.settings, max_examples=3, stateful_step_count=3)
+    case("runTest").runTest()
+
+
+def test_rules_still_need_to_be_rules(built: Built) -> None:
+    with pytest.raises(InvalidDefinition):
+
+        class Wrong(ModuleMachine):
+            module = built("echo")
+
+            @rule()
+            @invariant()
+            def both(self) -> None:
+                """Hypothesis refuses it."""
