@@ -295,9 +295,7 @@ class Host(PassingHost):
             if not isolated:
                 raise unterminated_in_vain(name)
             refuse_together(name, hold_gil=hold_gil, thread_safe=thread_safe, zero_copy=zero_copy)
-            isolation = isolation_of(
-                name, deadline, init_deadline, restart, limits, terminated
-            )
+            isolation = isolation_of(name, deadline, init_deadline, restart, limits, terminated)
             importlib.import_module(".isolation.report", __package__)  # not when it has crashed
         return self._loader.load(
             name,

@@ -18,7 +18,7 @@ from .fuzzing.case import Reload, Reply
 from .fuzzing.life import Life
 from .fuzzing.played import Open
 from .fuzzing.subject import Subject
-from .strategies import Vocabulary  # says what to install where Hypothesis is not there
+from .strategies import Vocabulary, Words  # says what to install where Hypothesis is not there
 from .types import Revision
 
 from hypothesis import Phase, reject, settings, strategies as st  # isort: skip
@@ -41,6 +41,14 @@ def _of_machine(made: Callable[[ModuleMachine], SearchStrategy[Any]]) -> SearchS
 def _which(*kinds: str) -> SearchStrategy[int]:
     """The number of an open request of these kinds, the oldest 0."""
     return _of_machine(lambda machine: st.integers(0, len(machine.open(*kinds)) - 1))
+
+
+def _its_events(machine: ModuleMachine) -> SearchStrategy[Event]:
+    return _events(type(machine), Revision(machine.loaded.revision), machine.kinds())
+
+
+def _its_replies(machine: ModuleMachine) -> SearchStrategy[Reply]:
+    return _replies(type(machine))
 
 
 def _has_open(*kinds: str) -> Callable[[ModuleMachine], bool]:
@@ -72,7 +80,7 @@ class ModuleMachine(RuleBasedStateMachine):
     revision: ClassVar[Revision | str | None] = None
     entry_point: ClassVar[str | None] = None
     deadline: ClassVar[float | None] = 5.0
-    words: ClassVar[strategies.Words] = ()
+    words: ClassVar[Words] = ()
 
     def __init__(self) -> None:
         super().__init__()
@@ -85,7 +93,7 @@ class ModuleMachine(RuleBasedStateMachine):
     def __init_subclass__(cls, **named: Any) -> None:
         super().__init_subclass__(**named)
         # To explain a failure by lines of Python takes long, and none of them is the module's.
-        phases = [phase for phase in settings.default.phases if phase is not Phase.explain]
+        phases = [phase for phase in settings().phases if phase is not Phase.explain]
         cls.TestCase.settings = settings(cls.TestCase.settings, phases=phases)
 
     @classmethod
@@ -136,7 +144,7 @@ class ModuleMachine(RuleBasedStateMachine):
         return self.life.module
 
     def open(self, *kinds: str) -> list[Open]:
-        """What it asks of the network and is open, of these kinds ("http", "fastcgi", "socket"; none
+        """What it asks of the network and is open, of these kinds (http, fastcgi, socket; none
         given: of all), the oldest first."""
         requests = [] if self.life is None else self.life.requests
         return [each for each in requests if not kinds or each.kind in kinds]
@@ -159,13 +167,7 @@ class ModuleMachine(RuleBasedStateMachine):
         self._note()
 
     @precondition(lambda self: bool(self.kinds()))
-    @rule(
-        event=_of_machine(
-            lambda machine: _events(
-                type(machine), Revision(machine.loaded.revision), machine.kinds()
-            )
-        )
-    )
+    @rule(event=_of_machine(_its_events))
     def happens(self, event: Event) -> None:
         """One of its callbacks is called."""
         assert self.life is not None
@@ -173,16 +175,14 @@ class ModuleMachine(RuleBasedStateMachine):
         self._note(self.verdict)
 
     @precondition(_has_open("http", "fastcgi"))
-    @rule(
-        which=_which("http", "fastcgi"), reply=_of_machine(lambda machine: _replies(type(machine)))
-    )
+    @rule(which=_which("http", "fastcgi"), reply=_of_machine(_its_replies))
     def answers(self, which: int, reply: Reply) -> None:
         """A server answers one of its requests, or the connection to it is lost."""
         self.open("http", "fastcgi")[which].answer(reply)
         self._settle()
 
     @precondition(_has_open("http"))
-    @rule(which=_which("http"), reply=_of_machine(lambda machine: _replies(type(machine))))
+    @rule(which=_which("http"), reply=_of_machine(_its_replies))
     def begins_to_answer(self, which: int, reply: Reply) -> None:
         """A server answers in part; the rest comes later."""
         self.open("http")[which].begin(reply)
@@ -196,7 +196,7 @@ class ModuleMachine(RuleBasedStateMachine):
         self._settle()
 
     @precondition(_has_open("socket"))
-    @rule(which=_which("socket"), reply=_of_machine(lambda machine: _replies(type(machine))))
+    @rule(which=_which("socket"), reply=_of_machine(_its_replies))
     def receives(self, which: int, reply: Reply) -> None:
         """Bytes come in on one of its sockets, which is connected then."""
         socket = self.open("socket")[which]
@@ -212,7 +212,7 @@ class ModuleMachine(RuleBasedStateMachine):
         self._settle()
 
     @precondition(lambda self: self.life is not None and _may_wait(type(self)))
-    @rule(reply=_of_machine(lambda machine: _replies(type(machine))))
+    @rule(reply=_of_machine(_its_replies))
     def prepares_an_answer(self, reply: Reply) -> None:
         """For the next synchronous request."""
         assert self.life is not None
@@ -251,7 +251,7 @@ class ModuleMachine(RuleBasedStateMachine):
         self.sent += self.life.host.sent
 
 
-# ---- What is the same for all lives -----------------------------------------------------------------
+# ---- What is the same for all lives ---------------------------------------------------------
 
 
 def _subject(machine: type[ModuleMachine]) -> Subject:

@@ -25,7 +25,7 @@ LAYERS = (
     ("modules", "records module instances neighbours scripts libraries loading"),
     ("host", "host"),
     ("validator", "checking"),
-    ("fuzzing", "fuzzing peers pytest_plugin doctor"),
+    ("fuzzing", "fuzzing machine strategies"),
     ("benchmark", "bench"),
     ("commands", "cli"),
     ("top", "__init__ __main__"),

@@ -1,8 +1,8 @@
-"""The engine for libraries as they are: whole lives that Hypothesis makes up, and between them messages
-made of others, by the thousand, each in front of a page that may not be touched.
+"""The engine for libraries as they are: whole lives that Hypothesis makes up, and between them
+messages made of others, by the thousand, each in front of a page that may not be touched.
 
-Nothing tells it what of the code was reached. What it keeps are messages that a module answered as it
-had not answered any before: with another result, or with lines that it had not logged yet.
+Nothing tells it what of the code was reached. What it keeps are messages that a module answered as
+it had not answered any before: with another result, or with lines that it had not logged yet.
 """
 
 from __future__ import annotations

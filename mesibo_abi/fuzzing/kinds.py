@@ -1,5 +1,5 @@
-"""An exception class for each way in which a module broke. Hypothesis takes two failures for one where
-they are of one class and come from one line, and all of ours do."""
+"""An exception class for each way in which a module broke. Hypothesis takes two failures for one
+where they are of one class and come from one line, and all of ours do."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from ..elf import module_name
 from ..errors import BadResult, LoadError, ModuleCrashed, ModuleDown, ModuleError
 from ..events import Event
 from ..types import Result
-from .case import Case, Reload, Reply, Step
+from .case import Case, Reply, Step
 from .kinds import told_apart
 from .played import Open, PlayedHost
 from .subject import Subject
@@ -50,7 +50,7 @@ class Life:
         self.steps = 0
         """How many there were."""
         self.refused: LoadError | None = None
-        """Why its init said no at a reload, which is its right. Nothing happens to it from then on."""
+        """Why its init said no at a reload, which is its right. Nothing happens to it then."""
         self._crashes = 0
         self._told = False
         try:
@@ -116,7 +116,7 @@ class Life:
         self._raise_for(None)
 
     def _raise_for(self, verdict: Verdict | None) -> None:
-        error = None
+        error: BaseException | None = None
         if self.module.crash_count > self._crashes:
             error = self.module.crashes[-1]
         elif verdict is not None and verdict.result is Result.FAIL:

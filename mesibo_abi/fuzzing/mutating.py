@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable
 from ..bridge.values import Message
 from ..types import WORDS
 
-_EDGES = tuple(sorted({*(2**bits + more for bits in range(1, 13) for more in (-1, 0, 1))}))
+_EDGES: tuple[int, ...] = tuple(
+    sorted({*((1 << bits) + more for bits in range(1, 13) for more in (-1, 0, 1))})
+)
 _NUMBERS = (1, 2, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1)
 _HOSTILE = (b"", b"\0", b"%s%n%s", b"-1", b"99999999999999999999", b"\xff\xfe", b'{"text": ', b"/")
 _LONGEST = 8192
@@ -20,7 +22,7 @@ class Mutator:
 
     def __init__(self, words: Iterable[bytes], names: Iterable[str], seed: int) -> None:
         self._random = random.Random(seed)
-        self._words = [*words, *_HOSTILE]
+        self._words: list[bytes] = [*words, *_HOSTILE]
         self._kept = list(self._words)
         addresses = ["bob", "alice", "", "x" * 65, "x" * 257, "x" * 1025, "%s%s%n", *names]
         self._addresses: list[str | None] = [*dict.fromkeys(addresses), None]
@@ -59,11 +61,13 @@ class Mutator:
         return int(self._random.random() * (len(payload) + 1))
 
     def _any_word(self) -> bytes:
-        return self._words[int(self._random.random() * len(self._words))]
+        word: bytes = self._words[int(self._random.random() * len(self._words))]
+        return word
 
     def _with_word(self, payload: bytes) -> bytes:
         at = self._place(payload)
-        return payload[:at] + self._any_word() + payload[at:]
+        word: bytes = self._any_word()
+        return payload[:at] + word + payload[at:]
 
     def _with_byte(self, payload: bytes) -> bytes:
         at = self._place(payload)

@@ -1,5 +1,5 @@
-"""A network that is played: what a module asks for waits until somebody says what comes of it, and that
-is said on the thread of who says it. Nothing leaves this process, and nothing happens by itself."""
+"""A network that is played: what a module asks for waits until somebody says what comes of it, and
+then it is called, on that thread. Nothing leaves this process, and nothing happens by itself."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _MOST_ROUNDS = 64  # of a module that writes whenever it could
 
 @dataclass(eq=False, slots=True)
 class Open:
-    """A request that is open, of the kind "http", "fastcgi" or "socket". `begun`: a part of its answer
-    was given, or the socket is connected; `written` is what the module wrote to it."""
+    """A request that is open, of the kind "http", "fastcgi" or "socket". `begun`: a part of its
+    answer was given, or the socket is connected; `written` is what the module wrote to it."""
 
     exchange: Exchange
     begun: bool = False
@@ -70,7 +70,7 @@ class Open:
             self.exchange.body(last, 100)
 
     def begin(self, reply: Reply) -> None:
-        """Of an HTTP request: the head, where it was not said yet, and data that are not the last."""
+        """Of an HTTP request: the head, if it was not said yet, and data that are not the last."""
         if self._say_head(reply):
             for piece in _pieces(reply.data, reply.piece):
                 if not self.exchange.body(piece, 50):
@@ -146,8 +146,7 @@ class PlayedHost(Host):
     def __init__(self) -> None:
         self._requests: list[Open] = []
         self.prepared: deque[Reply] = deque()
-        """For synchronous requests, which are answered while they are made; where there is none, they
-        fail."""
+        """For synchronous requests, which are answered while they are made; without, they fail."""
         super().__init__()
 
     @property
@@ -160,7 +159,8 @@ class PlayedHost(Host):
     def settle(self) -> None:
         """Lets come what comes by itself."""
         for _ in range(_MOST_ROUNDS):
-            if not any([each.settle() for each in self.requests]):
+            came = [each.settle() for each in self.requests]
+            if not any(came):
                 return
 
     def _serve(self) -> None:

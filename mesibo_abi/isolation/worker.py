@@ -109,8 +109,8 @@ def unterminated_in_vain(name: str) -> InputError:
     """The exception for messages without a NUL, for a module that is not isolated."""
     return InputError(
         f"module {name!r} cannot have messages without a NUL without isolated",
-        detail="expected isolated=True, got terminated=False for a module in this process, where no "
-        "page that may not be touched lies behind them",
+        detail="expected isolated=True, got terminated=False for a module in this process, where "
+        "no page that may not be touched lies behind them",
         hint="pass isolated=True, or leave out terminated",
     )
 

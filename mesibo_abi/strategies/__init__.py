@@ -1,6 +1,6 @@
-"""Strategies of Hypothesis for whatever comes to a module: messages, params, configurations, events,
-and what servers answer. Each makes what the contract allows, much of it at the edges where modules
-break; keywords narrow it. They need Hypothesis, which is the extra `fuzz`.
+"""Strategies of Hypothesis for whatever comes to a module: messages, params, configurations,
+events, and what servers answer. Each makes what the contract allows, much of it at the edges where
+modules break; keywords narrow it. They need Hypothesis, which is the extra `fuzz`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from .events import events, kinds_of
 from .http import http_responses
 from .messages import messages, params
 from .payloads import addresses, payloads
-from .vocabulary import Vocabulary
+from .vocabulary import Vocabulary, Words
 
 __all__ = [
     "Vocabulary",
+    "Words",
     "addresses",
     "cases",
     "configs",

@@ -78,9 +78,7 @@ def events(
     return st.one_of(made[EventKind.MESSAGE], st.one_of(others)) if others else made[wanted[0]]
 
 
-def _wanted(
-    revision: Revision, kinds: Collection[EventKind | str] | None
-) -> tuple[EventKind, ...]:
+def _wanted(revision: Revision, kinds: Collection[EventKind | str] | None) -> tuple[EventKind, ...]:
     has = KINDS[revision]
     if kinds is None:
         return has

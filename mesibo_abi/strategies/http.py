@@ -13,7 +13,14 @@ from .payloads import payloads
 from .vocabulary import NOTHING, Vocabulary, Words
 
 _STATUSES = (200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 408, 429, 500, 502, 503)
-_TYPES = ("application/json", "text/plain; charset=utf-8", "text/html", "image/png", "x" * 300, None)
+_TYPES = (
+    "application/json",
+    "text/plain; charset=utf-8",
+    "text/html",
+    "image/png",
+    "x" * 300,
+    None,
+)
 _BROKEN = (
     b"null",
     b'{"text": ',
@@ -54,7 +61,9 @@ def bodies(*, words: Words = NOTHING, max_size: int = 4096) -> SearchStrategy[by
     """What comes back."""
     known = Vocabulary.given(words)
     sound = _documents(known).map(lambda value: json.dumps(value).encode())
-    cut = st.builds(lambda document, less: document[: len(document) - less], sound, st.integers(1, 9))
+    cut = st.builds(
+        lambda document, less: document[: len(document) - less], sound, st.integers(1, 9)
+    )
     return st.one_of(
         sound,
         payloads(words=known, max_size=max_size),

@@ -81,9 +81,7 @@ def messages(
         if payload is None
         else strategy_of(payload)
     )
-    return st.builds(
-        _message, drawn, params(words=words, text=text, revision=revision, **fields)
-    )
+    return st.builds(_message, drawn, params(words=words, text=text, revision=revision, **fields))
 
 
 def _message(payload: bytes | str, fields: MessageFields) -> Message:

@@ -104,8 +104,8 @@ _MOST_KNOWN = 65536
 
 
 def _named(offsets: Mapping[Path, Sequence[int]]) -> dict[tuple[Path | None, int], Names]:
-    """Each address of each state of a file is looked up once: who makes a case smaller sees the same
-    crash hundreds of times, and libraries of the system take a tenth of a second."""
+    """Each address of each state of a file is looked up once: who makes a case smaller sees the
+    same crash hundreds of times, and libraries of the system take a tenth of a second."""
     states = {file: _state(file) for file in offsets}
     missing = {
         file: new

@@ -24,9 +24,8 @@ def message(payload: bytes | str, to: str | None = "bob") -> Event:
 
 
 def test_a_reload_keeps_the_globals_and_the_process() -> None:
-    with pytest.raises(ModuleCrashed) as caught, Life(subject("relapse")) as life:
-        for step in (LOGIN, LOGIN, LOGIN, Reload(), LOGIN):
-            life.do(step)
+    with pytest.raises(ModuleCrashed) as caught:
+        live(subject("relapse"), Case((LOGIN, LOGIN, LOGIN, Reload(), LOGIN)))
     assert caught.value.callback == "on_login"
     calls = [str(crossing).partition("(")[0] for crossing in caught.value.crossings]
     assert calls == ["init", *["on_login"] * 3, "cleanup", "init", "on_login"]

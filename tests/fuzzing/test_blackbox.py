@@ -1,0 +1,120 @@
+"""The engine for libraries as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mesibo_abi import LoadError, Message
+from mesibo_abi.events import Event, EventKind
+from mesibo_abi.fuzzing.blackbox import BlackBox
+from mesibo_abi.fuzzing.budget import Budget, Progress
+from mesibo_abi.fuzzing.campaign import distinct
+from mesibo_abi.fuzzing.case import Case, Reload
+from mesibo_abi.fuzzing.engines import open_engine
+from mesibo_abi.fuzzing.finding import Finding
+from mesibo_abi.fuzzing.mutating import Mutator
+from mesibo_abi.fuzzing.subject import Subject
+from mesibo_abi.fuzzing.wire import encode
+from tests.conftest import Built
+from tests.fuzzing.libraries import subject
+
+
+def found(subject: Subject, corpus: Path, runs: int, most: int) -> list[Finding]:
+    """Up to so many findings."""
+    findings: list[Finding] = []
+    with open_engine(subject) as engine:
+        for finding in distinct(engine, Budget(runs=runs, seed=3), corpus, lambda _: None):
+            findings.append(finding)
+            if len(findings) == most:
+                break
+    return findings
+
+
+@pytest.mark.slow
+def test_it_finds_what_is_wrong_only_after_three_logins_and_a_reload(tmp_path: Path) -> None:
+    (finding,) = found(subject("relapse"), tmp_path / "corpus", 5000, 1)
+    assert finding.crash.kind in ("SIGSEGV", "SIGABRT")
+    assert "relapse.c:" in finding.crash.where
+    assert "module 'relapse' ended its process in" in finding.crash.report
+    kinds = [type(step) for step in finding.case.steps]
+    assert kinds[:4] == [Event, Event, Event, Reload]
+    assert len(kinds) <= 5
+
+
+@pytest.mark.slow
+def test_it_finds_two_bugs_each_once_and_small(tmp_path: Path) -> None:
+    findings = found(subject("pair"), tmp_path / "corpus", 50000, 2)
+    assert len({finding.crash.signature for finding in findings}) == 2
+    for finding in findings:
+        (step,) = finding.case.steps
+        assert isinstance(step, Event)
+        assert step.message is not None
+        assert len(step.message.payload) == 8 or step.message.to is None
+
+
+def test_it_finds_a_word_of_the_module(tmp_path: Path) -> None:
+    (finding,) = found(subject("secret"), tmp_path / "corpus", 100000, 1)
+    assert finding.case == Case((Event(EventKind.MESSAGE, Message(b"open sesame")),))
+
+
+def test_a_sound_module_uses_up_its_runs(built: Built, tmp_path: Path) -> None:
+    said: list[Progress] = []
+    with BlackBox(Subject(library=built("counter"))) as engine:
+        budget = Budget(runs=30000, seed=5)
+        assert list(engine.fuzz(budget, tmp_path / "corpus", set(), said.append)) == []
+    assert said
+    assert all(progress.cases <= 30000 for progress in said)
+
+
+def test_what_was_answered_in_a_new_way_is_kept_and_used_again(
+    built: Built, tmp_path: Path
+) -> None:
+    corpus = tmp_path / "corpus"
+    counter = Subject(library=built("counter"))
+    assert found(counter, corpus, 5000, 1) == []
+    kept = sorted(corpus.iterdir())
+    assert kept
+    (corpus / "mine").write_bytes(encode(Case((Event(EventKind.MESSAGE, Message(b"a seed")),))))
+    (corpus / "broken").write_bytes(b"\xff\x00\xfe")
+    assert found(counter, corpus, 5000, 1) == []
+    assert set(kept) <= set(corpus.iterdir())
+
+
+def test_what_is_known_is_not_given_again(tmp_path: Path) -> None:
+    with BlackBox(subject("pair")) as engine:
+        known = {
+            crash.signature
+            for step in (Message(b"x" * 8), Message(b"", to=None))
+            if (crash := engine.replay(Case((Event(EventKind.MESSAGE, step),)))) is not None
+        }
+        assert len(known) == 2
+        budget = Budget(runs=200)
+        assert list(engine.fuzz(budget, tmp_path / "corpus", known, lambda _: None)) == []
+
+
+def test_a_module_that_crashes_in_its_init_is_a_finding_at_once(
+    built: Built, tmp_path: Path
+) -> None:
+    crashing = Subject(library=built("crash_init"))
+    (finding,) = found(crashing, tmp_path / "corpus", 1, 1)
+    assert finding.case == Case()
+
+
+def test_a_library_that_cannot_be_loaded_is_an_error(built: Built) -> None:
+    with pytest.raises(LoadError, match="no such file"):
+        open_engine(Subject(library=built("counter").with_name("mesibo_mod_gone.so")))
+
+
+def test_messages_are_the_same_for_the_same_seed() -> None:
+    def made(seed: int) -> list[Message]:
+        mutator = Mutator([b"word"], ["carol"], seed)
+        mutator.keep(b"kept")
+        return mutator.messages(300)
+
+    assert made(1) == made(1)
+    assert made(1) != made(2)
+    assert any(message.to == "carol" for message in made(1))
+    assert any(b"kept" in message.payload for message in made(1))
+    assert max(len(message.payload) for message in made(1)) <= 8192
