@@ -12,12 +12,12 @@ R = TypeVar("R")
 
 
 def shortly(function: Callable[P, R], *args: P.args, **options: P.kwargs) -> R:
-    """Calls it. An Error says by itself what is wrong: how this package came to it is left out, so
-    that the last line shown is one of the test."""
+    """Calls it. An Error says by itself what is wrong, and so does a warning that is to be one: how
+    this package came to it is left out, so that the last line shown is one of the test."""
     __tracebackhide__ = True
     try:
         return function(*args, **options)
-    except Error as error:
+    except (Error, Warning) as error:
         cause = error.__cause__
         while cause is not None:
             cause = cause.with_traceback(None).__cause__

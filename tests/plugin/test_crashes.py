@@ -272,11 +272,18 @@ def test_what_is_refused_is_said_without_the_insides(author: Author) -> None:
     text = result.stdout.str()
     assert "mesibo_abi.errors.BuildError: " not in text  # there is no such file
     author.write("broken.c", "int broken(void) { return nothing; }")
+    author.write("warned.c", "int warned(void) { int unused; return 1; }")
     again = author.run("""
         def test_build(mesibo_build):
             mesibo_build("broken.c")
+
+        @pytest.mark.filterwarnings("error")
+        def test_warning(mesibo_build):
+            mesibo_build("warned.c")
     """)
+    again.assert_outcomes(failed=2)
     assert "E       mesibo_abi.errors.BuildError: " in again.stdout.str()
+    assert "E       mesibo_abi.compiler.BuildWarning: " in again.stdout.str()
     for each in (result, again):
         each.stdout.no_fnmatch_line("*mesibo_abi/*.py:*")
 
