@@ -29,15 +29,17 @@ static pthread_mutex_t asks_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- Those that are open ------------------------------------------------------------------------------- */
 
+/* A module may leave out whom it asks: the host refuses that in words of its own. */
 static void write_words(const mh_what *what, char words[MH_REQUEST_ROOM]) {
+    const char *host = what->kind == MH_FCGI && what->fcgi.host != NULL ? what->fcgi.host : "";
     switch (what->kind) {
     case MH_HTTP:
         snprintf(words, MH_REQUEST_ROOM, "%s %s", what->http.post != NULL ? "POST" : "GET",
                  what->http.url);
         break;
     case MH_FCGI:
-        snprintf(words, MH_REQUEST_ROOM, what->fcgi.host[0] == '/' ? "fastcgi://%s" : "fastcgi://%s:%lld",
-                 what->fcgi.host, (long long)what->fcgi.port);
+        snprintf(words, MH_REQUEST_ROOM, host[0] == '/' ? "fastcgi://%s" : "fastcgi://%s:%lld", host,
+                 (long long)what->fcgi.port);
         break;
     case MH_SOCKET: snprintf(words, MH_REQUEST_ROOM, "%s", what->socket.url); break;
     }
