@@ -25,7 +25,7 @@ LAYERS = (
     ("modules", "records module instances neighbours scripts libraries loading"),
     ("host", "host"),
     ("validator", "checking"),
-    ("fuzzing", "fuzzing machine strategies"),
+    ("fuzzing", "fuzzing machine strategies peers pytest_plugin doctor"),
     ("benchmark", "bench"),
     ("commands", "cli"),
     ("top", "__init__ __main__"),
