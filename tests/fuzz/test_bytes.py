@@ -91,7 +91,7 @@ def test_libraries(folder: Path, data: bytes) -> None:
     file.write_bytes(data)
     for read in (inspect, read_needs, lambda path: read_structs(path, ["mesibo_module_s"])):
         try:
-            read(file)  # type: ignore[operator]
+            read(file)
         except Error as error:
             in_three_parts(error)
 
