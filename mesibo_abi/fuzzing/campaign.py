@@ -19,8 +19,11 @@ def distinct(
     budget: Budget,
     corpus: Path,
     progress: Callable[[Progress], None],
+    *,
+    minimise_for: float = 30.0,
 ) -> Iterator[Finding]:
-    """Each finding, as soon as it is there, with the smallest case for it."""
+    """Each finding, as soon as it is there, with the smallest case for it that is found in
+    `minimise_for` seconds."""
     known: set[str] = set()
 
     def say(so_far: Progress) -> None:
@@ -30,13 +33,13 @@ def distinct(
         for finding in found:
             if finding.crash.signature not in known:
                 known.add(finding.crash.signature)
-                yield _smallest(engine, finding)
+                yield _smallest(engine, finding, minimise_for)
 
 
-def _smallest(engine: Engine, finding: Finding) -> Finding:
+def _smallest(engine: Engine, finding: Finding, seconds: float) -> Finding:
     def crashes(case: Case) -> bool:
         crash = engine.replay(case)
         return crash is not None and crash.signature == finding.crash.signature
 
-    case = minimise(finding.case, crashes)
+    case = minimise(finding.case, crashes, seconds)
     return Finding(engine.replay(case) or finding.crash, case)

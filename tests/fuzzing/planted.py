@@ -1,0 +1,77 @@
+"""Modules with a bug each, in tests/modules/planted/; with MENDED defined they have it no more."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mesibo_abi.fuzzing.budget import Budget, Progress
+from mesibo_abi.fuzzing.campaign import distinct
+from mesibo_abi.fuzzing.engines import open_engine
+from mesibo_abi.fuzzing.finding import Finding
+from mesibo_abi.fuzzing.subject import Sanitizer, Subject
+from mesibo_abi.types import Revision
+
+FOLDER = Path(__file__).parents[1] / "modules" / "planted"
+PATIENCE = 200.0
+"""Seconds; all are found in a few."""
+
+
+@dataclass(frozen=True)
+class Planted:
+    """`found` are the signatures that it may be found by: what stands in them."""
+
+    name: str
+    revision: Revision
+    found: tuple[str, ...]
+    sanitizer: Sanitizer = Sanitizer.ADDRESS
+
+    @property
+    def source(self) -> Path:
+        (path,) = FOLDER.glob(f"mesibo_mod_{self.name}.c*")
+        return path
+
+    def subject(self, *arguments: str) -> Subject:
+        return Subject(
+            sources=(self.source,),
+            revision=self.revision,
+            arguments=arguments,
+            sanitizer=self.sanitizer,
+        )
+
+
+PLANTED = (
+    Planted("overread", Revision.DOC2019, ("heap-buffer-overflow read in on_message",)),
+    Planted("long_message", Revision.DOC2019, ("stack-buffer-overflow write in on_message",)),
+    Planted("long_address", Revision.SDK2019, ("global-buffer-overflow write in on_message",)),
+    Planted(
+        "long_item",
+        Revision.SDK2020,
+        ("global-buffer-overflow write in mesibo_module_long_item_init",),
+    ),
+    Planted("long_body", Revision.DOC2019, ("heap-buffer-overflow write in on_answer",)),
+    Planted("late_callback", Revision.SDK2020, ("heap-use-after-free",)),
+    Planted("double_free", Revision.SDK2019, ("double-free in on_message",)),
+    Planted("null_address", Revision.DOC2019, ("null pointer", "SEGV")),
+    Planted("format", Revision.SDK2020, ("format-string in on_message",)),
+    Planted("short_length", Revision.SDK2019, ("heap-buffer-overflow write in on_message",)),
+    Planted("deep", Revision.SDK2020, ("stack-overflow in depth",)),
+    Planted("race", Revision.SDK2020, ("data race in add",), Sanitizer.THREAD),
+    Planted("leak", Revision.DOC2019, ("leak in on_message",)),
+    Planted("stages", Revision.DOC2019, ("stack-buffer-overflow write in on_message",)),
+    Planted("lifecycle", Revision.SDK2020, ("double-free in on_cleanup", "heap-use-after-free")),
+)
+BY_NAME = {planted.name: planted for planted in PLANTED}
+
+
+def nothing(_: Progress) -> None:
+    """For who does not want to know how far it is."""
+
+
+def findings(subject: Subject, budget: Budget | None = None) -> Iterator[Finding]:
+    """From an empty corpus."""
+    with tempfile.TemporaryDirectory() as corpus, open_engine(subject) as engine:
+        budget = budget or Budget(duration=PATIENCE)
+        yield from distinct(engine, budget, Path(corpus), nothing, minimise_for=5.0)

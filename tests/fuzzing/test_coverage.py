@@ -1,0 +1,139 @@
+"""The engine for modules that are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mesibo_abi import LoadError, Message
+from mesibo_abi.errors import BuildError
+from mesibo_abi.events import Event, EventKind
+from mesibo_abi.fuzzing.budget import Budget, Progress
+from mesibo_abi.fuzzing.campaign import distinct
+from mesibo_abi.fuzzing.case import Case
+from mesibo_abi.fuzzing.coverage import Coverage, open_engine
+from mesibo_abi.fuzzing.subject import Subject
+from mesibo_abi.types import Revision
+from tests.fuzzing.planted import BY_NAME, PATIENCE, findings, nothing
+from tests.tools import needs
+
+pytestmark = [needs("clang", "clang++"), pytest.mark.slow]
+
+FUZZED = Path(__file__).parents[1] / "modules" / "fuzzed"
+
+
+def subject(name: str, revision: Revision | None = None) -> Subject:
+    return Subject(sources=(FUZZED / f"mesibo_mod_{name}.c",), revision=revision)
+
+
+def test_it_goes_on_behind_a_finding() -> None:
+    with closing(findings(subject("shallow"))) as found:  # type: ignore[type-var]
+        kinds = {next(found).crash.kind, next(found).crash.kind}
+    assert kinds == {"heap-buffer-overflow read", "stack-buffer-overflow write"}
+
+
+def test_where_cases_differ_each_has_a_process() -> None:
+    """What aborts after a hundred others is no finding, and does not hide the one that is."""
+    with closing(findings(subject("thread_local"))) as found:  # type: ignore[type-var]
+        first = next(found)
+    assert first.crash.kind == "attempting free" or "free" in first.crash.kind
+    assert first.case == Case((Event(EventKind.MESSAGE, Message(b"sound")),))
+
+
+def test_what_is_kept_is_no_leak(tmp_path: Path) -> None:
+    with open_engine(subject("keeps")) as engine:
+        assert list(engine.fuzz(Budget(runs=20_000), tmp_path, (), nothing)) == []
+
+
+def test_the_same_seed_looks_at_the_same_cases(tmp_path: Path) -> None:
+    def kept(name: str, seed: int) -> set[str]:
+        with open_engine(BY_NAME["stages"].subject("-DMENDED")) as engine:
+            for _ in engine.fuzz(Budget(runs=3000, seed=seed), tmp_path / name, (), nothing):
+                pass
+        return {path.name for path in (tmp_path / name).iterdir()}
+
+    assert kept("one", 5) == kept("again", 5) != kept("other", 6)
+
+
+def test_what_was_kept_is_begun_with(tmp_path: Path) -> None:
+    """A finding that takes some thousand cases is found in a few of a corpus that leads to it."""
+    runs = Budget(runs=300_000)
+    with open_engine(BY_NAME["stages"].subject()) as engine:
+        case = next(iter(engine.fuzz(runs, tmp_path, (), nothing))).case
+    with open_engine(BY_NAME["stages"].subject("-DMENDED")) as engine:
+        assert engine.replay(case) is None
+        edges: list[int] = []
+        for _ in engine.fuzz(Budget(runs=1), tmp_path, (), nothing):
+            pass
+    assert edges == []
+
+
+def test_it_says_how_far_it_is(tmp_path: Path) -> None:
+    said: list[Progress] = []
+    with open_engine(BY_NAME["stages"].subject("-DMENDED")) as engine:
+        assert not list(engine.fuzz(Budget(duration=3.0, jobs=2), tmp_path, (), said.append))
+    assert said[-1].cases > said[0].cases > 0
+    assert said[-1].coverage is not None
+    assert said[-1].coverage > 0
+    assert said[-1].corpus > 0
+
+
+@pytest.fixture(scope="module")
+def ways_out() -> Iterator[Coverage]:
+    with open_engine(subject("ways_out", Revision.SDK2020)) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        ("exit", "exit with status 3"),
+        ("_exit", "exit with status 0"),
+        ("abort", "ABRT"),
+        ("struct", "struct-damaged"),
+        ("send", "heap-buffer-overflow read"),
+        ("kill", "SIGKILL"),
+        ("hang", "hang"),
+    ],
+)
+def test_ways_to_end(ways_out: Coverage, word: str, kind: str) -> None:
+    crash = ways_out.replay(Case((Event(EventKind.MESSAGE, Message(word)),)))
+    assert crash is not None
+    assert crash.kind == kind
+    assert ways_out.replay(Case((Event(EventKind.MESSAGE, Message("nothing")),))) is None
+
+
+def test_a_source_that_does_not_compile(tmp_path: Path) -> None:
+    source = tmp_path / "wrong.c"
+    source.write_text("int main(\n")
+    with pytest.raises(BuildError, match="does not compile"):
+        open_engine(Subject(sources=(source,)))
+
+
+def test_a_source_without_an_init(tmp_path: Path) -> None:
+    source = tmp_path / "empty.c"
+    source.write_text("int nothing;\n")
+    with pytest.raises((BuildError, LoadError, Exception), match="init"):
+        open_engine(Subject(sources=(source,)))
+
+
+def test_a_module_that_cannot_be_opened(tmp_path: Path) -> None:
+    source = tmp_path / "needy.c"
+    source.write_text(
+        '#include "module.h"\nint nowhere(void);\n'
+        "MESIBO_EXPORT int mesibo_module_needy_init(mesibo_module_t *mod, mesibo_uint_t len) {\n"
+        "    (void)mod, (void)len;\n    return nowhere();\n}\n"
+    )
+    with pytest.raises(BuildError, match="undefined symbol: nowhere"):
+        open_engine(Subject(sources=(source,)))
+
+
+def test_findings_are_distinct(tmp_path: Path) -> None:
+    with open_engine(subject("shallow")) as engine:
+        budget = Budget(runs=4000)
+        found = [each.crash.signature for each in distinct(engine, budget, tmp_path, nothing)]
+    assert len(found) == len(set(found)) > 0
+    assert PATIENCE > 0
