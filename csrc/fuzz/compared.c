@@ -1,23 +1,38 @@
 /* compared.c - what the module compared in the last case, and found to differ: numbers that are in the
  * input, or should be. The module is linked so that its comparisons are told here first, and then to
  * libFuzzer, as if the module had called that. */
+#define _GNU_SOURCE
 #include "fuzz.h"
+
+#include <string.h>
+#include <sys/mman.h>
 
 enum { PAIRS = 64 };
 
-static struct { uint64_t one, other; } pairs[PAIRS];
-static unsigned count;
+typedef struct compared {
+    struct { uint64_t one, other; } pairs[PAIRS];
+    unsigned count;
+} compared;
 
-void fuzz_compared_begin(void) { count = 0; }
+static compared own, *last = &own;
+
+void fuzz_compared_begin(void) { memset(last, 0, sizeof *last); }
+
+bool fuzz_compared_share(void) {
+    void *shared = mmap(NULL, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (shared != MAP_FAILED)
+        last = shared;
+    return shared != MAP_FAILED;
+}
 
 /* The latest most often: what came before it has been passed. */
 bool fuzz_compared(uint64_t chance, uint64_t *one, uint64_t *other) {
-    unsigned known = count < PAIRS ? count : PAIRS;
+    unsigned count = last->count, known = count < PAIRS ? count : PAIRS;
     if (known == 0)
         return false;
     unsigned back = chance & 1 ? 0 : (unsigned)(chance >> 1 & 0xFFFF) % known;
-    *one = pairs[(count - 1 - back) % PAIRS].one;
-    *other = pairs[(count - 1 - back) % PAIRS].other;
+    *one = last->pairs[(count - 1 - back) % PAIRS].one;
+    *other = last->pairs[(count - 1 - back) % PAIRS].other;
     return true;
 }
 
@@ -27,10 +42,11 @@ bool fuzz_compared(uint64_t chance, uint64_t *one, uint64_t *other) {
     __attribute__((visibility("default"), no_sanitize("thread"))) void \
         __wrap___sanitizer_cov_trace_##name(type one, type other) { \
         if (one != other) { \
-            pairs[count % PAIRS].one = one; \
-            pairs[count % PAIRS].other = other; \
-            count++; \
+            last->pairs[last->count % PAIRS].one = one; \
+            last->pairs[last->count % PAIRS].other = other; \
+            last->count++; \
         } \
+        fuzz_leave(); \
         __sanitizer_cov_trace_##name(one, other); /* the last thing: it asks who called */ \
     }
 

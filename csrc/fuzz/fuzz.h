@@ -1,7 +1,8 @@
 /* fuzz.h - what the files of the fuzz program share: case.c (inputs and what they say), mutate.c (new
  * ones of old), memory.c (the module's data, as they were at first), life.c (a module's life as a case
  * has it), network.c (the other side of its requests), report.c (what the program itself finds),
- * compared.c (what the module compared), solve.c (what that leads to), fuzzer.c (what libFuzzer calls), serve.c (cases one by one, each in a process of its own), coverage.c
+ * going_on.c (what comes behind an error), compared.c (what the module compared), solve.c (what
+ * that leads to), fuzzer.c (what libFuzzer calls), serve.c (cases one by one, each in a process of its own), coverage.c
  * (for compilers that do not tell libFuzzer themselves), main.c.
  *
  * The program is compiled when it is needed, with the sanitizers that the module is compiled with, and
@@ -112,6 +113,11 @@ extern unsigned fuzz_callbacks;
 /* Its revision reads configurations. */
 bool fuzz_has_items(void);
 
+/* Lets go what a life holds that was left in the middle of a callback. */
+void fuzz_abandon(void);
+/* Whether that is the module's. */
+bool fuzz_is_code(uint64_t address);
+
 /* memory.c: where a library writes, but for what counts coverage. False: it cannot be found, or too
  * little memory. */
 bool fuzz_memory_keep(const char *library);
@@ -127,6 +133,8 @@ void fuzz_network_begin(const fuzz_case *what, const size_t *at);
 void fuzz_network_play(const fuzz_step *reply);
 void fuzz_network_answer(void *context, mh_request *request);
 void fuzz_network_end(void);
+/* Without a callback. */
+void fuzz_network_forget(mh_instance *instance);
 
 /* What the module is handed, copied so that the sanitizer knows where it ends. */
 void *fuzz_lend(const void *bytes, size_t len);
@@ -145,6 +153,24 @@ void fuzz_report_to(int file);
 /* The names of items that the module asked for. */
 size_t fuzz_asked_names(const char *const **names);
 
+/* ---- Behind an error (going_on.c) ---------------------------------------------------------------------- */
+
+typedef enum fuzz_outcome {
+    FUZZ_SOUND,
+    FUZZ_FAILED,       /* for the first time at that place */
+    FUZZ_FAILED_BEFORE /* at places that are known */
+} fuzz_outcome;
+
+enum { FUZZ_SPENT = 80 }; /* with this status ends a process in which too much was written over */
+
+/* A life. What a sanitizer says of it is only noted. */
+fuzz_outcome fuzz_try(const fuzz_case *what);
+void fuzz_go_on_behind_faults(void);
+/* The rest of this case is not worth to be run. */
+bool fuzz_failed(void);
+/* From the module's own code: gives the case up, where it has failed. */
+void fuzz_leave(void);
+
 /* ---- New cases of old (mutate.c) --------------------------------------------------------------------------- */
 
 /* Room for a field that is changed, until the next case; NULL: there is none left. */
@@ -152,6 +178,8 @@ uint8_t *fuzz_room(size_t size);
 typedef uint64_t fuzz_chance(void);
 /* compared.c: a pair that differed in the case that was run last; false: none did. */
 void fuzz_compared_begin(void);
+/* Those that are forked off from here on tell theirs here. False: no memory. */
+bool fuzz_compared_share(void);
 bool fuzz_compared(uint64_t chance, uint64_t *one, uint64_t *other);
 /* solve.c: puts one for the other. `what` is the case that was run last. False: neither is in it. */
 bool fuzz_solve(fuzz_case *what, fuzz_chance *chance);

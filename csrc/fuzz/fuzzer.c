@@ -18,13 +18,14 @@ size_t __sanitizer_get_allocated_size(const volatile void *block) __attribute__(
 /* ---- Cases that may leak -----------------------------------------------------------------------------
  *
  * What was allocated in a case and not freed may be a leak, or be kept in the module's data on purpose,
- * which are forgotten here. So each such case, by how much is left, is put aside once for a process that
- * can tell. */
+ * which are forgotten here. So a few such cases, by how much is left, are put aside for a process that can
+ * tell. */
 
 enum { DONE = 79 };
 
-enum { KINDS = 512 };
-static struct { int64_t blocks, bytes; } left, seen[KINDS];
+enum { KINDS = 512, TIMES = 3 };
+static struct { int64_t blocks, bytes; } left;
+static struct { int64_t blocks, bytes; unsigned times; } seen[KINDS];
 static size_t seen_count;
 
 static void allocated(const volatile void *block, size_t size) {
@@ -46,9 +47,13 @@ static void watch_leaks(void) {
         __sanitizer_install_malloc_and_free_hooks(allocated, freed);
 }
 
-static void put_aside(const uint8_t *input, size_t size) {
-    char made[4096], name[4096];
-    snprintf(name, sizeof name, "%s/%d-%zu", fuzz_asked.candidates, (int)getpid(), seen_count);
+/* `why` stands before its name. */
+static void put_aside(const char *why, const uint8_t *input, size_t size) {
+    static unsigned count;
+    char made[4096], name[4000];
+    if (fuzz_asked.candidates == NULL)
+        return;
+    snprintf(name, sizeof name, "%s/%s-%d-%u", fuzz_asked.candidates, why, (int)getpid(), count++);
     snprintf(made, sizeof made, "%s.part", name);
     FILE *file = fopen(made, "wbe");
     if (file == NULL)
@@ -61,21 +66,27 @@ static void put_aside(const uint8_t *input, size_t size) {
 static void look_for_leaks(const uint8_t *input, size_t size) {
     if (left.blocks <= 0 || seen_count == KINDS)
         return;
-    for (size_t i = 0; i < seen_count; i++)
-        if (seen[i].blocks == left.blocks && seen[i].bytes == left.bytes)
-            return;
-    seen[seen_count].blocks = left.blocks;
-    seen[seen_count++].bytes = left.bytes;
-    put_aside(input, size);
+    size_t at = 0;
+    while (at < seen_count && (seen[at].blocks != left.blocks || seen[at].bytes != left.bytes))
+        at++;
+    seen_count += at == seen_count;
+    seen[at].blocks = left.blocks;
+    seen[at].bytes = left.bytes;
+    if (seen[at].times++ < TIMES)
+        put_aside("leak", input, size);
 }
 
 /* ---- Inputs ------------------------------------------------------------------------------------------- */
 
 static fuzz_case what;
 
-static void run_here(void) {
+static void run_here(const uint8_t *input, size_t size) {
     left.blocks = left.bytes = 0;
-    fuzz_live(&what);
+    switch (fuzz_try(&what)) {
+    case FUZZ_SOUND: look_for_leaks(input, size); break;
+    case FUZZ_FAILED: put_aside("error", input, size); break;
+    case FUZZ_FAILED_BEFORE: break;
+    }
 }
 
 /* Where cases do not leave everything as it was: each in a process of its own. One that ends there has
@@ -85,7 +96,7 @@ static void run_forked(void) {
     pid_t child = fork();
     if (child == 0) {
         fuzz_forked();
-        run_here();
+        fuzz_live(&what);
         _exit(DONE);
     }
     while (child > 0 && waitpid(child, &status, 0) < 0)
@@ -109,16 +120,17 @@ static int run(const uint8_t *input, size_t size) {
     if (fuzz_asked.isolate) {
         run_forked();
     } else {
-        run_here();
-        look_for_leaks(input, size);
+        run_here(input, size);
     }
     fuzz_noted->cases++;
     return 0;
 }
 
 int fuzz_with_libfuzzer(int argc, char **argv) {
-    if (fuzz_asked.isolate && !fuzz_memory_share())
+    if (fuzz_asked.isolate && !(fuzz_memory_share() && fuzz_compared_share()))
         return 2;
+    if (fuzz_asked.hurries && !fuzz_asked.threads)
+        fuzz_go_on_behind_faults();
     watch_leaks();
     return LLVMFuzzerRunDriver(&argc, &argv, run);
 }

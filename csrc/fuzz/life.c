@@ -316,6 +316,8 @@ static void reply(mh_instance *instance, const fuzz_step *step) {
 }
 
 static void take_step(mh_instance *instance, const fuzz_step *step) {
+    if (fuzz_failed())
+        return;
     if (step->kind <= FUZZ_CONFIG && !revision->has_callback(instance, events[step->kind]))
         return;
     switch (step->kind) {
@@ -389,6 +391,24 @@ static void run_steps(mh_instance *instance, const fuzz_case *what, size_t *at) 
         take_step(instance, &what->steps[*at]);
 }
 
+static mh_instance *living;
+
+bool fuzz_is_code(uint64_t address) { return mh_library_has_code(library, address); }
+
+/* What the module had in hand is lost, and what it was given stays where it is. */
+void fuzz_abandon(void) {
+    mh_top = NULL;
+    if (!living->thread_safe) {
+        fuzz_host->locked_passes = 0;
+        fuzz_host->lock.depth = 0;
+        mh_lock_release(&fuzz_host->lock);
+    }
+    living->leaving = true;
+    living->state = MH_DEAD;
+    fuzz_network_forget(living);
+    mh_unregister(living);
+}
+
 void fuzz_live(const fuzz_case *what) {
     items configuration;
     make_items(&configuration, what);
@@ -397,12 +417,13 @@ void fuzz_live(const fuzz_case *what) {
         mh_instance *instance = at == 0 && spare != NULL && configuration.count == 0
                                     ? take_spare()
                                     : make_instance(configuration.all, configuration.count);
+        living = instance;
         fuzz_network_begin(what, &at);
         bool open = begin(instance);
         if (open)
             run_steps(instance, what, &at);
         end(instance);
-        if (!open)
+        if (!open || fuzz_failed())
             break;
     }
     while (configuration.made_count > 0)

@@ -147,3 +147,8 @@ void fuzz_network_end(void) {
     while (first != NULL)
         drop(&first);
 }
+
+void fuzz_network_forget(mh_instance *instance) {
+    fuzz_network_end();
+    mh_requests_drop(instance, 0);
+}

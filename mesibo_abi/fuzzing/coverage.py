@@ -116,6 +116,8 @@ class _Run:
                 crash = replayer.replay_input(data)
                 if crash is not None:
                     yield Finding(crash, decode(data))
+                elif candidate.name.startswith("error"):
+                    self._unconfirmed += 1
 
     def _end(
         self, fuzzer: Fuzzer, reader: Reader, replayer: Replayer, known: Collection[str]

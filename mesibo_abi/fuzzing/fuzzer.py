@@ -70,7 +70,7 @@ class Fuzzer:
         ]
         self._process = subprocess.Popen(
             module.command("fuzz", *options, "--", *libfuzzer, str(places.corpus)),
-            env=module.environment(leaks=False),
+            env=module.environment(alone=isolate),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._log,

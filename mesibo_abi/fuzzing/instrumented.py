@@ -22,7 +22,7 @@ DEADLINE = 10.0
 _COMMON = "symbolize=0:exitcode=77:handle_abort=1:handle_sigill=1:print_legend=0"
 _ENVIRONMENT = {
     "ASAN_OPTIONS": f"{_COMMON}:allocator_may_return_null=1:quarantine_size_mb=32",
-    "UBSAN_OPTIONS": f"{_COMMON}:print_stacktrace=1:halt_on_error=1",
+    "UBSAN_OPTIONS": f"{_COMMON}:print_stacktrace=1",
     "TSAN_OPTIONS": f"{_COMMON}:halt_on_error=1:die_after_fork=0:report_thread_leaks=0",
     "LSAN_OPTIONS": "report_objects=0",
 }
@@ -54,11 +54,14 @@ class Instrumented:
             command.append("--threads")
         return [*command, *options]
 
-    def environment(self, *, leaks: bool) -> dict[str, str]:
-        """What the caller has set stands, but for what this depends on. Without `leaks` nobody will
-        ask who allocated something, which takes long to note."""
-        depth = 16 if leaks else 2
-        more = {"ASAN_OPTIONS": f"detect_leaks={int(leaks)}:malloc_context_size={depth}"}
+    def environment(self, *, alone: bool) -> dict[str, str]:
+        """What the caller has set stands, but for what this depends on. `alone`: for a case by
+        itself, which ends with its first error, and whose leaks are looked for; that needs to know
+        who allocated what, which takes long."""
+        halts = f"halt_on_error={int(alone)}"
+        asan = f"{halts}:detect_leaks={int(alone)}:malloc_context_size={16 if alone else 2}"
+        asan += "" if alone or self.subject.sanitizer is Sanitizer.THREAD else ":handle_segv=0"
+        more = {"ASAN_OPTIONS": asan, "UBSAN_OPTIONS": halts}
         found = dict(os.environ)
         for name, options in _ENVIRONMENT.items():
             found[name] = ":".join(filter(None, (found.get(name), options, more.get(name))))

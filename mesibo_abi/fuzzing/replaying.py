@@ -50,7 +50,7 @@ class Replayer:
     def _start(self) -> subprocess.Popen[bytes]:
         self._process = subprocess.Popen(
             self._module.command("serve", "--leaks"),
-            env=self._module.environment(leaks=True),
+            env=self._module.environment(alone=True),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -17,7 +17,7 @@ _FRAME = re.compile(
     re.M,
 )
 _BEGIN = re.compile(
-    r"ERROR: mesibo-abi: (?P<own>[\w-]+)"
+    r"ERROR: mesibo-abi: (?P<own>[\w-]+)(?:: (?P<callback>\w+) wrote)?"
     r"|runtime error: (?P<undefined>.*)"
     r"|(?P<leak>ERROR: LeakSanitizer)"
     r"|ERROR: \w+Sanitizer: (?P<address>.*)"
@@ -65,7 +65,7 @@ class Reader:
         wanted = 2 if begin["thread"] else 1
         found = [place for stack in stacks if (place := self._inside(stack)) is not None]
         if not found:
-            return next((str(stack[0]) for stack in stacks if stack), "outside of the module")
+            return begin["callback"] or "outside of the module"
         return " and ".join(sorted(set(found[:wanted])))
 
     def _inside(self, stack: Sequence[Frame]) -> str | None:

@@ -49,7 +49,14 @@ class Toolchain:
         else:
             flags += [f"-fsanitize={watches}", "-fsanitize-coverage=trace-pc,trace-cmp"]
         wrapped = (f"-Wl,--wrap=__sanitizer_cov_trace_{name}" for name in _COMPARISONS)
-        return [*flags, "-fno-sanitize-recover=all", *wrapped]
+        return [*flags, *self._going_on, *wrapped]
+
+    @property
+    def _going_on(self) -> list[str]:
+        """Whether the module goes on behind an error is told when it runs."""
+        if self.sanitizer is Sanitizer.THREAD:
+            return []
+        return [f"-fsanitize-recover={_WATCHES[self.sanitizer]}"]
 
     @property
     def core_flags(self) -> list[str]:

@@ -35,9 +35,7 @@ EVENTS = st.one_of(
     st.just(Event(EventKind.CALL)),
     st.just(Event(EventKind.CALL_STATUS)),
     st.builds(
-        lambda address, online, flags: Event(
-            EventKind.LOGIN, user=User(address, online, flags)
-        ),
+        lambda address, online, flags: Event(EventKind.LOGIN, user=User(address, online, flags)),
         st.none() | st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=9),
         st.booleans(),
         NUMBERS,

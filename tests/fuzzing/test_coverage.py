@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mesibo_abi import LoadError, Message
-from mesibo_abi.errors import BuildError
+from mesibo_abi import Message
+from mesibo_abi.errors import BuildError, InputError
 from mesibo_abi.events import Event, EventKind
 from mesibo_abi.fuzzing.budget import Budget, Progress
 from mesibo_abi.fuzzing.campaign import distinct
@@ -17,7 +17,7 @@ from mesibo_abi.fuzzing.case import Case
 from mesibo_abi.fuzzing.coverage import Coverage, open_engine
 from mesibo_abi.fuzzing.subject import Subject
 from mesibo_abi.types import Revision
-from tests.fuzzing.planted import BY_NAME, PATIENCE, findings, nothing
+from tests.fuzzing.planted import BY_NAME, findings, nothing
 from tests.tools import needs
 
 pytestmark = [needs("clang", "clang++"), pytest.mark.slow]
@@ -39,7 +39,7 @@ def test_where_cases_differ_each_has_a_process() -> None:
     """What aborts after a hundred others is no finding, and does not hide the one that is."""
     with closing(findings(subject("thread_local"))) as found:  # type: ignore[type-var]
         first = next(found)
-    assert first.crash.kind == "attempting free" or "free" in first.crash.kind
+    assert first.crash.kind == "stack-buffer-overflow write"
     assert first.case == Case((Event(EventKind.MESSAGE, Message(b"sound")),))
 
 
@@ -59,16 +59,16 @@ def test_the_same_seed_looks_at_the_same_cases(tmp_path: Path) -> None:
 
 
 def test_what_was_kept_is_begun_with(tmp_path: Path) -> None:
-    """A finding that takes some thousand cases is found in a few of a corpus that leads to it."""
-    runs = Budget(runs=300_000)
-    with open_engine(BY_NAME["stages"].subject()) as engine:
-        case = next(iter(engine.fuzz(runs, tmp_path, (), nothing))).case
+    """What a first run reached, another has reached before it makes anything up."""
     with open_engine(BY_NAME["stages"].subject("-DMENDED")) as engine:
-        assert engine.replay(case) is None
-        edges: list[int] = []
-        for _ in engine.fuzz(Budget(runs=1), tmp_path, (), nothing):
+        said: list[Progress] = []
+        for _ in engine.fuzz(Budget(runs=30_000), tmp_path, (), said.append):
             pass
-    assert edges == []
+        kept = {path.name for path in tmp_path.iterdir()}
+        for _ in engine.fuzz(Budget(runs=1), tmp_path, (), said.append):
+            pass
+    assert len(kept) > 10
+    assert kept <= {path.name for path in tmp_path.iterdir()}
 
 
 def test_it_says_how_far_it_is(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_source_that_does_not_compile(tmp_path: Path) -> None:
 def test_a_source_without_an_init(tmp_path: Path) -> None:
     source = tmp_path / "empty.c"
     source.write_text("int nothing;\n")
-    with pytest.raises((BuildError, LoadError, Exception), match="init"):
+    with pytest.raises(InputError, match="no init"):
         open_engine(Subject(sources=(source,)))
 
 
@@ -136,4 +136,3 @@ def test_findings_are_distinct(tmp_path: Path) -> None:
         budget = Budget(runs=4000)
         found = [each.crash.signature for each in distinct(engine, budget, tmp_path, nothing)]
     assert len(found) == len(set(found)) > 0
-    assert PATIENCE > 0

@@ -11,7 +11,9 @@ static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, con
         return ((const volatile char *)message)[len]; /* one too far */
     if (len > 4 && memcmp(message, "deep", 4) == 0)
         memcpy(deep, message, len);
-    return MESIBO_RESULT_PASS;
+    else
+        return MESIBO_RESULT_PASS;
+    return deep[0] == 'd' ? MESIBO_RESULT_CONSUMED : MESIBO_RESULT_PASS;
 }
 
 MESIBO_EXPORT int mesibo_module_shallow_init(mesibo_module_t *mod, mesibo_uint_t len) {

@@ -9,10 +9,12 @@ static _Thread_local long inits;
 
 static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
                       mesibo_uint_t len) {
+    char small[4];
     (void)mod, (void)params;
-    if (len == 5 && memcmp(message, "sound", 5) == 0)
-        free((void *)mod);
-    return MESIBO_RESULT_PASS;
+    if (len != 5 || memcmp(message, "sound", 5) != 0)
+        return MESIBO_RESULT_PASS;
+    memcpy(small, message, len);
+    return small[0] == 's' ? MESIBO_RESULT_CONSUMED : MESIBO_RESULT_PASS;
 }
 
 MESIBO_EXPORT int mesibo_module_thread_local_init(mesibo_module_t *mod, mesibo_uint_t len) {

@@ -1,0 +1,124 @@
+/* going_on.c - behind an error: who makes up many cases in one process notes the first that each error is
+ * seen in, gives that case up, and goes on. Else a bug that every other case meets would hide all others. A
+ * process that has seen no other case tells later what of it is true. */
+#define _GNU_SOURCE
+#include "fuzz.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+/* The sanitizers call these, where they are theirs. */
+void __asan_on_error(void);
+void __ubsan_on_report(void);
+void __ubsan_get_current_report_data(const char **kind, const char **message, const char **file,
+                                     unsigned *line, unsigned *column, char **address)
+    __attribute__((weak));
+int __asan_get_report_access_type(void) __attribute__((weak));
+
+enum { PLACES = 1 << 12, MOST_WRITES = 256 };
+static uint64_t places[PLACES]; /* that errors were seen at; by what tells them apart */
+static bool failed, fresh;
+static unsigned writes;
+
+/* Whether it is the first there. */
+static bool note(uint64_t place) {
+    size_t at = (size_t)(place * 0x9E3779B97F4A7C15u >> 52);
+    for (size_t i = 0; i < PLACES && places[at] != 0; i++, at = (at + 1) % PLACES)
+        if (places[at] == place)
+            return false;
+    places[at] = place;
+    return true;
+}
+
+/* The sanitizer itself tells of each place once. */
+__attribute__((visibility("default"))) void __asan_on_error(void) {
+    failed = fresh = true;
+    if (__asan_get_report_access_type != NULL && __asan_get_report_access_type() != 0)
+        writes++;
+}
+
+__attribute__((visibility("default"))) void __ubsan_on_report(void) {
+    const char *kind, *message, *file;
+    unsigned line = 0, column = 0;
+    char *address;
+    failed = true;
+    if (__ubsan_get_current_report_data == NULL)
+        return;
+    __ubsan_get_current_report_data(&kind, &message, &file, &line, &column, &address);
+    fresh |= note((uint64_t)(uintptr_t)file ^ (uint64_t)line << 48 ^ (uint64_t)column << 20 ^ 1);
+}
+
+bool fuzz_failed(void) { return failed; }
+
+static sigjmp_buf out;
+static volatile sig_atomic_t inside;
+static pthread_t runner;
+
+/* Not where the error is told: the sanitizer has a lock there. */
+void fuzz_leave(void) {
+    if (failed && inside && pthread_equal(pthread_self(), runner))
+        siglongjmp(out, 1);
+}
+
+/* ---- Faults ----------------------------------------------------------------------------------------- */
+
+enum { STACK = 1 << 16, NULL_PAGES = 1 << 16 };
+
+static uint64_t place_of(const ucontext_t *context) {
+#if defined __x86_64__
+    return (uint64_t)context->uc_mcontext.gregs[REG_RIP];
+#elif defined __aarch64__
+    return (uint64_t)context->uc_mcontext.pc;
+#else
+    (void)context;
+    return 0;
+#endif
+}
+
+/* In the module's own code nobody holds a lock. Elsewhere it may be so: but who follows NULL is most often
+ * a function for strings. */
+static void fault(int number, siginfo_t *info, void *context) {
+    uint64_t place = place_of(context);
+    bool is_safe = inside && place != 0 &&
+                   (fuzz_is_code(place) || (uint64_t)(uintptr_t)info->si_addr < NULL_PAGES);
+    if (!is_safe) {
+        signal(number, SIG_DFL); /* and again */
+        return;
+    }
+    failed = true;
+    fresh |= note(place);
+    siglongjmp(out, 1);
+}
+
+void fuzz_go_on_behind_faults(void) {
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE};
+    stack_t stack = {.ss_size = STACK,
+                     .ss_sp = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+                                   -1, 0)};
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK};
+    action.sa_sigaction = fault;
+    if (stack.ss_sp == MAP_FAILED || sigaltstack(&stack, NULL) != 0)
+        return;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigaction(faults[i], &action, NULL);
+}
+
+/* ---- A case ------------------------------------------------------------------------------------------- */
+
+fuzz_outcome fuzz_try(const fuzz_case *what) {
+    failed = fresh = false;
+    runner = pthread_self();
+    inside = true;
+    if (sigsetjmp(out, 1) == 0)
+        fuzz_live(what);
+    else
+        fuzz_abandon();
+    inside = false;
+    if (writes > MOST_WRITES) /* it is no more what it was */
+        _exit(FUZZ_SPENT);
+    return !failed ? FUZZ_SOUND : fresh ? FUZZ_FAILED : FUZZ_FAILED_BEFORE;
+}
