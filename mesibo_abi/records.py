@@ -284,10 +284,12 @@ def message_record(message: Message) -> MessageRecord:
 
 
 def event_record(event: Event) -> InputRecord:
-    """The line of input that is this event."""
+    """The line of input that is this event; what it need not say it does not."""
     record = InputRecord(event=event.kind)
     if event.message is not None:
         filled(record, event.message)
+        record.from_ = UNSET if record.from_ == "" else record.from_
+        record.to = UNSET if record.to == "" else record.to
     if event.kind is EventKind.MESSAGE and event.message is not None:
         record.message, record.message_base64 = text_or_bytes(event.message.payload)
     if event.kind is EventKind.STATUS:

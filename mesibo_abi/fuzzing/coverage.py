@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -59,6 +60,7 @@ class Coverage:
                 run.say(progress)
                 time.sleep(_PAUSE)
             yield from run.findings(self._reader, self._replayer, known)
+            run.say(progress, at_once=True)
 
     def replay(self, case: Case) -> Crash | None:
         """As Engine says."""
@@ -111,11 +113,11 @@ class _Run:
                 yield from self._end(fuzzer, reader, replayer, known)
         for candidate in sorted(self._places.candidates.iterdir()):
             if not candidate.suffix:
-                data = candidate.read_bytes()
+                case = self._case(candidate.read_bytes())
                 candidate.unlink()
-                crash = replayer.replay_input(data)
+                crash = replayer.replay(case)
                 if crash is not None:
-                    yield Finding(crash, decode(data))
+                    yield Finding(crash, case)
                 elif candidate.name.startswith("error"):
                     self._unconfirmed += 1
 
@@ -147,11 +149,17 @@ class _Run:
         """What is known already is not looked at again."""
         if told is not None and told.signature in known:
             return
-        crash = replayer.replay_input(data)
+        case = self._case(data)
+        crash = replayer.replay(case)
         if crash is not None:
-            yield Finding(crash, decode(data))
+            yield Finding(crash, case)
         else:
             self._unconfirmed += 1
+
+    def _case(self, data: bytes) -> Case:
+        """With the items that every case has."""
+        case = decode(data)
+        return replace(case, config=self._module.subject.config | case.config)
 
     def _share(self, among: int) -> int | None:
         """Of the runs that are left; None: of no bound."""
@@ -179,10 +187,10 @@ class _Run:
         self._coverage = max(self._coverage, coverage)
         self._corpus = max(self._corpus, corpus)
 
-    def say(self, progress: Callable[[Progress], None]) -> None:
+    def say(self, progress: Callable[[Progress], None], *, at_once: bool = False) -> None:
         """Now and then."""
         now = time.monotonic()
-        if now - self._said < _SAY:
+        if now - self._said < _SAY and not at_once:
             return
         self._said = now
         for fuzzer in self._fuzzers:

@@ -41,10 +41,11 @@ class Instrumented:
     has_synchronous: bool
 
     def command(self, mode: str, *options: str) -> list[str]:
-        """Of the program: `serve` or `fuzz`."""
+        """Of the program: `serve`, to which each case brings all of its configuration, or
+        `fuzz`."""
         command = [str(self.program), mode, str(self.library), self.entry_point, self.revision]
         command += ["--deadline", f"{DEADLINE:g}"]
-        for name, value in self.subject.config.items():
+        for name, value in self.subject.config.items() if mode == "fuzz" else ():
             command += ["--item", name, "--value", value]
         if self.has_synchronous:
             command.append("--has-synchronous")

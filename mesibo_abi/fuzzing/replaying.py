@@ -24,10 +24,7 @@ class Replayer:
 
     def replay(self, case: Case) -> Crash | None:
         """What became of it. Raises BuildError where the module cannot even be opened."""
-        return self.replay_input(encode(case))
-
-    def replay_input(self, data: bytes) -> Crash | None:
-        """The same of a case as the program reads it."""
+        data = encode(case)
         process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None

@@ -40,7 +40,7 @@ def test_where_cases_differ_each_has_a_process() -> None:
     with closing(findings(subject("thread_local"))) as found:  # type: ignore[type-var]
         first = next(found)
     assert first.crash.kind == "stack-buffer-overflow write"
-    assert first.case == Case((Event(EventKind.MESSAGE, Message(b"sound")),))
+    assert first.case == Case((Event(EventKind.MESSAGE, Message(b"aaaaa")),))
 
 
 def test_what_is_kept_is_no_leak(tmp_path: Path) -> None:

@@ -1,0 +1,109 @@
+"""`mesibo-abi fuzz`: what it prints and writes, and how it exits."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import environment, execute, invoke
+from tests.fuzzing.planted import BY_NAME
+from tests.tools import needs
+
+pytestmark = [needs("clang", "clang++"), pytest.mark.slow]
+
+OVERREAD = BY_NAME["overread"].source
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "overread.c"
+    path.write_text(OVERREAD.read_text())
+    return path
+
+
+def mend(source: Path) -> None:
+    source.write_text("#define MENDED\n" + source.read_text())
+
+
+def test_from_a_bug_to_a_mended_module(source: Path, tmp_path: Path) -> None:
+    findings = tmp_path / "findings"
+    done = invoke("fuzz", "--runs", "300", "-o", findings, source)
+    (path,) = findings.glob("*.jsonl")
+    (test,) = findings.glob("test_*.py")
+    assert done.exit_code == 1
+    lines = done.stdout.splitlines()
+    assert lines[0] == "found      heap-buffer-overflow read in on_message at overread.c:13"
+    assert f"case       {path}" in lines
+    assert f"test       {test}" in lines
+    assert f"again      mesibo-abi fuzz --reproduce {path}" in lines
+    assert done.stderr.startswith("1 finding in ")
+
+    again = invoke("fuzz", "--reproduce", path)
+    assert again.exit_code == 1
+    assert "AddressSanitizer" in again.stdout
+    assert pytest_on(test).returncode == 1
+
+    mend(source)
+    assert invoke("fuzz", "--reproduce", path).exit_code == 0
+    assert pytest_on(test).returncode == 0
+    done = invoke("fuzz", "--runs", "300", "-o", findings, source)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert re.match(r"nothing was found in [1-9]\d* cases, [\d,]+ a second\n", done.stderr)
+
+
+def pytest_on(test: Path) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", test.name]
+    return subprocess.run(
+        command, cwd=test.parent, env=environment(), capture_output=True, check=False, timeout=200
+    )
+
+
+def test_arguments_go_to_the_compiler(source: Path, tmp_path: Path) -> None:
+    done = invoke("fuzz", "--runs", "300", "-o", tmp_path / "none", source, "--", "-DMENDED")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert not (tmp_path / "none").exists()
+
+
+def test_items_and_a_corpus(tmp_path: Path) -> None:
+    corpus, findings = tmp_path / "corpus", tmp_path / "findings"
+    module = BY_NAME["long_item"]
+    done = invoke(
+        *("fuzz", "--duration", "200", "--runs", "3000", "--jobs", "2", "--seed", "7"),
+        *("--config", "prefix=much longer than that buffer of it is", "--corpus", corpus),
+        *("--revision", "sdk2020", "-o", findings, module.source),
+    )
+    assert done.exit_code == 1
+    (path,) = findings.glob("*.jsonl")
+    assert '"prefix":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"' in path.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "fuzz: no module"),
+        (["one.c", "two.so"], "fuzz: several modules"),
+        (["nowhere.c"], "no such file"),
+        (["--reproduce", "nowhere.jsonl"], "not a finding"),
+    ],
+)
+def test_what_cannot_be_run(arguments: list[str], words: str, tmp_path: Path) -> None:
+    done = execute("fuzz", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr.decode()
+    assert done.stdout == b""
+
+
+def test_without_a_compiler_it_says_what_to_install(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    done = invoke("fuzz", source)
+    assert done.exit_code == 2
+    assert "no compiler with libFuzzer" in done.stderr
+    assert "found no clang, no gcc" in done.stderr
+    assert "apt-get install clang libclang-rt-14-dev" in done.stderr
