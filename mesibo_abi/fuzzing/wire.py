@@ -174,6 +174,7 @@ def _read_event(kind: EventKind, source: _Reader) -> Event:
     from_ = source.string() if present & _HAS_FROM else b""
     if kind is EventKind.MESSAGE:
         return Event(kind, _message(source.text() or b"", to, from_, words))
+    words.pop("status", None)  # the event says it
     return Event(kind, _message(b"", to, from_, words), source.number(8))
 
 

@@ -28,7 +28,9 @@ MESSAGES = st.builds(
 EVENTS = st.one_of(
     st.builds(Event, st.just(EventKind.MESSAGE), MESSAGES),
     st.builds(
-        lambda message, status: Event(EventKind.STATUS, message.replace(payload=b""), status),
+        lambda message, status: Event(
+            EventKind.STATUS, message.replace(payload=b"", status=0), status
+        ),
         MESSAGES,
         NUMBERS,
     ),
