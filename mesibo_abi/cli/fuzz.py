@@ -111,11 +111,13 @@ def command(
     \b
       mesibo-abi fuzz filter.c
       mesibo-abi fuzz --duration 600 --corpus corpus --config mesibo.conf filter.c words.c
+      mesibo-abi fuzz mesibo_mod_filter.so
       mesibo-abi fuzz --reproduce findings/stack-buffer-overflow-write-in-on-message-1f2e3d.jsonl
 
     SOURCES are compiled with sanitizers, and run in a program that makes up whole lives of the
     module: its configuration, events of all kinds, replies of the network, reloads. What of the
-    module is reached leads to the next. Each finding is written as a file with the smallest life
+    module is reached leads to the next. A library is run as it is, in a process of its own and in
+    front of pages that may not be touched. Each finding is written as a file with the smallest life
     that ends in it, and as a test for pytest, which fails until the module is mended. ARGUMENTS go
     to the compiler.
 
