@@ -101,6 +101,7 @@ def recorded(path: Path) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.unsanitized
 def test_a_hundred_thousand_messages(built: Built, tmp_path: Path) -> None:
     records = [tmp_path / name for name in ("before", "behind")]
     for path in records:
