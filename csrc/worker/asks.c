@@ -29,19 +29,21 @@ static pthread_mutex_t asks_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* ---- Those that are open ------------------------------------------------------------------------------- */
 
-/* A module may leave out whom it asks: the host refuses that in words of its own. */
+/* What is missing the host refuses, in words. */
+static const char *given(const char *text) { return text != NULL ? text : ""; }
+
 static void write_words(const mh_what *what, char words[MH_REQUEST_ROOM]) {
-    const char *host = what->kind == MH_FCGI && what->fcgi.host != NULL ? what->fcgi.host : "";
     switch (what->kind) {
     case MH_HTTP:
         snprintf(words, MH_REQUEST_ROOM, "%s %s", what->http.post != NULL ? "POST" : "GET",
-                 what->http.url);
+                 given(what->http.url));
         break;
     case MH_FCGI:
-        snprintf(words, MH_REQUEST_ROOM, host[0] == '/' ? "fastcgi://%s" : "fastcgi://%s:%lld", host,
-                 (long long)what->fcgi.port);
+        snprintf(words, MH_REQUEST_ROOM,
+                 given(what->fcgi.host)[0] == '/' ? "fastcgi://%s" : "fastcgi://%s:%lld",
+                 given(what->fcgi.host), (long long)what->fcgi.port);
         break;
-    case MH_SOCKET: snprintf(words, MH_REQUEST_ROOM, "%s", what->socket.url); break;
+    case MH_SOCKET: snprintf(words, MH_REQUEST_ROOM, "%s", given(what->socket.url)); break;
     }
 }
 

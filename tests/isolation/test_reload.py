@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from mesibo_abi import (
     ModuleDown,
     Result,
     User,
+    build,
 )
 from tests.conftest import Built
 from tests.fuzzing.libraries import library
@@ -71,3 +73,16 @@ def test_it_says_nothing_of_a_module_in_this_process(built: Built, host: Host) -
     )
     with pytest.raises(InputError, match=f"^{wanted}$"):
         host.load("echo", built("echo"), terminated=False)
+
+
+@pytest.mark.parametrize("name", ["fcgi_calls", "http_calls", "socket_calls"])
+def test_a_request_for_nowhere_is_refused_in_the_worker_as_here(
+    name: str, tmp_path: Path, host: Host
+) -> None:
+    """Without items there is no host to ask."""
+    source = Path(__file__).parent.parent / "modules" / "sdk2020" / f"{name}.c"
+    library = build(source, output=tmp_path / f"mesibo_mod_{name}.so", revision="sdk2020")
+    module = host.load(name, library, isolated=True)
+    verdict = host.process(Message("\0", to="", from_="alice"))
+    assert not isinstance(verdict.error, ModuleCrashed)
+    assert module.crash_count == 0
