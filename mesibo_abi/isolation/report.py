@@ -84,6 +84,7 @@ INNERMOST = 48  # csrc/crash.h
 _MOST_FOUND = 8  # guesses that are shown
 _PAGE = 4096
 _NEAR_STACK = 1 << 20
+_LARGE_ARRAY = 1 << 30
 _KERNEL = 0x80  # si_code SI_KERNEL: a fault without an address
 _MAPPED = 2  # SEGV_ACCERR: there is memory, but not for this
 _DIVISION = 1  # FPE_INTDIV
@@ -314,11 +315,12 @@ def _given(crash: Crash) -> str:
 
 
 def _is_overflow(crash: Crash, at: int) -> bool:
+    """The stack pointer is at the end of its stack, or an array has moved it beyond; the fault is
+    near it, or in what lies between."""
     low, high = crash.stack
     return (
-        low - _NEAR_STACK <= at < high
-        and crash.sp < low + 2 * _NEAR_STACK
-        and abs(at - crash.sp) < _NEAR_STACK
+        low - _LARGE_ARRAY <= crash.sp < low + 2 * _NEAR_STACK
+        and crash.sp - _NEAR_STACK < at < min(high, max(low, crash.sp + _NEAR_STACK))
     )
 
 

@@ -102,6 +102,21 @@ def test_a_full_stack(host: Host, built: Built) -> None:
     assert str(error).count("recurse") < 5
 
 
+@pytest.mark.parametrize("size", [9 << 20, (16 << 20) - 4096])
+@pytest.mark.parametrize("optimised", ["-O0", "-O2"])
+def test_an_array_larger_than_the_stack(
+    host: Host, built: Built, size: int, optimised: str
+) -> None:
+    """It moves the stack pointer far below the stack, with one instruction."""
+    host.load("array", built("array", "-g", optimised), isolated=True)
+    error = host.process(Message(b"x" * size, to="bob")).error
+    assert isinstance(error, ModuleCrashed)
+    assert error.meaning == (
+        "a stack that is full: recursion without an end, or a large array in a function"
+    )
+    assert error.signature.startswith("SIGSEGV on_message array.c:")
+
+
 def test_a_stack_that_was_written_over(host: Host, built: Built) -> None:
     host.load("ends", built("ends", "-g", "-O0", "-fno-stack-protector"), isolated=True)
     error = crash(host, "smash")

@@ -73,6 +73,22 @@ FAULT = Crash(
             {"address": LOW - 8, "sp": LOW + 64},
             "a stack that is full: recursion without an end, or a large array in a function",
         ),
+        (
+            {"address": LOW - (9 << 20) - 8, "sp": LOW - (9 << 20), "writes": True},
+            "a stack that is full: recursion without an end, or a large array in a function",
+        ),
+        (
+            {"address": LOW - (4 << 20), "sp": LOW - (9 << 20)},
+            "a stack that is full: recursion without an end, or a large array in a function",
+        ),
+        (  # a stack pointer that was written over
+            {"address": 0x4141_4000, "sp": 0x4141_4000},
+            "a read from 0x41414000, where there is no memory",
+        ),
+        (
+            {"address": LOW - (12 << 20), "sp": LOW - (9 << 20)},
+            f"a read from {LOW - (12 << 20):#x}, where there is no memory",
+        ),
         ({"address": LOW - 8}, f"a read from {LOW - 8:#x}, where there is no memory"),
         (
             {"signal": signal.SIGBUS},
