@@ -115,6 +115,7 @@ struct mh_instance {
     size_t label_len;
     mh_library *library; /* NULL: a script, or in a process of its own */
     mh_remote *remote;   /* NULL: it is in this process */
+    char reported[MH_REPORTED]; /* what the host last said of it; with the host's mail_lock */
     mh_script script;
     void *tag;
     const char *damaged_in; /* the callback behind which damage was first seen, or NULL */

@@ -160,6 +160,8 @@ typedef struct mh_line {
 bool mh_sent_next(const mh_queue *queue, size_t *at, mh_sent *out);
 bool mh_sent_front(const mh_queue *queue, mh_sent *out);
 bool mh_line_front(const mh_queue *queue, mh_line *out);
+/* The one at `*at` (0: the first), which is then behind it; nothing is taken. */
+bool mh_line_next(const mh_queue *queue, size_t *at, mh_line *out);
 void mh_queue_pop(mh_queue *queue);
 void mh_queue_free(mh_queue *queue);
 
@@ -240,6 +242,11 @@ void mh_host_traced(const mh_host *host, mh_traced *out);
 
 /* Of an isolated module whose process ended: its last crossings, oldest first; in an upcall of `ended`. */
 const mh_crossing *mh_last_crossings(const mh_instance *instance, size_t *count);
+
+/* What the host itself last logged of a module, copied and cut; empty: nothing, or forgotten. */
+enum { MH_REPORTED = 160 };
+void mh_last_report(const mh_instance *about, char text[MH_REPORTED]);
+void mh_forget_report(mh_instance *about);
 
 typedef enum mh_called {
     MH_CALLED,

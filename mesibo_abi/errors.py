@@ -296,8 +296,16 @@ class ModuleHung(ModuleCrashed):
 
 
 class ModuleDown(ModuleError):
-    """An isolated module was not called: its process ended before, and is not started again. The
-    cause, `__cause__`, is how it ended."""
+    """An isolated module was not called: its process ended before, and is not started again, or its
+    init refused that. The cause, `__cause__`, is how it ended; `code` is what the init returned
+    (None: it did not refuse), `logs` are its lines of then, oldest first, as far as the verdict has
+    them."""
+
+    code: int | None = None
+    logs: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return super().__str__() + "".join(f"\n  it logged: {line}" for line in self.logs)
 
 
 class ClosedError(Error):

@@ -154,6 +154,7 @@ cdef extern from "host.h" nogil:
 
     bint mh_sent_front(const mh_queue *queue, mh_sent *out)
     bint mh_line_front(const mh_queue *queue, mh_line *out)
+    bint mh_line_next(const mh_queue *queue, size_t *at, mh_line *out)
     void mh_queue_pop(mh_queue *queue)
     void mh_queue_free(mh_queue *queue)
 
@@ -196,6 +197,10 @@ cdef extern from "host.h" nogil:
     bint mh_host_trace(mh_host *host, int fd, mh_trace_form form)
     void mh_host_traced(const mh_host *host, mh_traced *out)
     const mh_crossing *mh_last_crossings(const mh_instance *instance, size_t *count)
+    enum:
+        MH_REPORTED
+    void mh_last_report(const mh_instance *about, char *text)
+    void mh_forget_report(mh_instance *about)
 
     ctypedef enum mh_called:
         MH_CALLED

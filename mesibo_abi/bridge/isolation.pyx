@@ -8,7 +8,7 @@ from .core cimport *
 from .failures cimport keep_error
 from .module cimport LoadedModule, module_of
 from .upcalls cimport come_up, go_down
-from .values cimport c_text, event_message
+from .values cimport c_text, event_message, record_from
 
 from .module import CALLBACKS
 
@@ -49,6 +49,7 @@ cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_cras
             error = error_of(module, instance, event, crash)
         if crash != NULL:
             module.note_crash(error)
+            mh_forget_report(instance)  # of an earlier life
         keep_error(error, f"module {module.name!r}")
         line = c_text(f"{error.what}: {error.meaning}" if crash != NULL else error.what)
         mh_log_text(instance, 0, PyBytes_AS_STRING(line), PyBytes_GET_SIZE(line))
@@ -61,11 +62,33 @@ cdef object error_of(LoadedModule module, const mh_instance *instance, const mh_
     from ..isolation.report import down, ended  # only now: most hosts never need it
 
     if crash == NULL:
-        return down(module.name, module.crashes[-1] if module.crashes else None)
+        last = module.crashes[-1] if module.crashes else None
+        return down(module.name, last, last_report(instance), lines_of(module))
     message = None
     if event != NULL and event.kind == MH_ON_MESSAGE and event.params != NULL:
         message = event_message(event)
     return ended(module.name, module.path, crash_of(crash), crossings_of(instance), message)
+
+
+cdef str last_report(const mh_instance *instance):
+    cdef char text[MH_REPORTED]
+    mh_last_report(instance, text)
+    return text_of(text)
+
+
+cdef tuple lines_of(LoadedModule module):
+    """What the log of this pass has of the module so far."""
+    cdef mh_pass *passing = mh_current_pass()
+    cdef mh_line line
+    cdef size_t at = 0
+    cdef list lines = []
+    if passing == NULL or passing.mail == NULL:
+        return ()
+    while mh_line_next(&passing.mail.logs, &at, &line):
+        record = record_from(&line)
+        if record.module == module.name:
+            lines.append(record.text)
+    return tuple(lines)
 
 
 cdef tuple crossings_of(const mh_instance *instance):

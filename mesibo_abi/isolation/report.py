@@ -136,16 +136,35 @@ def ended(
     )
 
 
-def down(module: str, last: ModuleCrashed | None) -> ModuleDown:
-    """The exception for a message that a module was not called with."""
+_REFUSED = re.compile(r"started again, but its init returned (-?\d+): it is down")
+_MOST_LINES = 8  # csrc/crash.h
+
+
+def down(
+    module: str, last: ModuleCrashed | None, reported: str = "", lines: Sequence[str] = ()
+) -> ModuleDown:
+    """The exception for a message that a module was not called with. `reported` is what the core
+    last said of it, `lines` what the log has of it since the message came."""
+    before = "" if last is None else f": {last.what}"
+    refused = _REFUSED.fullmatch(reported)
+    if refused is None:
+        detail = f"it ended before and is not started again{before}"
+        hint = 'mend what ended it (see `module.crashes`), or load it with restart="always"'
+    else:
+        detail = (
+            f"its init returned {refused[1]} when it was started again; it had ended before{before}"
+        )
+        hint = "mend why its init refuses; with each message it is tried again, if restart= allows"
     error = ModuleDown(
         f"module {module!r} is down",
         module=module,
         callback="on_message",
-        detail="expected its process to run, it ended before and is not started again"
-        + ("" if last is None else f": {last.what}"),
-        hint='mend what ended it (see `module.crashes`), or load it with restart="always"',
+        detail=f"expected its process to run, {detail}",
+        hint=hint,
     )
+    if refused is not None:
+        error.code = int(refused[1])
+        error.logs = tuple(line for line in lines if line != reported)[-_MOST_LINES:]
     error.__cause__ = last
     return error
 

@@ -144,10 +144,36 @@ def test_an_init_that_refuses_the_second_time(host: Host, built: Built, tmp_path
         "init",
         "started again, but its init returned -1: it is down",
     ]
-    assert isinstance(host.process(Message("2")).error, ModuleDown)
+    error = host.process(Message("2")).error
+    assert isinstance(error, ModuleDown)
+    assert (error.code, error.logs, error.__cause__) == (-1, ("init",), module.crashes[0])
+    assert str(error) == (
+        "module 'restarted' is down\n"
+        "  expected its process to run, its init returned -1 when it was started again; it had "
+        "ended before: module 'restarted' ended its process in on_message: SIGABRT\n"
+        "  hint: mend why its init refuses; with each message it is tried again, if restart= "
+        "allows\n"
+        "  it logged: init"
+    )
+    with pytest.raises(ModuleDown, match="its init returned -1 when it was started again"):
+        module.on_message(Message("direct"))
     (tmp_path / "once").unlink()
     assert isinstance(host.process(Message("3")).error, ModuleCrashed)
     assert len(module.crashes) == 2
+
+
+def test_an_init_that_refused_in_an_earlier_life(host: Host, built: Built, tmp_path: Path) -> None:
+    """It is not said of the end that came behind it."""
+    once = f'-DONCE="{tmp_path / "once"}"'
+    library = built("restarted", "-DTIMES=1", once)
+    host.load("restarted", library, isolated=True, restart=Restart(2, 3600))
+    assert isinstance(host.process(Message("1")).error, ModuleCrashed)  # and refused at once
+    (tmp_path / "once").unlink()
+    assert isinstance(host.process(Message("2")).error, ModuleCrashed)
+    error = host.process(Message("3")).error
+    assert isinstance(error, ModuleDown)
+    assert (error.code, error.logs) == (None, ())
+    assert "it ended before and is not started again: " in str(error)
 
 
 def test_the_rest_of_the_chain_goes_on(built: Built) -> None:
