@@ -1,18 +1,17 @@
-"""Names and lines by addr2line, of the binutils: it knows inlined functions and C++ names."""
+"""Names and lines by addr2line, of the binutils."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from .names import Names
+from .names import Names, innermost
 
 _TOOL = "addr2line"
 _PATIENCE = 10.0  # seconds for one file
 _UNKNOWN = "??"
-_SYSTEM = ("/usr/include/", "/usr/lib/")
 
 
 def installed() -> bool:
@@ -20,11 +19,17 @@ def installed() -> bool:
     return shutil.which(_TOOL) is not None
 
 
-def ask(offsets: Mapping[Path, Sequence[int]]) -> dict[tuple[Path, int], Names]:
-    """What it says of the addresses of these files: a process for each file, all at once."""
-    running = [
-        (file, wanted, _start(file, wanted)) for file, wanted in offsets.items() if file.exists()
-    ]
+Answers = dict[tuple[Path, int], Names]
+
+
+def ask(offsets: Mapping[Path, Sequence[int]]) -> Callable[[], Answers]:
+    """Asks for the addresses of these files, by a process for each file, all at once; what they say
+    is for who calls what is returned. C++ names are as the linker has them."""
+    running = [(file, wanted, _start(file, wanted)) for file, wanted in offsets.items()]
+    return lambda: _collected(running)
+
+
+def _collected(running: Sequence[tuple[Path, Sequence[int], subprocess.Popen[str]]]) -> Answers:
     named = {}
     for file, wanted, process in running:
         try:
@@ -39,7 +44,7 @@ def ask(offsets: Mapping[Path, Sequence[int]]) -> dict[tuple[Path, int], Names]:
 
 def _start(file: Path, offsets: Iterable[int]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [_TOOL, "-a", "-i", "-f", "-C", "-e", str(file), *map(hex, offsets)],
+        [_TOOL, "-a", "-i", "-f", "-e", str(file), *map(hex, offsets)],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
@@ -63,12 +68,7 @@ def _answers(text: str) -> Iterator[Names]:
 
 
 def _names(lines: Sequence[str]) -> Names:
-    """The innermost of the functions there, those of the system's headers left out."""
-    pairs = list(zip(lines[::2], lines[1::2], strict=False))
-    first = next((n for n, pair in enumerate(pairs) if not pair[1].startswith(_SYSTEM)), 0)
-    inner, *callers = (_one(*pair) for pair in pairs[first:])
-    outer = callers[-1].function if callers else inner.function
-    return inner._replace(outer=outer, callers=tuple(callers))
+    return innermost([_one(*pair) for pair in zip(lines[::2], lines[1::2], strict=False)])
 
 
 def _one(name: str, place: str) -> Names:

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from . import addr2line, debugging, tables
-from .names import Names
+from . import addr2line, debugging, demangling, inlining, tables
+from .names import Names, innermost
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +105,24 @@ _MOST_KNOWN = 65536
 
 def _named(offsets: Mapping[Path, Sequence[int]]) -> dict[tuple[Path | None, int], Names]:
     """Each address of each state of a file is looked up once: who makes a case smaller sees the
-    same crash hundreds of times, and libraries of the system take a tenth of a second."""
+    same crash hundreds of times, and a module that crashes often does so at the same place."""
+    if len(_known) > _MOST_KNOWN:
+        _known.clear()
     states = {file: _state(file) for file in offsets}
+    known: dict[tuple[Path | None, int], Names] = {
+        (file, at): names
+        for file, wanted in offsets.items()
+        for at in wanted
+        if (names := _known.get((file, states[file], at))) is not None
+    }
     missing = {
         file: new
         for file, wanted in offsets.items()
-        if (new := [at for at in wanted if (file, states[file], at) not in _known])
+        if (new := [at for at in wanted if (file, at) not in known])
     }
-    asked = addr2line.ask(missing) if addr2line.installed() else {}
-    found: dict[tuple[Path | None, int], Names] = {}
-    for file, wanted in offsets.items():
-        for at in wanted:
-            names = _known.get((file, states[file], at))
-            found[file, at] = names or _surely(file, at, asked.get((file, at)))
-    if len(_known) > _MOST_KNOWN:
-        _known.clear()
-    _known.update(
-        ((file, states[file], at), found[file, at]) for file, new in missing.items() for at in new
-    )
-    return found
+    found = _looked_up(missing)
+    _known.update(((file, states[file], at), names) for (file, at), names in found.items())
+    return {**known, **found}
 
 
 def _state(file: Path) -> _State:
@@ -134,11 +133,40 @@ def _state(file: Path) -> _State:
     return (of.st_dev, of.st_ino, of.st_size, of.st_mtime_ns)
 
 
-def _surely(file: Path, offset: int, said: Names | None) -> Names:
-    """Without debugging information the tool names the nearest symbol, however far it is: then the
-    tables are asked."""
-    if said is not None and said.function is not None and said.source is not None:
-        return said
-    source, line = debugging.line_at(file, offset) if said is None else said[1:3]
+def _looked_up(offsets: Mapping[Path, Sequence[int]]) -> dict[tuple[Path, int], Names]:
+    """The files without debugging information are not asked for more than their symbols."""
+    with_lines = {file: wanted for file, wanted in offsets.items() if tables.has_lines(file)}
+    answers = addr2line.ask(with_lines) if addr2line.installed() else None
+    calls = {file: inlining.calls(file, wanted) for file, wanted in with_lines.items()}  # meanwhile
+    said = None if answers is None else answers()
+    named: dict[tuple[Path, int], Names] = {}
+    for file, wanted in offsets.items():
+        for offset in wanted:
+            if file not in with_lines:
+                named[file, offset] = _by_symbol(file, offset)
+                continue
+            word = None if said is None else said.get((file, offset), Names())
+            named[file, offset] = _surely(file, offset, word, calls[file].get(offset))
+    return demangling.plain(named)
+
+
+def _surely(file: Path, offset: int, said: Names | None, calls: inlining.Calls | None) -> Names:
+    """`said` by addr2line, None: there is none."""
+    if calls is None:
+        if said is not None and said.function is not None and said.source is not None:
+            return said
+        place = debugging.line_at(file, offset) if said is None else said[1:3]
+        return _by_symbol(file, offset, *place)
+    source, line = debugging.line_at(file, offset) if said is None else said.place
+    if source is None:
+        source, line = debugging.line_near(file, offset, calls.spans, calls.within)
+    inner, *callers = calls.functions
+    return innermost([inner._replace(source=source, line=line), *callers])
+
+
+def _by_symbol(
+    file: Path, offset: int, source: Path | None = None, line: int | None = None
+) -> Names:
+    """addr2line would name the nearest symbol, however far it is."""
     function = tables.function_at(file, offset)
     return Names(function, source, line, function)

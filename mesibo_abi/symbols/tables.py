@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import bisect
 import functools
-from collections.abc import Iterable, Iterator, Sequence
+import mmap
+import os
+import struct
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,11 +36,25 @@ def opened(file: Path) -> Iterator[ELFFile]:
 def functions(path: Path) -> Sequence[Symbol]:
     """The functions that a file defines, in the order of their addresses; none where it cannot be
     read."""
-    try:
-        state = path.stat()
-        return _functions(path, state.st_ino, state.st_size, state.st_mtime_ns)
-    except Exception:  # the file is gone, or the parser trips over it
-        return ()
+    table = _table(path)
+    return tuple(sorted({table.symbol(at) for at in range(len(table.rows))}))
+
+
+def has_lines(path: Path) -> bool:
+    """Whether the file has debugging information, or another beside it that has."""
+    table = _table(path)
+    folders = (path.parent, path.parent / ".debug")
+    beside = table.debug_file and any((folder / table.debug_file).exists() for folder in folders)
+    return table.has_lines or bool(beside)
+
+
+def function_at(path: Path, address: int) -> str | None:
+    """The one whose code an address is in."""
+    table = _table(path)
+    at = bisect.bisect_right(table.rows, address, key=lambda row: row[0]) - 1
+    if at < 0 or address >= table.rows[at][0] + max(table.rows[at][1], 1):
+        return None
+    return table.symbol(at).name
 
 
 def segments(path: Path) -> Sequence[tuple[int, int, int]]:
@@ -53,29 +70,82 @@ def segments(path: Path) -> Sequence[tuple[int, int, int]]:
         return ()
 
 
-@functools.lru_cache(maxsize=16)
-def _functions(path: Path, _inode: int, _size: int, _time: int) -> tuple[Symbol, ...]:
-    with opened(path) as elf:
-        return tuple(sorted(set(_symbols(elf))))
+# -- all tables of a library at once: pyelftools takes a tenth of a second for those of libstdc++
 
 
-def _symbols(elf: ELFFile) -> Iterator[Symbol]:
-    from elftools.elf.sections import SymbolTableSection
+class _Table(NamedTuple):
+    """`rows` are the address, the size and the place of the name in `names`, by address."""
 
-    tables: Iterable[object] = elf.iter_sections()
-    for section in tables:
-        if not isinstance(section, SymbolTableSection):
+    rows: list[tuple[int, int, int]]
+    names: bytes
+    has_lines: bool
+    debug_file: str
+
+    def symbol(self, at: int) -> Symbol:
+        address, size, name = self.rows[at]
+        text = self.names[name : self.names.index(b"\0", name)]
+        return Symbol(address, size, text.decode("utf-8", "replace"))
+
+
+_NOTHING = _Table([], b"\0", False, "")
+_SECTIONS = struct.Struct("<40xQ10xHHH")  # of the file's header: where they are, and how many
+_SECTION = struct.Struct("<IIQQQQIIQQ")
+_SYMBOL = struct.Struct("<IBBHQQ")
+_HEADER = b"\x7fELF\x02\x01"  # of 64 bits, little-endian: as all machines that modules run on
+_SYMBOL_TABLES = (2, 11)  # SHT_SYMTAB, SHT_DYNSYM
+_NO_BITS = 8  # SHT_NOBITS
+_FUNCTIONS = (2, 10)  # STT_FUNC, STT_GNU_IFUNC
+_LINES = (b".debug_info", b".zdebug_info")
+
+
+def _table(path: Path) -> _Table:
+    try:
+        state = path.stat()
+        return _read(path, state.st_ino, state.st_size, state.st_mtime_ns)
+    except Exception:  # the file is gone, or no whole library
+        return _NOTHING
+
+
+@functools.lru_cache(maxsize=32)
+def _read(path: Path, _inode: int, _size: int, _time: int) -> _Table:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as data:
+        if data[: len(_HEADER)] != _HEADER:
+            return _NOTHING
+        at, size, count, names = _SECTIONS.unpack_from(data)
+        sections = [_SECTION.unpack_from(data, at + size * number) for number in range(count)]
+        titles = [_text_at(data, sections[names][4] + section[0]) for section in sections]
+        link = titles.index(b".gnu_debuglink") if b".gnu_debuglink" in titles else None
+        texts, rows = _rows(data, sections)
+        return _Table(
+            rows,
+            texts,
+            any(
+                title in _LINES and section[1] != _NO_BITS
+                for title, section in zip(titles, sections, strict=True)
+            ),
+            "" if link is None else os.fsdecode(_text_at(data, sections[link][4])),
+        )
+
+
+def _text_at(data: mmap.mmap, at: int) -> bytes:
+    return data[at : data.find(b"\0", at)]
+
+
+def _rows(
+    data: mmap.mmap, sections: Sequence[tuple[int, ...]]
+) -> tuple[bytes, list[tuple[int, int, int]]]:
+    """The names of all tables behind each other, and a row for each name."""
+    texts = b"\0"
+    rows = set()
+    for section in sections:
+        if section[1] not in _SYMBOL_TABLES:
             continue
-        for symbol in section.iter_symbols():
-            defined = symbol["st_shndx"] != "SHN_UNDEF" and symbol["st_value"]
-            if defined and symbol["st_info"]["type"] in ("STT_FUNC", "STT_GNU_IFUNC"):
-                yield Symbol(symbol["st_value"], symbol["st_size"], symbol.name)
-
-
-def function_at(path: Path, address: int) -> str | None:
-    """The one whose code an address is in."""
-    found = functions(path)
-    at = bisect.bisect_right(found, address, key=lambda symbol: symbol.address) - 1
-    if at < 0 or address >= found[at].address + max(found[at].size, 1):
-        return None
-    return found[at].name
+        strings, begin = sections[section[6]], len(texts)
+        texts += data[strings[4] : strings[4] + strings[5]] + b"\0"
+        symbols = _SYMBOL.iter_unpack(data[section[4] : section[4] + section[5]])
+        rows |= {
+            (value, size, begin + name)
+            for name, info, _, index, value, size in symbols
+            if value and index and info & 15 in _FUNCTIONS
+        }
+    return texts, sorted(rows)

@@ -7,8 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from mesibo_abi.symbols import Frame, Place, addr2line, definition, locate, symbolize, unfold
+from mesibo_abi.symbols import (
+    Frame,
+    Place,
+    addr2line,
+    definition,
+    demangling,
+    functions,
+    locate,
+    symbolize,
+    unfold,
+)
 from tests.conftest import Built
+from tests.headers.compiling import compilers
 from tests.libraries import Compile, compiler_in
 from tests.tools import needs
 
@@ -148,3 +159,91 @@ def test_an_inlined_function(tmp_path: Path) -> None:
     assert (outer.function, outer.line, outer.inlined) == ("outer", 4, False)
     assert str(inner).endswith(":2 (inlined)")
     assert unfold(outer) == (outer,)
+
+
+COUNTED = """\
+static inline int count(const char *p, unsigned long n) {
+    int k = 0;
+    for (unsigned long i = 0; i < n + 40; i++)
+        k += p[i] == 97;
+    return k;
+}
+extern "C" __attribute__((noinline)) int counted(const char *text, unsigned long size) {
+    if (count(text, size) > 100000)
+        return 1;
+    return 2;
+}
+"""
+
+
+@pytest.mark.parametrize("version", ["-gdwarf-4", "-gdwarf-5"])
+@compilers("gcc", "g++", "clang", "clang++")
+def test_every_instruction_of_inlined_functions(
+    tmp_path: Path, by: str, compiler: str, version: str
+) -> None:
+    """Also of those that the compiler gave no line: a function and one of its own lines."""
+    is_c = not compiler.endswith("++")
+    text = COUNTED.replace('extern "C" ', "") if is_c else COUNTED
+    language = "c" if is_c else "c++"
+    library = tmp_path / "libcounted.so"
+    source = tmp_path / "counted"
+    source.write_text(text)
+    command = [compiler, "-fPIC", "-shared", "-O2", version, "-x", language, str(source)]
+    subprocess.run([*command, "-o", str(library)], check=True)
+    (whole,) = [symbol for symbol in functions(library) if symbol.name == "counted"]
+    places = [Place(at, at, library) for at in range(whole.address, whole.address + whole.size, 2)]
+    stacks = [unfold(frame) for frame in symbolize(places)]
+    for stack in stacks:
+        assert [frame.function for frame in stack] == ["count", "counted"][-len(stack) :]
+        for frame in stack:
+            assert frame.line is not None
+            assert frame.line in (range(1, 7) if frame.function == "count" else range(7, 12))
+            assert frame.outer in (None, "counted")
+    assert {stack[-1].line for stack in stacks if len(stack) == 2} == {8}
+    assert {len(stack) for stack in stacks} == {1, 2}
+
+
+NAMED = """\
+namespace shop {
+namespace {
+int sold(volatile int *at) {
+    return *at;
+}
+}
+struct Cart {
+    int add(volatile int *at);
+};
+int Cart::add(volatile int *at) { return sold(at) + 1; }
+}
+"""
+
+
+@pytest.mark.parametrize("optimised", ["-O0", "-O2"])
+@compilers("g++", "clang++")
+def test_names_of_cplusplus(tmp_path: Path, by: str, compiler: str, optimised: str) -> None:
+    """With what they are in, and without their parameters; also where only a symbol names them."""
+    compile_it: Compile = compiler_in(tmp_path)
+    for debugging in ("-g", "-g0"):
+        library = compile_it(NAMED, debugging, optimised, file="libnamed.so", cc=compiler)
+        (add,) = [symbol for symbol in functions(library) if "3add" in symbol.name]
+        code = range(add.address, add.address + add.size)
+        frames = symbolize([Place(at, at, library) for at in code])
+        assert {unfold(frame)[-1].function for frame in frames} == {"shop::Cart::add"}
+    library = compile_it(NAMED, "-g", optimised, file="libnamed.so", cc=compiler)
+    every = [
+        Place(at, at, library)
+        for each in functions(library)
+        for at in range(each.address, each.address + each.size)
+    ]
+    sold = {frame.function for frame in symbolize(every) if frame.line == 4}
+    # gcc does not note how the linker calls what no other file can
+    assert sold == {"sold" if compiler == "g++" else "shop::(anonymous namespace)::sold"}
+
+
+def test_names_of_cplusplus_without_the_tool(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demangling, "_TOOL", "no such tool")
+    library = compiler_in(tmp_path)(NAMED, "-g", "-O0", file="libnamed.so", cc="c++")
+    (add,) = [symbol for symbol in functions(library) if "3add" in symbol.name]
+    assert locate(library, add.address).function == add.name
