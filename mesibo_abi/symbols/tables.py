@@ -49,12 +49,14 @@ def has_lines(path: Path) -> bool:
 
 
 def function_at(path: Path, address: int) -> str | None:
-    """The one whose code an address is in."""
+    """The one whose code an address is in; of several names of it the last."""
     table = _table(path)
-    at = bisect.bisect_right(table.rows, address, key=lambda row: row[0]) - 1
-    if at < 0 or address >= table.rows[at][0] + max(table.rows[at][1], 1):
+    end = bisect.bisect_right(table.rows, address, key=lambda row: row[0])
+    if end == 0:
         return None
-    return table.symbol(at).name
+    begin = bisect.bisect_left(table.rows, table.rows[end - 1][0], key=lambda row: row[0])
+    found = max(table.symbol(at) for at in range(begin, end))
+    return found.name if address < found.address + max(found.size, 1) else None
 
 
 def segments(path: Path) -> Sequence[tuple[int, int, int]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
-from mesibo_abi.symbols import Mapping, Place, functions, places, read_maps, symbolize
+from mesibo_abi.symbols import Mapping, Place, functions, places, read_maps, symbolize, tables
 from mesibo_abi.symbols.tables import segments
 from tests.libraries import Compile, compiler_in
 from tests.tools import needs
 
-pytestmark = needs("cc")
+pytestmark = needs("cc", "addr2line", "objcopy")
 
 SOURCE = """\
 __attribute__((noinline)) int first(int a) { return a * 3; }
@@ -71,3 +72,38 @@ def test_an_address_that_is_nowhere() -> None:
     maps = [Mapping(0x1000, 0x2000, 0, Path("/lib/a.so")), Mapping(0x3000, 0x4000, 0, None)]
     stack = [0x10, 0x2001, 0x3500]
     assert places(stack, maps) == [Place(address, address, None) for address in stack]
+
+
+def test_of_several_names_the_last(tmp_path: Path) -> None:
+    library = compiler_in(tmp_path)(
+        "int middle(void) { return 1; }\n"
+        'int alpha(void) __attribute__((alias("middle")));\n'
+        'int zulu(void) __attribute__((alias("middle")));\n',
+        "-g0",
+        file="libnames.so",
+    )
+    names = [symbol.name for symbol in functions(library)]
+    assert [name for name in names if name in ("alpha", "middle", "zulu")] == [
+        "alpha",
+        "middle",
+        "zulu",
+    ]
+    (start,) = {symbol.address for symbol in functions(library) if symbol.name == "middle"}
+    (frame,) = symbolize([Place(start, start, library)])
+    assert frame.function == "zulu"
+
+
+def test_debugging_information_beside_the_file(tmp_path: Path) -> None:
+    """As distributions split it off: it is asked where it is there."""
+    library = compiler_in(tmp_path)(SOURCE, "-g", "-O0", file="libsplit.so")
+    debug = tmp_path / "libsplit.so.debug"
+    subprocess.run(["objcopy", "--only-keep-debug", library, debug], check=True)
+    subprocess.run(["objcopy", "--strip-debug", library], check=True)
+    subprocess.run(["objcopy", f"--add-gnu-debuglink={debug}", library], check=True, cwd=tmp_path)
+    (start,) = [symbol.address for symbol in functions(library) if symbol.name == "second"]
+    assert tables.has_lines(library)
+    assert str(symbolize([Place(start, start, library)])[0]) == "second at source.c:2"
+    debug.unlink()
+    assert not tables.has_lines(library)
+    (frame,) = symbolize([Place(start, start, library)])
+    assert (frame.function, frame.source, frame.line) == ("second", None, None)
