@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import debugging
 from .debugging import Span, is_in
+from .entries import functions_with_code
 from .names import Names
 from .tables import opened
 
@@ -20,8 +21,7 @@ if TYPE_CHECKING:  # at run time only where it is used: the package must import 
     from elftools.dwarf.die import DIE
     from elftools.dwarf.dwarfinfo import DWARFInfo
 
-_MOST_ENTRIES = 20_000  # of a unit: who waits for a report does not wait for all of a large one
-_LIBRARY = (b"std", b"__gnu_cxx")  # namespaces that hold no code of a module
+_MOST_ENTRIES = 100_000  # of a unit: who waits for a report does not wait for all of a large one
 _MOST_ORIGINS = 4  # from an inlined function to the declaration that has its name
 
 
@@ -75,7 +75,7 @@ def _by_unit(dwarf: DWARFInfo, addresses: list[int]) -> Iterator[tuple[CompileUn
 def _of_unit(unit: CompileUnit, addresses: list[int]) -> dict[int, Calls]:
     found = {}
     left = set(addresses)
-    for function in islice(_functions(unit), _MOST_ENTRIES):
+    for function in islice(functions_with_code(unit), _MOST_ENTRIES):
         if function is None:
             continue
         spans = _spans(unit, function)
@@ -90,26 +90,6 @@ def _of_unit(unit: CompileUnit, addresses: list[int]) -> dict[int, Calls]:
         if not left:
             break
     return found
-
-
-def _functions(unit: CompileUnit) -> Iterator[DIE | None]:
-    """Of all the unit; None for each entry that is none."""
-    from elftools.dwarf.die import DIE
-
-    top = unit.get_top_DIE()
-    at, end = top.offset + top.size, unit.cu_offset + unit.size
-    while at < end:
-        entry = DIE(unit, top.stream, at)
-        yield entry if entry.tag == "DW_TAG_subprogram" else None
-        at += entry.size
-        sibling = entry.attributes.get("DW_AT_sibling")
-        if sibling is not None and not _may_hold_code(entry):
-            at = max(at, unit.cu_offset + sibling.raw_value)
-
-
-def _may_hold_code(entry: DIE) -> bool:
-    name = entry.attributes.get("DW_AT_name")
-    return entry.tag == "DW_TAG_namespace" and (name is None or name.value not in _LIBRARY)
 
 
 def _inlined(unit: CompileUnit, function: DIE) -> Iterator[_Call]:
