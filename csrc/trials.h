@@ -130,7 +130,10 @@ bool mh_trial_play(mh_trial *trial, uint64_t id, uint64_t *calls);
 /* How many synchronous requests were answered so far. */
 uint64_t mh_trial_synchronous(const mh_trial *trial);
 
-/* [enters] Where init has succeeded: what cleanup returned, 0 where there is none. */
+/* [enters] Where init has succeeded: lets everything fail that it still asks for, as before cleanup. */
+void mh_trial_end_requests(mh_trial *trial);
+/* [enters] Where init has succeeded: what cleanup returned, 0 where there is none. Its requests end
+ * before, unless they have. */
 int64_t mh_trial_cleanup(mh_trial *trial);
 /* [enters] Closes the library; false: it stays mapped. After it there is only mh_trial_misuse. */
 bool mh_trial_close(mh_trial *trial);

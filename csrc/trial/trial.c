@@ -99,16 +99,28 @@ int64_t mh_trial_init(mh_trial *trial, const mh_offer *offer) {
     return code;
 }
 
-int64_t mh_trial_cleanup(mh_trial *trial) {
+void mh_trial_end_requests(mh_trial *trial) {
     mh_instance *instance = trial->instance;
     if (instance->state != MH_OPEN)
-        return 0;
+        return;
     mh_frame frame;
     mh_pass pass;
     instance->leaving = true;
     trial_enter(trial, &frame, &pass, NULL);
     instance->state = MH_CLOSING;
     mh_requests_end(instance);
+    trial_leave(trial, &frame);
+    trial->leaves = true;
+}
+
+int64_t mh_trial_cleanup(mh_trial *trial) {
+    mh_instance *instance = trial->instance;
+    mh_trial_end_requests(trial);
+    if (!trial->leaves || trial->ended)
+        return 0;
+    mh_frame frame;
+    mh_pass pass;
+    trial_enter(trial, &frame, &pass, NULL);
     int64_t code = instance->revision->cleanup(instance);
     trial->ended = true;
     trial_leave(trial, &frame);

@@ -33,6 +33,7 @@ struct mh_trial {
     uint64_t flags;        /* of its message */
     char *address;         /* of a login */
     mh_user user;
+    bool leaves;           /* its requests have ended, cleanup is next */
     _Atomic bool ended;    /* its cleanup has returned */
     mh_misuse *misuses;    /* TRIAL_MISUSES of them, or NULL */
     size_t misuse_count;

@@ -621,6 +621,7 @@ cdef extern from "host.h" nogil:
                        const mh_planning *planning)
     bint mh_trial_play(mh_trial *trial, uint64_t id, uint64_t *calls)
     uint64_t mh_trial_synchronous(const mh_trial *trial)
+    void mh_trial_end_requests(mh_trial *trial)
     int64_t mh_trial_cleanup(mh_trial *trial)
     bint mh_trial_close(mh_trial *trial)
     void mh_trial_free(mh_trial *trial, bint keep)

@@ -269,6 +269,13 @@ cdef class Trial:
             played = mh_trial_play(self.trial, id, &calls)
         return calls if played else None
 
+    def end_requests(self):
+        """Lets everything fail that it still asks for, as is done before its cleanup, which is the
+        one call that may follow."""
+        self.check()
+        with nogil:
+            mh_trial_end_requests(self.trial)
+
     def cleanup(self):
         """Calls cleanup, where init has succeeded: what it returned, 0 where there is none."""
         cdef int64_t code

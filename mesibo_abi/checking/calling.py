@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..bridge.trial import Trial
 from ..bridge.values import Message
-from ..evidence import Place, in_words
+from ..evidence import Place, Service, in_words
 from ..faults import Damage, damage_hint
 from ..types import User
 from .results import Finding
@@ -15,6 +15,13 @@ from .subject import Skip, Subject
 ORDINARY = Message("hello there", to="bob", from_="alice", id=7, aid=1)
 """A message that any module has to do with."""
 
+
+REQUEST_CALLBACKS = {
+    Service.HTTP: "its http callback",
+    Service.FASTCGI: "its FastCGI callback",
+    Service.SOCKET: "a callback of its socket",
+}
+ANY_REQUEST_CALLBACK = "a callback of its requests"
 
 _TOLERATED = ("name",)  # hosts know a module by a name of their own
 
@@ -62,7 +69,12 @@ def call(
 
 
 def clean_up(subject: Subject, trial: Trial, case: str) -> None:
-    """Calls its cleanup."""
+    """Lets its open requests fail, and calls its cleanup."""
+    services = {asked.service for asked in trial.asked()}
+    if services:
+        who = REQUEST_CALLBACKS[services.pop()] if len(services) == 1 else ANY_REQUEST_CALLBACK
+        subject.notes.write(f"as its requests fail {case}", who, trial.areas())
+        trial.end_requests()
     subject.notes.write(case, cleanup_of(trial), trial.areas())
     trial.cleanup()
 

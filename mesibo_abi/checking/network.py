@@ -12,16 +12,11 @@ from ..bridge.values import Message
 from ..evidence import Answer, AnswerKind, Asked, Place, Service
 from ..types import Revision, User
 from . import samples
-from .calling import ORDINARY, call, loaded
+from .calling import ORDINARY, REQUEST_CALLBACKS, call, loaded
 from .subject import Skip, Subject
 
 Plan = Callable[[Asked], Sequence[Answer]]
 
-CALLBACKS = {
-    Service.HTTP: "its http callback",
-    Service.FASTCGI: "its FastCGI callback",
-    Service.SOCKET: "a callback of its socket",
-}
 _IMPORTS = {
     Service.HTTP: ("mesibo_http", "mesibo_util_http"),
     Service.FASTCGI: ("mesibo_util_fcgi",),
@@ -144,7 +139,7 @@ def respond(subject: Subject, trial: Trial, script: Script) -> None:
                 _arm(trial, asked, script)
             else:
                 trial.plan(failed(asked))
-            subject.notes.write(script.case, CALLBACKS[asked.service], trial.areas())
+            subject.notes.write(script.case, REQUEST_CALLBACKS[asked.service], trial.areas())
             trial.play(asked.id)
 
 
@@ -179,7 +174,9 @@ def _imports(subject: Subject, service: Service) -> bool:
 
 def _asking(subject: Subject, service: Service) -> Iterator[Trigger]:
     trial = loaded(subject)
-    script = Script("in looking for what it asks of the network", failed, service)
+    # Answered: what comes of failures is for the check that is about them.
+    plan = answered(document(subject))
+    script = Script("in looking for what it asks of the network", plan, service)
     if exchange(subject, trial, Trigger("init"), script):
         yield Trigger("init")
     for trigger in _possible(subject, trial):

@@ -17,6 +17,7 @@ _NEEDS = (
     "events.status",
     "events.others",
     "calls.format",
+    *("http.failures", "fastcgi.answers", "sockets.order"),  # all that it asks for fails there
 )
 _LEAN = (*_NEEDS, "resources.descriptors", "resources.threads")  # else thousands of them are lost
 _ASKING = (

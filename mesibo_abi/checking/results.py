@@ -44,7 +44,8 @@ class CheckResult:
 
     `says` is what it looks for, in one line; `reason` why it was skipped; `output` what the module
     logged and printed meanwhile, where something was found; `reproduce` a command that runs this
-    check alone; `seconds` how long it took.
+    check alone; `seconds` how long it took; `ended_in` the callback that was under way where a crash
+    ended the process of the check.
     """
 
     check: str
@@ -55,6 +56,7 @@ class CheckResult:
     output: tuple[str, ...] = ()
     reproduce: str = ""
     seconds: float = 0.0
+    ended_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

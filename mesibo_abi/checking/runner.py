@@ -14,7 +14,7 @@ from ..checks import as_path
 from ..elf import inspect
 from ..errors import InputError
 from ..types import Revision
-from . import memcheck
+from . import blame, memcheck
 from .catalogue import chosen
 from .notes import Notes
 from .results import CheckReport, CheckResult, Outcome
@@ -54,7 +54,8 @@ def check(
     seconds: what a module does there, a crash too, is a result. `deadline` is what each of its
     calls may take, in seconds; `thread_safe` has several threads in it at once, as a host does that
     loads it so; `valgrind` runs it under that as well. `in_process` runs them in this process,
-    where a module that crashes ends it: for a debugger. `progress` gets each result at once.
+    where a module that crashes ends it: for a debugger. `progress` gets each result at once, but
+    for a crash that another check is to tell of: at the end.
 
     Raises LoadError for what is no library, InputError for names of no check, for a module in
     Python, for a source, and where there is no valgrind. Any thread.
@@ -96,6 +97,7 @@ def _run_all(
     in_process: bool,
     progress: Progress | None,
 ) -> tuple[CheckResult, ...]:
+    tell = progress or (lambda _result: None)
     results: dict[str, CheckResult] = {}
     blocked: set[str] = set()
     with Supervisor(target, timeout) if not in_process else _Here(target) as runner:
@@ -108,8 +110,11 @@ def _run_all(
                 result = runner.run(each)
             result = dataclasses.replace(result, reproduce=_command(each.name, target))
             results[each.name] = result
-            if progress is not None:
-                progress(result)
+            if not blame.is_by_the_way(result):
+                tell(result)
+    for result in blame.settle(results).values():
+        results[result.check] = result
+        tell(result)
     return tuple(results.values())
 
 
@@ -119,8 +124,9 @@ def _reason_to_skip(
     for name in check.needs:
         if name in blocked:
             return f"needs {name}, which was skipped"
-        if name in results and results[name].outcome.is_bad:
-            return f"needs {name}, which {results[name].outcome}"
+        result = results.get(name)
+        if result is not None and result.outcome.is_bad and not blame.is_by_the_way(result):
+            return f"needs {name}, which {result.outcome}"
     return None
 
 

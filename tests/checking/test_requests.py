@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import mesibo_abi
-from mesibo_abi import Outcome
-from tests.checking.broken import Broken, found_exactly
+from mesibo_abi import CheckResult, Outcome
+from tests.checking.broken import Broken, bad, found_exactly
 from tests.tools import needs
 
 pytestmark = needs("cc", "addr2line")
@@ -25,6 +25,7 @@ STACK = "below the end of the stack"
 BROKEN = [
     crashing("one_part", "http.answers", NULL, DOC, "on_answer"),
     crashing("expects_body", "http.failures", NULL, OLD, "on_answer"),
+    crashing("looks_at_nothing", "http.failures", NULL, NEW, "on_data"),
     crashing("trusts_type_of_answer", "http.statuses", NULL, NEW, "on_status"),
     crashing(
         "last_of_answer",
@@ -53,6 +54,13 @@ BROKEN = [
     ),
     crashing("script_counts", "fastcgi.answers", NULL, NEW, "on_answer"),
     crashing(
+        "ends_script",
+        "fastcgi.answers",
+        f"it read at address {2**64 - 1:#x}",
+        NEW,
+        "on_answer",
+    ),
+    crashing(
         "keeps_script",
         "fastcgi.kept",
         "of the body after the call it was handed to",
@@ -78,3 +86,56 @@ BROKEN = [
 def test_exactly_one_check_finds_it(broken: Broken, tmp_path: Path) -> None:
     library = broken.build(tmp_path)
     found_exactly(broken, mesibo_abi.check(library, config=broken.items))
+
+
+@pytest.fixture(scope="module")
+def looking_at_nothing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = crashing("looks_at_nothing", "", "", NEW, "on_data")
+    return source.build(tmp_path_factory.mktemp("looks_at_nothing"))
+
+
+BY_THE_WAY = (
+    "lifecycle.cleanup",
+    "lifecycle.again",
+    "lifecycle.twice",
+    "init.no-configuration",
+    "messages.kept",
+)
+
+
+@pytest.mark.parametrize("skip", [(), ("lifecycle",), ("init", "messages")], ids=str)
+def test_what_crashes_by_the_way_refers_to_the_check_that_tells(
+    looking_at_nothing: Path, skip: tuple[str, ...]
+) -> None:
+    report = mesibo_abi.check(looking_at_nothing, skip=skip)
+    assert bad(report) == ["http.failures"]
+    (finding,) = report["http.failures"].findings
+    assert finding.what == (
+        "its http callback ended the process with SIGSEGV, as it cannot connect"
+    )
+    said = {r.check: r.reason for r in report.of(Outcome.SKIPPED) if r.check in BY_THE_WAY}
+    reason = "its http callback ended it by the way: see http.failures"
+    asked = [name for name in BY_THE_WAY if name.partition(".")[0] not in skip]
+    assert {name for name, why in said.items() if why == reason} == set(said)
+    assert set(said) == {name for name in asked if report[name].outcome != Outcome.PASSED}
+    assert set(said) & {"lifecycle.cleanup", "messages.kept"}
+
+
+def test_it_is_told_once_where_no_check_of_requests_is_asked_for(
+    looking_at_nothing: Path,
+) -> None:
+    told: list[CheckResult] = []
+    report = mesibo_abi.check(
+        looking_at_nothing, only=["lifecycle", "messages.kept"], progress=told.append
+    )
+    assert bad(report) == ["lifecycle.cleanup"]
+    (finding,) = report["lifecycle.cleanup"].findings
+    assert finding.what == (
+        "its http callback ended the process with SIGSEGV, as its requests fail at its end"
+    )
+    assert report["messages.kept"].reason == (
+        "its http callback ended it by the way: see lifecycle.cleanup"
+    )
+    assert sorted(told, key=lambda result: result.check) == sorted(
+        report.results, key=lambda result: result.check
+    )
