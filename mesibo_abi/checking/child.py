@@ -85,7 +85,7 @@ def _run_forked(task: Task) -> Answer:
         if answer is None:
             seconds = task.timeout if hung else None
             ending = Ending(status, record.found(), notes.read(), seconds)
-            answer = Answer(_crashed(task, ending, time.monotonic() - begun))
+            answer = Answer(ended(task, ending, time.monotonic() - begun))
         return _with_output(answer, printed)
     finally:
         os.close(said)
@@ -161,10 +161,24 @@ def _answer_in(said: int) -> Answer | None:
     return decode(data, Answer) if data else None
 
 
-def _crashed(task: Task, ending: Ending, seconds: float) -> CheckResult:
-    finding = explain(ending, task.target.path)
+def ended(task: Task, ending: Ending, seconds: float) -> CheckResult:
+    """What is said of a check whose process ended before it had said anything, `seconds` after its
+    begin."""
     check = BY_NAME[task.check]
-    return CheckResult(check.name, check.says, Outcome.CRASHED, (finding,), seconds=seconds)
+    if ending.seconds is not None and check.name.startswith("static."):  # no code of it ran
+        reason = (
+            f"it took this check itself more than {ending.seconds:g} s: give it a longer --timeout"
+        )
+        return CheckResult(check.name, check.says, Outcome.SKIPPED, reason=reason, seconds=seconds)
+    finding = explain(ending, task.target.path)
+    return CheckResult(
+        check.name,
+        check.says,
+        Outcome.CRASHED,
+        (finding,),
+        seconds=seconds,
+        ended_in=ending.step.callback,
+    )
 
 
 def _with_output(answer: Answer, printed: int) -> Answer:

@@ -14,6 +14,7 @@ from .results import Finding
 from .subject import Check, Run, Skip, Subject
 
 _EXECUTABLE = 1  # PF_X
+_MOST_EXPORTS = 10  # with a finding each
 _INTERNAL = frozenset({"_init", "_fini", "_edata", "_end", "__bss_start"})  # of the linker
 
 
@@ -68,28 +69,51 @@ def _linkage(subject: Subject) -> Iterator[Finding]:
 
 
 def _exports(subject: Subject) -> Iterator[Finding]:
-    for name in _strong_exports(subject.path):
-        if name in _INTERNAL or name == subject.entry_point:
-            continue
-        where = subject.where(name)
-        if name.startswith("mesibo_"):
-            yield Finding(
-                f"it exports {name}",
-                f"expected only {subject.entry_point} of the names that belong to the host and to "
-                f"entry points, found {name}",
-                "give it another name, or make it static",
-                where,
-            )
-        else:
-            yield Finding(
-                f"it exports {name}",
-                f"expected {subject.entry_point} alone, found {name}: in a server that makes the "
-                "symbols of its modules global, another module of that name gets this one",
-                "make it static, or compile with -fvisibility=hidden (MESIBO_EXPORT keeps the "
-                "entry point visible)",
-                where,
-                warning=True,
-            )
+    """Each with its place, but for those of a library that exports all it has: a place takes a while
+    to be found."""
+    names = [
+        name
+        for name in _strong_exports(subject.path)
+        if name not in _INTERNAL and name != subject.entry_point
+    ]
+    names.sort(key=_is_of_others)  # stable
+    for name in names[:_MOST_EXPORTS]:
+        yield _exported(subject, name)
+    more = names[_MOST_EXPORTS:]
+    if more:
+        yield Finding(
+            f"it exports {len(more)} more",
+            f"expected {subject.entry_point} alone, found {_few(more)} as well",
+            "compile with -fvisibility=hidden, and link a static library with "
+            "-Wl,--exclude-libs,ALL (MESIBO_EXPORT keeps the entry point visible)",
+            warning=_is_of_others(more[0]),
+        )
+
+
+def _is_of_others(name: str) -> bool:
+    """It is no name that belongs to the host and to entry points."""
+    return not name.startswith("mesibo_")
+
+
+def _exported(subject: Subject, name: str) -> Finding:
+    where = subject.where(name)
+    if not _is_of_others(name):
+        return Finding(
+            f"it exports {name}",
+            f"expected only {subject.entry_point} of the names that belong to the host and to "
+            f"entry points, found {name}",
+            "give it another name, or make it static",
+            where,
+        )
+    return Finding(
+        f"it exports {name}",
+        f"expected {subject.entry_point} alone, found {name}: in a server that makes the symbols of "
+        "its modules global, another module of that name gets this one",
+        "make it static, or compile with -fvisibility=hidden (MESIBO_EXPORT keeps the entry point "
+        "visible)",
+        where,
+        warning=True,
+    )
 
 
 def _strong_exports(path: Path) -> list[str]:

@@ -9,6 +9,10 @@ import pytest
 
 import mesibo_abi
 from mesibo_abi import InputError, LoadError, Outcome
+from mesibo_abi.checking.child import Task, ended
+from mesibo_abi.checking.crashes import Ending
+from mesibo_abi.checking.notes import Step
+from mesibo_abi.checking.subject import Target
 from tests.checking.broken import Broken, bad, found_exactly
 from tests.libraries import ENTRY, compiler_in, imports, note
 from tests.tools import needs
@@ -189,3 +193,41 @@ def test_what_can_be_no_library_is_refused(name: str, words: str, tmp_path: Path
     with pytest.raises(InputError) as caught:
         mesibo_abi.check(tmp_path / name)
     assert str(caught.value).startswith(f"{tmp_path}/{words}")
+
+
+def test_thousands_of_exports(tmp_path: Path) -> None:
+    """Where each of them stands takes longer than a check may: ten are named."""
+    text = (Path(__file__).parents[1] / "modules" / "minimal.c").read_text()
+    text += "\nint mesibo_zebra(void) { return 0; }\n"
+    text += "".join(
+        f"int name_{number:04}(void) {{ return {number}; }}\n" for number in range(4000)
+    )
+    path = compiler_in(tmp_path)(text, "-g", file="mesibo_mod_minimal.so")
+    result = mesibo_abi.check(path, only=["static.exports"])["static.exports"]
+    assert result.outcome == Outcome.FAILED
+    assert [finding.what for finding in result.findings] == [
+        "it exports mesibo_zebra",
+        *(f"it exports name_{number:04}" for number in range(9)),
+        "it exports 3991 more",
+    ]
+    assert [finding.warning for finding in result.findings] == [False] + [True] * 10
+    named, more = result.findings[9], result.findings[10]
+    assert named.where is not None
+    assert named.where.startswith("name_0008, ")
+    assert (more.evidence, more.where) == (
+        "expected mesibo_module_minimal_init alone, found name_0009, name_0010, name_0011 and 3988 "
+        "more as well",
+        None,
+    )
+
+
+def test_a_check_without_loading_that_takes_too_long_is_not_a_crash_of_the_module(
+    tmp_path: Path,
+) -> None:
+    task = Task(Target(tmp_path / "mesibo_mod_large.so"), "static.exports", 30.0)
+    result = ended(task, Ending(-6, None, Step(), 30.0), 30.1)
+    assert (result.outcome, result.findings, result.reason) == (
+        Outcome.SKIPPED,
+        (),
+        "it took this check itself more than 30 s: give it a longer --timeout",
+    )
