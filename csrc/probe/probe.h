@@ -40,6 +40,7 @@ typedef struct task {
     uint64_t warm_up, window, windows;
     bool tracked;   /* from the first window on it is written down who allocates and opens */
     bool from_init; /* CALLS: from the very beginning */
+    bool settles;   /* CALLS: what a call asked for ends before the next one */
     const char *body; /* what each request is answered with; NULL: each fails */
     size_t body_size;
     double seconds;  /* the most that warming up, each window, or all calls, may take */

@@ -103,6 +103,7 @@ static bool read_line(task *task, char *line) {
         task->seconds = next_seconds(&line);
         task->deadline = next_seconds(&line);
         task->from_init = next_number(&line) != 0;
+        task->settles = next_number(&line) != 0;
     } else {
         return false;
     }

@@ -4,21 +4,23 @@ twice, or freed and never allocated, ends it there."""
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from signal import SIGABRT
 
 from ..symbols import locate
-from . import probe, timing
+from . import network, probe, timing
 from .crashes import Ending, explain
 from .probe import Call, Run
 from .results import Finding
 from .samples import LENGTHS
-from .slopes import calls_of
+from .slopes import asking, calls_of
 from .subject import Crash, Skip, Subject
 
 _PRELOADED = "libc_malloc_debug.so.0"
 _SINCE = (2, 34)  # of glibc: before, it is in the library itself
+_TIMES = 4
 _DEADLINE = 20.0  # seconds: it is slower so
 
 
@@ -34,19 +36,37 @@ def calls_once(subject: Subject) -> list[Call]:
     return calls
 
 
+Plan = tuple[list[Call], bytes | None]
+"""Calls, and what is answered to all that is asked for in them; None: it fails."""
+
+
+def plans(subject: Subject) -> Iterator[Plan]:
+    """Every call once, while what it asks for fails; and those that ask, answered, a few times."""
+    yield calls_once(subject), None
+    with suppress(Skip):
+        calls = [call for each in asking(subject).values() for call in each]
+        yield calls * _TIMES, network.document(subject)
+
+
 def checked(subject: Subject) -> Iterator[Finding]:
-    """Every call once, its cleanup, and its end."""
+    """Every call, its cleanup, and its end."""
     environment = _environment()
-    calls = calls_once(subject)
-    order = timing.order(calls, _DEADLINE, most=0, from_init=True)
+    for plan in plans(subject):
+        _check(subject, plan, environment)
+    yield from ()
+
+
+def _check(subject: Subject, plan: Plan, environment: Mapping[str, str]) -> None:
+    calls, answer = plan
+    order = timing.order(calls, _DEADLINE, most=0, from_init=True, settles=True)
     subject.notes.write("in the program that checks its heap")
-    run = probe.run(probe.task(subject, calls, order), calls, environment=environment)
+    task = probe.task(subject, calls, order, answer=answer)
+    run = probe.run(task, calls, environment=environment)
     if "cannot be preloaded" in run.said:
         raise Skip(f"{_PRELOADED} is not here: it comes with the C library (Debian: libc6)")
     timing.refuse_late(subject, calls, run, _DEADLINE)
     if not run.report.done:
         raise Crash(_finding(subject, run))
-    yield from ()
 
 
 def _environment() -> dict[str, str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import InputError
 from . import probe, timing
 from .crashes import Ending, explain
-from .heap import calls_once
+from .heap import Plan, plans
 from .results import Finding
 from .subject import Crash, Skip, Subject
 
@@ -34,18 +34,27 @@ def require() -> None:
 
 
 def checked(subject: Subject) -> Iterator[Finding]:
-    """Every call once, and its cleanup; it stays mapped, so that what is lost has a name."""
+    """Every call, and its cleanup."""
     if not subject.target.valgrind:
         raise Skip("takes a second or more: ask for it with --valgrind")
     require()
-    calls = calls_once(subject)
-    order = timing.order(calls, _DEADLINE, most=0)
+    known = set()
+    for plan in plans(subject):
+        for finding in _run(subject, plan):
+            if (finding.what, finding.where) not in known:
+                yield finding
+            known.add((finding.what, finding.where))
+
+
+def _run(subject: Subject, plan: Plan) -> Iterator[Finding]:
+    """It stays mapped, so that what is lost has a name."""
+    calls, answer = plan
+    order = timing.order(calls, _DEADLINE, most=0, settles=True)
     subject.notes.write("under valgrind")
     written = os.memfd_create("valgrind")
     try:
-        run = probe.run(
-            probe.task(subject, calls, order, keep=True), calls, before=_command(written)
-        )
+        task = probe.task(subject, calls, order, keep=True, answer=answer)
+        run = probe.run(task, calls, before=_command(written))
         text = os.pread(written, os.fstat(written).st_size, 0)
     finally:
         os.close(written)

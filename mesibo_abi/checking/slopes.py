@@ -277,7 +277,7 @@ def _left_running(
 def answers(subject: Subject) -> Iterator[Finding]:
     """All of them, of each callback that asks for something, and what it asks for is answered."""
     answer = network.document(subject)
-    for callback, calls in _asking(subject).items():
+    for callback, calls in asking(subject).items():
         report = _slope(subject, calls, _DESCRIPTORS, answer)
         if report is not None:
             times = f"{report.made} calls"
@@ -291,7 +291,7 @@ def answers(subject: Subject) -> Iterator[Finding]:
             yield from _lost_memory(subject, callback, report, _ANSWERED)
 
 
-def _asking(subject: Subject) -> dict[str, list[Call]]:
+def asking(subject: Subject) -> dict[str, list[Call]]:
     """The calls at which it asks for something. Raises Skip where it never does."""
     calls: dict[str, list[Call]] = {}
     for service in Service:

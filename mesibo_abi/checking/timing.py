@@ -28,11 +28,13 @@ def order(
     most: int = _CALLS,
     seconds: float = _SECONDS,
     from_init: bool = False,
+    settles: bool = False,
 ) -> str:
-    """Calls for the probe: so many at most, in turn, each of them once at least."""
+    """Calls for the probe: so many at most, in turn, each of them once at least. `settles`, for one
+    thread: what a call asks for ends before the next."""
     rounds = max(1, most // len(calls) // threads)
     micros = (int(seconds * 1e6), max(1, int(deadline * 1e6)))
-    return f"calls {threads} {rounds} {micros[0]} {micros[1]} {int(from_init)}"
+    return f"calls {threads} {rounds} {micros[0]} {micros[1]} {int(from_init)} {int(settles)}"
 
 
 def alone(subject: Subject) -> Iterator[Finding]:

@@ -150,6 +150,25 @@ BROKEN = [
         options=VALGRIND,
         evidence="depends on uninitialised value(s); Uninitialised value was created by a heap",
     ),
+    Broken(
+        "check/remembers_request",
+        "resources.valgrind",
+        FAILED,
+        "on_message",
+        SDK,
+        options=VALGRIND,
+        evidence="bytes inside a block of size 4 free'd",
+    ),
+    Broken(
+        "check/remembers_request",
+        "resources.valgrind",
+        FAILED,
+        "on_message",
+        SDK,
+        extra_args=("-DANSWERED",),
+        options=VALGRIND,
+        evidence="bytes inside a block of size 4 free'd",
+    ),
 ]
 
 
