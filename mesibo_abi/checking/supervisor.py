@@ -68,10 +68,7 @@ class Supervisor:
                 detail=f"expected a result, found exit status {self._process.wait()}",
                 hint="something ended it from outside: run the check again",
             )
-        answer = decode(line, Answer)
-        if answer.result is None:
-            raise RuntimeError(f"the check {check.name} failed by itself:\n{answer.error}")
-        return answer.result
+        return result_of(check, decode(line, Answer))
 
     def _lost(self, check: Check) -> CheckResult:
         """The module ended the parent of its own process; the next check gets another."""
@@ -88,6 +85,20 @@ class Supervisor:
             "signal no process but your own children, and write to no memory but your own",
         )
         return CheckResult(check.name, check.says, Outcome.CRASHED, (finding,))
+
+
+def result_of(check: Check, answer: Answer) -> CheckResult:
+    """What a check answered; a warning, where it failed by itself: the others go on."""
+    if answer.result is not None:
+        return answer.result
+    lines = (answer.error or "").splitlines()
+    finding = Finding(
+        "the check failed by itself: nothing is known of the module",
+        f"expected a result of {check.name}, found {lines[-1] if lines else 'no words'}",
+        "report it with what it said, and the library if you may: the mistake is in mesibo_abi",
+        warning=True,
+    )
+    return CheckResult(check.name, check.says, Outcome.WARNING, (finding,), output=tuple(lines))
 
 
 def _start() -> subprocess.Popen[bytes]:

@@ -14,7 +14,7 @@ import pytest
 
 import mesibo_abi
 from mesibo_abi import CheckResult, Error, Finding, Outcome
-from mesibo_abi.checking import catalogue, child
+from mesibo_abi.checking import catalogue, child, supervisor
 from mesibo_abi.checking.child import Task
 from mesibo_abi.checking.subject import Check, Subject, Target
 from mesibo_abi.checking.supervisor import Supervisor
@@ -238,14 +238,15 @@ def text_of(path: Path) -> str:
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # tests before may have threads
-def test_a_check_that_fails_by_itself_is_no_result(
+def test_a_check_that_fails_by_itself_is_a_warning(
     misbehaving: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(_subject: Subject) -> Iterator[Finding]:
         raise ValueError("by itself")
         yield
 
-    monkeypatch.setitem(catalogue.BY_NAME, "x.y", Check("x.y", "says", run))
+    check = Check("x.y", "says", run)
+    monkeypatch.setitem(catalogue.BY_NAME, "x.y", check)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     try:
         answer = child._run_forked(Task(Target(misbehaving), "x.y", 30.0))
@@ -253,6 +254,18 @@ def test_a_check_that_fails_by_itself_is_no_result(
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     assert answer.result is None
     assert (answer.error or "").endswith("ValueError: by itself\n")
+    result = supervisor.result_of(check, answer)
+    assert (result.check, result.outcome, result.output[-1]) == (
+        "x.y",
+        Outcome.WARNING,
+        "ValueError: by itself",
+    )
+    (finding,) = result.findings
+    assert (finding.what, finding.evidence, finding.where) == (
+        "the check failed by itself: nothing is known of the module",
+        "expected a result of x.y, found ValueError: by itself",
+        None,
+    )
 
 
 def test_a_revision_that_the_file_is_certain_to_be_against(misbehaving: Path) -> None:
