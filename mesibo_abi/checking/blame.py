@@ -1,5 +1,5 @@
-"""Who tells of a crash in a callback of a request: the checks of requests try each of those in every
-way, so they do; to others it happens by the way, as where what is open fails at the end."""
+"""Who tells of a crash in a callback of a request: the checks of requests, which try each of those
+in every way. To others it happens by the way, as where what is open fails at the end."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from ..bridge.fault import FaultRecord
 from ..errors import LoadError
 from .catalogue import BY_NAME
 from .crashes import Ending, explain
+from .lines import folded
 from .notes import Notes
 from .results import CheckResult, Outcome
 from .running import run_check
@@ -188,7 +189,7 @@ def _with_output(answer: Answer, printed: int) -> Answer:
     if result is None or not result.findings or size == 0:
         return answer
     text = os.pread(printed, _MOST_OUTPUT, max(0, size - _MOST_OUTPUT)).decode("utf-8", "replace")
-    lines = tuple(line for line in text.splitlines() if line)[-_MOST_LINES:]
+    lines = folded(line for line in text.splitlines() if line)[-_MOST_LINES:]
     return Answer(dataclasses.replace(result, output=(*result.output, *lines)))
 
 

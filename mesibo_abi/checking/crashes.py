@@ -110,7 +110,8 @@ def _by_signal(number: int, through: str) -> tuple[str, str]:
     if number == signal.SIGFPE:
         return (
             f"expected a number that can be divided by, found 0{through}",
-            "compare with 0 before you divide by what came in a message",
+            "compare with 0 before you divide by what came from elsewhere: in a message, in an "
+            "answer, or as the value of an item",
         )
     return (
         f"expected it to return, found {_signal_name(number)}{through}",

@@ -44,8 +44,8 @@ class CheckResult:
 
     `says` is what it looks for, in one line; `reason` why it was skipped; `output` what the module
     logged and printed meanwhile, where something was found; `reproduce` a command that runs this
-    check alone; `seconds` how long it took; `ended_in` the callback that was under way where a crash
-    ended the process of the check.
+    check alone; `seconds` how long it took; `ended_in` the callback that was under way where a
+    crash ended the process of the check.
     """
 
     check: str

@@ -69,8 +69,8 @@ def _linkage(subject: Subject) -> Iterator[Finding]:
 
 
 def _exports(subject: Subject) -> Iterator[Finding]:
-    """Each with its place, but for those of a library that exports all it has: a place takes a while
-    to be found."""
+    """Each with its place, but for most of a library that exports all it has: to find a place takes
+    a while."""
     names = [
         name
         for name in _strong_exports(subject.path)
@@ -107,8 +107,8 @@ def _exported(subject: Subject, name: str) -> Finding:
         )
     return Finding(
         f"it exports {name}",
-        f"expected {subject.entry_point} alone, found {name}: in a server that makes the symbols of "
-        "its modules global, another module of that name gets this one",
+        f"expected {subject.entry_point} alone, found {name}: in a server that makes the symbols "
+        "of its modules global, another module of that name gets this one",
         "make it static, or compile with -fvisibility=hidden (MESIBO_EXPORT keeps the entry point "
         "visible)",
         where,

@@ -14,6 +14,7 @@ from ..evidence import Layout, Place
 from ..host import Host
 from ..symbols import definition, place_at, places, read_maps, symbolize
 from ..types import LogRecord
+from .lines import folded
 from .notes import Notes
 from .results import Finding
 
@@ -160,8 +161,7 @@ class Subject:
     def logged(self) -> tuple[str, ...]:
         """What it logged in trials, the last lines of it."""
         self._said += (record for trial in self._trials for record in trial.logs())
-        lines = [record.text for record in self._said]
-        return tuple(lines[-_MOST_LINES:])
+        return tuple(folded(record.text for record in self._said)[-_MOST_LINES:])
 
 
 Run = Callable[[Subject], Iterator[Finding]]
