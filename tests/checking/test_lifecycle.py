@@ -161,3 +161,15 @@ BROKEN = [
 def test_exactly_one_check_finds_it(broken: Broken, tmp_path: Path) -> None:
     library = broken.build(tmp_path)
     found_exactly(broken, mesibo_abi.check(library, config=broken.items))
+
+
+def test_a_division_by_an_item_is_told_where_the_number_may_come_from(tmp_path: Path) -> None:
+    broken = Broken("check/trusts_item", "", CRASHED, revision="sdk2020")
+    report = mesibo_abi.check(
+        broken.build(tmp_path), config={"parts": "4"}, only=["init.absurd-items"]
+    )
+    (finding,) = report["init.absurd-items"].findings
+    assert finding.cure == (
+        "compare with 0 before you divide by what came from elsewhere: in a message, in an answer, "
+        "or as the value of an item"
+    )
