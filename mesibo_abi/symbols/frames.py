@@ -120,9 +120,9 @@ def _named(offsets: Mapping[Path, Sequence[int]]) -> dict[tuple[Path | None, int
         for file, wanted in offsets.items()
         if (new := [at for at in wanted if (file, at) not in known])
     }
-    found = _looked_up(missing)
-    _known.update(((file, states[file], at), names) for (file, at), names in found.items())
-    return {**known, **found}
+    for (file, at), names in _looked_up(missing).items():
+        known[file, at] = _known[file, states[file], at] = names
+    return known
 
 
 def _state(file: Path) -> _State:

@@ -4,7 +4,6 @@ the innermost by the name of the outermost, and not at all of version 5 by clang
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -42,22 +41,15 @@ class _Call(NamedTuple):
 
 def calls(file: Path, addresses: Iterable[int]) -> dict[int, Calls]:
     """For each address that is in a function with debugging information."""
-    try:
-        state = file.stat()
-        wanted = tuple(sorted(set(addresses)))
-        return _calls(file, (state.st_ino, state.st_size, state.st_mtime_ns), wanted)
-    except Exception:  # the file is gone, or the parser trips over damaged data
-        return {}
-
-
-@functools.lru_cache(maxsize=64)  # a module that crashes often does so at the same place
-def _calls(file: Path, _state: tuple[int, ...], addresses: tuple[int, ...]) -> dict[int, Calls]:
     found: dict[int, Calls] = {}
-    with opened(file) as elf:
-        if elf.has_dwarf_info(strict=True):
-            dwarf = elf.get_dwarf_info(follow_links=False)
-            for unit, wanted in _by_unit(dwarf, list(addresses)):
-                found |= _of_unit(unit, wanted)
+    try:
+        with opened(file) as elf:
+            if elf.has_dwarf_info(strict=True):
+                dwarf = elf.get_dwarf_info(follow_links=False)
+                for unit, wanted in _by_unit(dwarf, sorted(set(addresses))):
+                    found |= _of_unit(unit, wanted)
+    except Exception:  # the file is gone, or the parser trips over damaged data
+        pass
     return found
 
 
