@@ -13,6 +13,7 @@ from mesibo_abi.symbols import (
     addr2line,
     definition,
     demangling,
+    frames,
     functions,
     locate,
     symbolize,
@@ -43,6 +44,7 @@ def places(library: Path) -> list[Place]:
 @pytest.fixture(params=["addr2line", "pyelftools"])
 def by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """What reads the file: each gives the same."""
+    monkeypatch.setattr(frames, "_known", {})
     if request.param == "pyelftools":
         monkeypatch.setattr(addr2line, "_TOOL", "no such tool")
     name: str = request.param
@@ -244,6 +246,7 @@ def test_names_of_cplusplus_without_the_tool(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(demangling, "_TOOL", "no such tool")
+    monkeypatch.setattr(frames, "_known", {})
     library = compiler_in(tmp_path)(NAMED, "-g", "-O0", file="libnamed.so", cc="c++")
     (add,) = [symbol for symbol in functions(library) if "3add" in symbol.name]
     assert locate(library, add.address).function == add.name
