@@ -57,7 +57,10 @@ class Reader:
         if begin is None:
             return None
         told = report[begin.start() :]
-        return Crash(_kind(begin, told), self._where(begin, told), self._in_words(report))
+        kind, where = _kind(begin, told), self._where(begin, told)
+        if kind.startswith("stack-overflow"):  # which line comes too late is chance
+            where = where.partition(" at ")[0]
+        return Crash(kind, where, self._in_words(report))
 
     def _where(self, begin: re.Match[str], told: str) -> str:
         """The innermost place of the library; of a race, that of both accesses."""
