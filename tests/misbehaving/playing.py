@@ -125,7 +125,7 @@ def _words(error: BaseException, what: Misbehaviour) -> tuple[str, str]:
 def _where(error: ModuleCrashed, what: Misbehaviour) -> str:
     for frame in error.frames:
         if frame.source is not None and frame.source == what.path:
-            function = re.split(r"[<(]", frame.function or "??")[0]
+            function = re.split(r"<|(?<!operator)\(", frame.function or "??")[0]
             return f", in {function} at {frame.source.name}:{frame.line}"
     return ""
 
