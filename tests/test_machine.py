@@ -75,7 +75,8 @@ def test_it_finds_an_answer_that_comes_too_late_and_makes_the_life_small() -> No
             said = st.sampled_from([b"hello", b"bye"]).map(lambda text: Message(text, to="bob"))
             return said.map(lambda message: Event(EventKind.MESSAGE, message))
 
-    errors = found(Late)
+    # What is freed twice may also be noticed later, in libc.
+    errors = [error for error in found(Late) if "late.c" in error.signature]
     assert errors
     for error in errors:
         assert error.signature.split()[1] == "on_data"

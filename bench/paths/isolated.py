@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ...bridge.module import LoadedModule
 from ...bridge.values import Message
@@ -128,9 +131,20 @@ def _prepare_crash(shop: Workshop) -> Iterator[Sequence[Contestant]]:
 
 @contextmanager
 def _prepare_report(shop: Workshop) -> Iterator[Sequence[Contestant]]:
-    with Host() as host:
-        module = host.load("crasher", shop.libraries.crasher, isolated=True)
-        crashes = [_crash(module)]
+    with Host() as host, TemporaryDirectory() as folder:
+        crashes: list[ModuleCrashed] = []
+
+        def crash_anew() -> None:
+            """Of a library that nobody has seen: what is known of one is kept."""
+            library = Path(folder, f"mesibo_mod_{len(crashes)}.so")
+            shutil.copy(shop.libraries.crasher, library)
+            module = host.load(
+                "crasher", library, isolated=True, entry_point="mesibo_module_crasher_init"
+            )
+            crashes.append(_crash(module))
+            module.close()
+
+        crash_anew()
         agree(
             {"mesibo_abi": crashes[0].frames[0].function, "crasher.c": "on_message"},
             "the first frame",
@@ -142,7 +156,7 @@ def _prepare_report(shop: Workshop) -> Iterator[Sequence[Contestant]]:
                 str(crash)
 
         yield [
-            Contestant("mesibo_abi", ours, reset=lambda: crashes.append(_crash(module)), count=1),
+            Contestant("mesibo_abi", ours, reset=crash_anew, count=1),
         ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -129,7 +130,7 @@ def test_a_table_on_a_terminal(built: Built, tmp_path: Path) -> None:
             check=True,
             env={**environment(), "COLUMNS": "80", "TERM": "dumb"},
         )
-        lines = os.read(ours, 10_000).decode().splitlines()
+        lines = all_of(ours).splitlines()
     finally:
         os.close(ours)
         os.close(theirs)
@@ -137,6 +138,16 @@ def test_a_table_on_a_terminal(built: Built, tmp_path: Path) -> None:
         ["line", "result", "by", "from", "to", "message"],
         ["1", "PASS", "alice", "bob", "hi"],
     ]
+
+
+def all_of(terminal: int) -> str:
+    """What was written to it so far: it is read in pieces."""
+    os.set_blocking(terminal, False)
+    read = b""
+    with contextlib.suppress(BlockingIOError):
+        while piece := os.read(terminal, 100_000):
+            read += piece
+    return read.decode()
 
 
 def test_progress_on_a_terminal(built: Built, tmp_path: Path) -> None:
@@ -149,7 +160,7 @@ def test_progress_on_a_terminal(built: Built, tmp_path: Path) -> None:
             check=True,
             env={**environment(), "COLUMNS": "80", "TERM": "xterm"},
         )
-        shown = os.read(ours, 100_000).decode()
+        shown = all_of(ours)
     finally:
         os.close(ours)
         os.close(theirs)
