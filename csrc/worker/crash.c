@@ -25,7 +25,7 @@
 enum { HANDLER_STACK = 128 << 10, PATIENCE = 1 };
 /* For the frames of a recursion: so many, so many nanoseconds. Of a longer one, so many bytes of the stack
  * are looked at, at its other end. */
-enum { MOST_WALKED = 1 << 10, WALK = 200 * 1000 * 1000, OUTER_ROOM = 16 << 10 };
+enum { MOST_WALKED = 256, WALK = 200 * 1000 * 1000, OUTER_ROOM = 16 << 10 };
 
 /* Those behind the faults end a process where nobody handles them; a module may send them to itself. */
 static const int faults[] = {SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGABRT, SIGTRAP,   SIGSYS,

@@ -127,7 +127,7 @@ def test_who_began_a_recursion_too_long_to_be_walked(host: Host, built: Built) -
     assert {frame.note for frame in outermost} == {"found on the stack"}
     assert re.search(
         r"\n  #0 dig at deep\.c:\d+.*"
-        r"\n  and 9\d\d more at least: too many to come to the outermost"
+        r"\n  and 20\d more at least: too many to come to the outermost"
         r"\n  #… dig at deep\.c:\d+ \(found on the stack\)"
         r"\n  #… start at deep\.c:\d+ \(found on the stack\)"
         r"\n  #… on_message at deep\.c:\d+ \(found on the stack\)",

@@ -9,7 +9,7 @@
 #endif
 
 #ifndef SIZE
-#define SIZE 4000 /* so that a stack has some hundreds of them, and no more */
+#define SIZE 10000 /* so that a stack has some hundreds of them, and no more */
 #endif
 
 static volatile int deep = 1;
