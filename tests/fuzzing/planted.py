@@ -55,7 +55,8 @@ PLANTED = (
     Planted("late_callback", Revision.SDK2020, ("heap-use-after-free",)),
     Planted("double_free", Revision.SDK2019, ("double-free in on_message",)),
     Planted("null_address", Revision.DOC2019, ("null pointer", "SEGV")),
-    Planted("format", Revision.SDK2020, ("format-string in on_message",)),
+    # With %s in place of %n, a line that is logged reads where an argument points that is none.
+    Planted("format", Revision.SDK2020, ("format-string in on_message", "SEGV read in on_message")),
     Planted("short_length", Revision.SDK2019, ("heap-buffer-overflow write in on_message",)),
     Planted("deep", Revision.SDK2020, ("stack-overflow in depth",)),
     Planted("race", Revision.SDK2020, ("data race in add",), Sanitizer.THREAD),
