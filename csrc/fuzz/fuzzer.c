@@ -89,12 +89,15 @@ static void run_here(const uint8_t *input, size_t size) {
     }
 }
 
+static int log_file = STDERR_FILENO; /* libFuzzer closes that for the module, and keeps a copy */
+
 /* Where cases do not leave everything as it was: each in a process of its own. One that ends there has
  * said why, and then this one ends too, for libFuzzer to keep the input. Its leaks are its own. */
 static void run_forked(void) {
     int status = 0;
     pid_t child = fork();
     if (child == 0) {
+        fuzz_report_to(log_file); /* in a fork the sanitizers would open a file of their own */
         fuzz_forked();
         fuzz_live(&what);
         _exit(DONE);
@@ -132,5 +135,9 @@ int fuzz_with_libfuzzer(int argc, char **argv) {
     if (fuzz_asked.hurries && !fuzz_asked.threads)
         fuzz_go_on_behind_faults();
     watch_leaks();
+    int copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+    if (copy < 0)
+        return 2;
+    log_file = copy;
     return LLVMFuzzerRunDriver(&argc, &argv, run);
 }

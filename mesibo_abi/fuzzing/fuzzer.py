@@ -49,7 +49,7 @@ class Fuzzer:
         self._shared = mmap.mmap(self._notes.fileno(), mmap.PAGESIZE)
         self._artifact = places.folder / f"artifact-{number}"
         self._artifact.unlink(missing_ok=True)
-        self._log = tempfile.TemporaryFile(dir=places.folder)  # noqa: SIM115
+        self._log = tempfile.TemporaryFile(dir=places.folder)  # noqa: SIM115, closed below
         self._read_to = 0
         self._status = (0, 0)
         options = ["--words", str(places.words), "--candidates", str(places.candidates)]

@@ -146,7 +146,7 @@ class Peer(ABC, Generic[Asked]):
     def _plain(self, content: str | bytes) -> Reply:
         """The reply that carries this."""
 
-    def _then(self, asked: Asked, reply: Reply) -> Then:  # noqa: ARG002
+    def _then(self, asked: Asked, reply: Reply) -> Then:  # noqa: ARG002, HTTP asks
         """What becomes of the connection where a reply does not say."""
         return Then.KEEP if reply.cut is None else Then.CLOSE
 

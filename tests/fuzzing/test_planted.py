@@ -18,6 +18,9 @@ pytestmark = [needs("clang", "clang++"), pytest.mark.slow]
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
 def test_it_is_found(planted: Planted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
     with closing(findings(planted.subject())) as found:  # type: ignore[type-var]
         first = next(found)
     assert any(part in first.crash.signature for part in planted.found), first.crash.signature
@@ -29,3 +32,4 @@ def test_it_is_found(planted: Planted, tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setenv("CPPFLAGS", "-DMENDED")
     assert reproduce(path) is None
+    assert not list(here.iterdir())
