@@ -51,7 +51,12 @@ PLANTED = (
         Revision.SDK2020,
         ("global-buffer-overflow write in mesibo_module_long_item_init",),
     ),
-    Planted("long_body", Revision.DOC2019, ("heap-buffer-overflow write in on_answer",)),
+    # A first answer can end in `size`, and the next then begins outside.
+    Planted(
+        "long_body",
+        Revision.DOC2019,
+        ("heap-buffer-overflow write in on_answer", "index in on_answer"),
+    ),
     Planted("late_callback", Revision.SDK2020, ("heap-use-after-free",)),
     Planted("double_free", Revision.SDK2019, ("double-free in on_message",)),
     Planted("null_address", Revision.DOC2019, ("null pointer", "SEGV")),
