@@ -8,23 +8,39 @@ PEERS = $(wildcard bench/native/*.c bench/native/extension/*.c)
 CORE = $(foreach room,. revisions isolation trial worker probe fuzz,$(wildcard csrc/$(room)/*.c))
 
 
-# What the lanes of the sanitizers run: all that goes through the core, and not what only reads files, prints
-# or compiles. Without the tests that are marked `unsanitized`.
-SANITIZED = $(addprefix tests/,isolation sdk sdk_services services $(addsuffix .py,$(addprefix test_, \
-	batch batch_passing chain host http json_extract libraries lifetime loading logging mailbox module \
-	module_failures module_http native_threads reloading sending stats tables threads trace trial values)))
+# What the lanes of the sanitizers run: all that goes through the core in a process that is instrumented. Not
+# what only compiles, reads files, prints or asks a server; not tests/misbehaving, tests/checking and
+# tests/fuzzing/test_planted.py, which are about crashes of modules; not what counts memory, as malloc is
+# another one; and not the C of tests/core, tests/faults and tests/fuzz, which have sanitizers or valgrind of
+# their own. Of the others, without the tests that are marked `unsanitized`.
+SANITIZED = $(addprefix tests/,isolation sdk sdk_services services strategies fuzz/test_bytes.py \
+	$(addprefix fuzzing/test_,blackbox.py life.py) \
+	$(addsuffix .py,$(addprefix test_, \
+	batch batch_passing chain host http init json_extract libraries lifetime loading logging machine \
+	mailbox module module_failures module_http native_threads reloading scripts sending stats tables \
+	thread_starters threads trace trial values)))
 # Those of them with threads of their own.
 THREADED = $(addprefix tests/,sdk/test_threads.py sdk_services/test_many.py services/test_thread.py \
 	test_batch_passing.py test_native_threads.py test_threads.py)
+# A report is a file, as that of a worker would go by unseen: the worker is started again. What malloc may
+# refuse it has to refuse here, too: the line that says so is no report.
+ASAN = ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:log_path=$(CURDIR)/build/asan/report \
+	UBSAN_OPTIONS=print_stacktrace=1:log_path=$(CURDIR)/build/asan/report
 TSAN = TSAN_OPTIONS=die_after_fork=0:exitcode=0:log_path=$(CURDIR)/build/tsan/report
+REFUSED = AddressSanitizer failed to allocate
 FUZZ_SECONDS ?= 60
 runtime = $(shell $(CC) -print-file-name=$(1))
-# $(1): the lane, $(2): the sanitizers, $(3): their runtime, $(4): its options, $(5): the tests
+# $(1): the lane, $(2): the sanitizers, $(3): their runtime, $(4): its options, $(5): the tests. They may all
+# pass: a report fails the lane.
 define sanitized
+	rm -f build/$(1)/report.*
 	MESIBO_ABI_SANITIZE=$(2) $(PYTHON) setup.py --quiet build --build-base build/$(1) --build-lib build/$(1)/lib
-	PYTHONPATH=$(CURDIR)/build/$(1)/lib PYTHONMALLOC=malloc $(4) \
+	@PYTHONPATH=$(CURDIR)/build/$(1)/lib PYTHONMALLOC=malloc $(4) \
 		LD_PRELOAD="$(call runtime,$(3)) $(call runtime,libstdc++.so.6)" \
-		$(PYTHON) -P -m pytest -q -n 2 -m "not unsanitized" $(5)
+		$(PYTHON) -P -m pytest -q -n 4 -m "not unsanitized" $(5); \
+	status=$$?; \
+	for report in $$(grep -lsv '$(REFUSED)' build/$(1)/report.*); do cat $$report; status=1; done; \
+	exit $$status
 endef
 
 .PHONY: check lint types core peers test ext bench bench-docs misbehaviours clean
@@ -63,13 +79,11 @@ test: ext
 
 # The suite under AddressSanitizer and UndefinedBehaviorSanitizer.
 asan:
-	$(call sanitized,asan,address$(COMMA)undefined,libasan.so,ASAN_OPTIONS=detect_leaks=0,$(SANITIZED))
+	$(call sanitized,asan,address$(COMMA)undefined,libasan.so,$(ASAN),$(SANITIZED))
 
 # The threaded tests under ThreadSanitizer.
 tsan:
-	rm -f build/tsan/report.*
 	$(call sanitized,tsan,thread,libtsan.so,$(TSAN),$(THREADED))
-	@! cat build/tsan/report.* 2>/dev/null
 
 # The core by itself: under valgrind, on aarch64, and with every call of its failing in turn.
 valgrind:

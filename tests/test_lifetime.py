@@ -183,7 +183,6 @@ ENDS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.unsanitized
 def test_nothing_is_printed_at_exit(built: Built, end: str) -> None:
     program = PREPARE + textwrap.dedent(ENDS[end])
     modules = [built(name) for name in ("echo", "chatter", "fetch", "sleeper")]

@@ -43,7 +43,6 @@ def test_what_is_refused_is_said(host: Host, built: Built) -> None:
 
 @pytest.mark.parametrize("handler", [False, True], ids=["outbox", "handler"])
 @pytest.mark.parametrize("size", [11, 4097, 1 << 20, 1 << 40, 1 << 63, (1 << 64) - 1])
-@pytest.mark.unsanitized
 def test_a_length_that_runs_into_unmapped_memory(built: Built, handler: bool, size: int) -> None:
     got: list[Message] = []
     with Host(send=(lambda _, message: got.append(message)) if handler else None) as host:
@@ -228,7 +227,6 @@ with Host() as host:
 """
 
 
-@pytest.mark.unsanitized
 def test_an_outbox_without_memory(built: Built) -> None:
     ended = run(SHORT_OF_MEMORY, built("echo"))
     assert ended.output == "['send refused: no memory for a message of 67108864 bytes']\n1\n"

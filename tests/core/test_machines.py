@@ -18,7 +18,7 @@ ARM = "aarch64-linux-gnu-gcc"
 QEMU = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]
 VALGRIND = ["valgrind", "--quiet", "--error-exitcode=9", "--leak-check=full"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.unsanitized]
+pytestmark = pytest.mark.slow
 
 
 def echo(compiler: str, folder: Path) -> Path:

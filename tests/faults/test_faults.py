@@ -29,7 +29,7 @@ LIBRARIES = {
     "ends": "doc2019",
 }
 
-pytestmark = [needs("cc"), pytest.mark.slow, pytest.mark.unsanitized]
+pytestmark = [needs("cc"), pytest.mark.slow]
 
 
 class Programs(NamedTuple):

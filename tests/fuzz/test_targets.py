@@ -25,7 +25,7 @@ TARGETS = {
 SANITIZERS = ("-fsanitize=fuzzer-no-link,address,undefined", "-fno-sanitize-recover=all")
 LIMITS = ("-max_len=8192", "-timeout=60", "-rss_limit_mb=4096", "-print_final_stats=1")
 
-pytestmark = [needs("clang"), pytest.mark.slow, pytest.mark.unsanitized]
+pytestmark = [needs("clang"), pytest.mark.slow]
 
 Built = Callable[[str], Path]
 

@@ -22,7 +22,6 @@ from tests.sdk_services.conftest import BuiltFor
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(60),
     pytest.mark.usefixtures("anywhere"),
 ]
 
@@ -52,20 +51,19 @@ def counts(host: Host) -> tuple[int, int, int]:
 
 
 def wait_for_open(host: Host, count: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while host.open_requests() < count:
         assert time.monotonic() < deadline, host.open_requests()
         time.sleep(0.01)
 
 
-@pytest.mark.unsanitized
 def test_thousands_open_at_once(many_descriptors: None, built_for: BuiltFor) -> None:
     """The server answers none of them before it has all."""
     with http_server() as url, Host() as host:
         module = host.load("storm", built_for("sdk2020", "storm"))
         host.process(Message(f"{url}/gather/{MANY}", id=MANY))
         wait_for_open(host, 1)
-        assert host.wait_idle(40)
+        assert host.wait_idle(120)
         with urllib.request.urlopen(f"{url}/stats") as answer:
             assert json.load(answer)["most"] >= MANY
         module.close()

@@ -238,7 +238,6 @@ else:
 
 
 @pytest.mark.parametrize("case", EXITS)
-@pytest.mark.unsanitized
 def test_nothing_is_printed_at_exit(server: str, case: str) -> None:
     begun = time.monotonic()
     done = subprocess.run(
