@@ -8,18 +8,18 @@ PEERS = $(wildcard bench/native/*.c bench/native/extension/*.c)
 CORE = $(foreach room,. revisions isolation trial worker probe fuzz,$(wildcard csrc/$(room)/*.c))
 
 
-# What the lanes of the sanitizers run: all that goes through the core in a process that is instrumented. Not
-# what only compiles, reads files, prints or asks a server; not tests/misbehaving, tests/checking and
-# tests/fuzzing/test_planted.py, which are about crashes of modules; not what counts memory, as malloc is
-# another one; and not the C of tests/core, tests/faults and tests/fuzz, which have sanitizers or valgrind of
-# their own. Of the others, without the tests that are marked `unsanitized`.
-SANITIZED = $(addprefix tests/,isolation sdk sdk_services services strategies fuzz/test_bytes.py \
-	$(addprefix fuzzing/test_,blackbox.py life.py) \
-	$(addsuffix .py,$(addprefix test_, \
-	batch batch_passing chain host http init json_extract libraries lifetime loading logging machine \
-	mailbox module module_failures module_http native_threads reloading scripts sending stats tables \
+# What AddressSanitizer runs: all that goes through the core in a process that is instrumented. That is not
+# - tests/services, strategies, peers, symbols, cli and docs: Python, on its own or over what is here;
+# - tests/headers, bench and others that compile or read files: none of it is loaded;
+# - tests/checking, fuzzing, misbehaving and plugin: about modules that break memory, which would be reported;
+# - test_leaks.py and others that count memory: malloc is another one;
+# - tests/core, faults, fuzz and test_json_extract.py: C by itself, with a sanitizer or valgrind of its own.
+# Of the others all tests but those that are marked `unsanitized`.
+SANITIZED = $(addprefix tests/,isolation sdk sdk_services $(addsuffix .py,$(addprefix test_, \
+	batch batch_passing chain examples host http init libraries lifetime loading logging machine mailbox \
+	module module_failures module_http native_threads reloading scripts sdk_examples sending stats tables \
 	thread_starters threads trace trial values)))
-# Those of them with threads of their own.
+# What ThreadSanitizer runs: where threads meet.
 THREADED = $(addprefix tests/,sdk/test_threads.py sdk_services/test_many.py services/test_thread.py \
 	test_batch_passing.py test_native_threads.py test_threads.py)
 # A report is a file, as that of a worker would go by unseen: the worker is started again. What malloc may

@@ -98,7 +98,7 @@ class Client:
     def open(self, url: str, **options: Any) -> Socket:
         """A socket that is connected."""
         exchange = self.begin(url, **options)
-        assert exchange.is_open.wait(10), f"not connected: {exchange.calls}"
+        assert exchange.is_open.wait(60), f"not connected: {exchange.calls}"
         return exchange
 
     def write(self, exchange: Socket, data: bytes) -> None:
@@ -114,7 +114,7 @@ class Client:
 
     def end(self, exchange: Socket) -> int:
         """Waits for the end, and gives its kind."""
-        assert exchange.over.wait(20), f"not closed: {exchange.ends}"
+        assert exchange.over.wait(60), f"not closed: {exchange.ends}"
         assert exchange.calls.count("closed") == 1
         assert exchange.kind is not None
         return exchange.kind
