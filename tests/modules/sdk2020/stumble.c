@@ -52,6 +52,7 @@ static void done(struct errand *errand) {
 static mesibo_int_t on_data(void *cbdata, mesibo_int_t state, mesibo_int_t progress,
                             const char *buffer, mesibo_int_t size) {
     struct errand *errand = cbdata;
+    int cancels = strcmp(errand->where, "cancel") == 0 && state == MODULE_HTTP_STATE_RESPHEADER;
     if (state == MODULE_HTTP_STATE_RESPBODY && progress >= 0)
         add(errand, buffer, size);
     if (progress == 100 && state == MODULE_HTTP_STATE_RESPBODY)
@@ -62,7 +63,7 @@ static mesibo_int_t on_data(void *cbdata, mesibo_int_t state, mesibo_int_t progr
         pass(errand, "failure");
         free(errand);
     }
-    return strcmp(errand->where, "cancel") == 0 && state == MODULE_HTTP_STATE_RESPHEADER;
+    return cancels;
 }
 
 static mesibo_int_t on_status(void *cbdata, mesibo_int_t status, const char *type) {
