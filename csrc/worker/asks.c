@@ -23,7 +23,7 @@ typedef struct ask {
 
 enum { KEPT = 1 << 20 }; /* bytes of a place for data that is used again */
 
-static mh_instance *module; /* that has asked for something */
+static mh_instance *_Atomic module; /* that has asked for something */
 static ask *open_asks;
 static pthread_mutex_t asks_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -160,7 +160,9 @@ int64_t asks_answer(const char *at) {
     mh_crash *crash = &channel->crash;
     int32_t event = crash->event; /* a synchronous one is answered inside of another call */
     uint64_t message = crash->message, size = crash->message_size;
+    pthread_mutex_lock(&asks_lock); /* as another thread made it, and only the host went between */
     asked->receiver.number = record->number;
+    pthread_mutex_unlock(&asks_lock);
     crash->event = MH_IN_HTTP - (int32_t)asked->kind;
     char outer[MH_REQUEST_ROOM];
     memcpy(outer, crash->request, sizeof outer);
@@ -225,7 +227,8 @@ static int64_t submit(mh_instance *from, const mh_what *what, const mh_receiver 
 }
 
 static int64_t write_socket(int64_t number, const char *data, size_t len) {
-    mh_bytes *bytes = module != NULL ? mh_bytes_copy(module, data, len) : NULL;
+    mh_instance *from = module;
+    mh_bytes *bytes = from != NULL ? mh_bytes_copy(from, data, len) : NULL;
     int64_t written = bytes != NULL ? mail_write(number, bytes->data, len) : -1;
     free(bytes);
     return written;

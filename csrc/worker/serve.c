@@ -69,7 +69,7 @@ static mh_instance *load_module(const mh_load_record *record, mh_pass *pass, mh_
         host = mh_host_new(&hooks, &record->limits, false);
     }
     if (host != NULL)
-        host->tracer = crash_tracer();
+        host->tracer = notes_tracer();
     if (first && !limits_set(&record->worker, refusal->text, sizeof refusal->text)) {
         refusal->kind = MH_NOT_LIMITED;
     } else if (items != NULL && host != NULL) {
@@ -97,7 +97,7 @@ static void load(void) {
         tell_damage(&refusal.damage);
     channel->code = instance != NULL ? 0 : -1;
     if (instance != NULL) {
-        crash_prepare_exceptions();
+        exception_prepare();
         strncpy(answer->revision, mh_instance_revision(instance), sizeof answer->revision - 1);
         mirror_words();
     }
@@ -312,6 +312,7 @@ _Noreturn void worker_run(void) {
     seen = channel->seen;
     worker_life = channel->life;
     is_turn_thread = true;
+    memset(&channel->mirror, 0, sizeof channel->mirror); /* an earlier one told of another struct */
     channel->crash.event = MH_IN_INIT;
     crash_prepare();
     for (;;)

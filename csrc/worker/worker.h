@@ -67,8 +67,6 @@ int hang_signal(void);
 /* In the zygote: what each worker needs, and a fork keeps. */
 void crash_prepare_forks(void);
 void crash_prepare(void);
-/* When the module is open: what an exception needs that is thrown where there is no memory any more. */
-void crash_prepare_exceptions(void);
 /* An alternate stack for the handlers on this thread, and where its own lies. */
 void *crash_prepare_thread(void);
 void crash_leave_thread(void *stack);
@@ -76,8 +74,14 @@ void crash_leave_thread(void *stack);
 bool is_worker(void);
 /* Reports it and ends the process, unless this is a child that the module made. */
 void crash_exit_if_worker(int code);
+
+/* exception.c */
+/* When the module is open: what an exception needs that is thrown where there is no memory any more. */
+void exception_prepare(void);
+
+/* notes.c */
 void note_line(const char *text, size_t len);
 /* Keeps what crosses, for the report, and for the host where that is traced. */
-mh_tracer *crash_tracer(void);
+mh_tracer *notes_tracer(void);
 
 #endif

@@ -107,11 +107,16 @@ static bool host_is_there(void) {
     return poll(&control, 1, 0) == 0 || (control.revents & POLLHUP) == 0;
 }
 
+/* Moments of half a millisecond: a signal may be blocked, but a report that is begun is only slow. The host
+ * waits longer. */
+enum { TO_BEGIN = 1000, TO_SAY = 6000 };
+
 /* Lets it say where it hangs, if it still can, and a debugger look. */
 static void end_hung(void) {
     struct timespec moment = {0, 500000};
     syscall(SYS_tgkill, worker, worker, hang_signal());
-    for (int i = 0; i < 400 && !has_ended(WNOHANG) && host_is_there();
+    for (int i = 0; i < (channel->crash.stage > 0 ? TO_SAY : TO_BEGIN) && !has_ended(WNOHANG) &&
+                    host_is_there();
          i += !mh_is_stopped(channel))
         nanosleep(&moment, NULL);
     kill(worker, SIGKILL);

@@ -89,6 +89,19 @@ def test_a_fault(host: Host, built: Built, how: str) -> None:
     assert host.process(Message("fine")).result is Result.PASS
 
 
+@pytest.mark.parametrize("deadline", [30.0, 1.0], ids=["in time", "when its time is over"])
+def test_a_report_that_takes_long(host: Host, built: Built, deadline: float) -> None:
+    """As where the machine is busy. It is not cut in the middle, and a fault stays one."""
+    library = built("held", "-g", "-O1")
+    module = host.load("held", library, isolated=True, deadline=deadline)
+    error = crash(host, "")
+    assert type(error) is ModuleCrashed
+    assert (error.signal, error.meaning) == (signal.SIGSEGV, "a read from a NULL pointer")
+    assert error.signature.startswith("SIGSEGV length held.c:")
+    assert error.frames[0].file != module.path
+    assert [frame.function for frame in error.frames[1:]] == ["length", "on_message"]
+
+
 def test_a_full_stack(host: Host, built: Built) -> None:
     host.load("ends", built("ends", "-g", "-O1"), isolated=True)
     error = crash(host, "recursion")
