@@ -115,7 +115,6 @@ struct mh_instance {
     size_t label_len;
     mh_library *library; /* NULL: a script, or in a process of its own */
     mh_remote *remote;   /* NULL: it is in this process */
-    char reported[MH_REPORTED]; /* what the host last said of it; with the host's mail_lock */
     mh_script script;
     void *tag;
     const char *damaged_in; /* the callback behind which damage was first seen, or NULL */
@@ -302,7 +301,7 @@ struct mh_host {
     bool timed; /* modules that are loaded from now on have their callbacks timed */
     mh_tracer *tracer; /* they have this one; NULL: none */
     mh_trace *trace;   /* its file; NULL: there is none */
-    pthread_t server; /* the thread that takes commands */
+    _Atomic pthread_t server; /* the thread that takes commands */
 };
 
 /* False: the witness of a trial wants a host function to leave alone what it was given. */

@@ -243,10 +243,9 @@ void mh_host_traced(const mh_host *host, mh_traced *out);
 /* Of an isolated module whose process ended: its last crossings, oldest first; in an upcall of `ended`. */
 const mh_crossing *mh_last_crossings(const mh_instance *instance, size_t *count);
 
-/* What the host itself last logged of a module, copied and cut; empty: nothing, or forgotten. */
-enum { MH_REPORTED = 160 };
-void mh_last_report(const mh_instance *about, char text[MH_REPORTED]);
-void mh_forget_report(mh_instance *about);
+/* Of one that is down, there as well: whether it is because its init, called again, refused, and with which
+ * code. */
+bool mh_restart_refused(const mh_instance *instance, int64_t *code);
 
 typedef enum mh_called {
     MH_CALLED,

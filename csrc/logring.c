@@ -206,33 +206,11 @@ static void tell_witness(mh_instance *about, const char *format, va_list args) {
     mh_may_go_on(about, &(mh_given){MH_GIVEN_REFUSED, NULL, text, strlen(text), NULL});
 }
 
-static void keep_report(mh_instance *about, const char *format, va_list args) {
-    va_list again;
-    va_copy(again, args);
-    pthread_mutex_lock(&about->host->mail_lock);
-    vsnprintf(about->reported, sizeof about->reported, format, again);
-    pthread_mutex_unlock(&about->host->mail_lock);
-    va_end(again);
-}
-
-void mh_last_report(const mh_instance *about, char text[MH_REPORTED]) {
-    pthread_mutex_lock(&about->host->mail_lock);
-    memcpy(text, about->reported, MH_REPORTED);
-    pthread_mutex_unlock(&about->host->mail_lock);
-}
-
-void mh_forget_report(mh_instance *about) {
-    pthread_mutex_lock(&about->host->mail_lock);
-    about->reported[0] = '\0';
-    pthread_mutex_unlock(&about->host->mail_lock);
-}
-
 void mh_report(mh_instance *about, const char *format, ...) {
     va_list args;
     va_start(args, format);
     if (about->host->hooks.witness != NULL)
         tell_witness(about, format, args);
-    keep_report(about, format, args);
     log_line(about, 0, true, format, args);
     va_end(args);
 }

@@ -274,7 +274,6 @@ void mh_remote_start(mh_remote *remote) {
     if (!has_zygote(remote))
         renew_zygote(remote);
     memset(&channel->crash, 0, sizeof channel->crash);
-    memset(&channel->mirror, 0, sizeof channel->mirror);
     mh_trace_renew(remote->instance->host->trace, &remote->source);
     remote->damage.field = NULL;
     remote->instance->damaged_in = NULL;
@@ -383,9 +382,10 @@ void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
         mh_remote_end_worker(remote, COMMAND_KILL);
     }
     *crash = remote->channel->crash;
-    if (crash->stage == 0 || crash->stage > 2 || crash->kind > MH_END_HUNG)
+    bool is_told = crash->stage > 0 && crash->stage <= 2 && crash->kind <= MH_END_HUNG;
+    if (!is_told)
         take_status(crash, remote->gone.status);
-    if (remote->hung)
+    if (remote->hung && !is_told) /* else it may have ended by itself, as its time was over */
         crash->kind = MH_END_HUNG;
     if (remote->scribbled)
         crash->kind = MH_END_SCRIBBLED;
@@ -398,6 +398,7 @@ void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
     remote->up = false;
     remote->alive = 0;
     remote->ends++;
+    remote->refused = false;
     tell(remote, event, crash);
     mh_requests_drop(remote->instance, remote->life); /* whoever waits for them knows of it already */
 }
@@ -405,6 +406,11 @@ void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
 const mh_crossing *mh_last_crossings(const mh_instance *instance, size_t *count) {
     *count = instance->remote->crossing_count;
     return instance->remote->crossings;
+}
+
+bool mh_restart_refused(const mh_instance *instance, int64_t *code) {
+    *code = instance->remote->refused_code;
+    return instance->remote->refused;
 }
 
 void mh_remote_mourn_again(mh_remote *remote, const mh_event *event) {
@@ -454,7 +460,9 @@ bool mh_remote_revive(mh_remote *remote) {
     if (mh_remote_load(remote, &refusal))
         return true;
     if (remote->up) { /* it said no */
-        if (refusal.kind == MH_INIT_REFUSED)
+        remote->refused = refusal.kind == MH_INIT_REFUSED;
+        remote->refused_code = refusal.code;
+        if (remote->refused)
             mh_report(remote->instance, "started again, but its init returned %d: it is down",
                       (int)refusal.code);
         else

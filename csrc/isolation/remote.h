@@ -73,6 +73,8 @@ struct mh_remote {
     double *restarts; /* when the last ones were, in turn; NULL: nobody counts */
     unsigned restart_count;
     uint32_t ends;  /* how often one ended and was mourned */
+    bool refused;   /* the last restart behind that, by its init, */
+    int64_t refused_code; /* which returned this */
     mh_crash crash; /* the last */
     mh_crossing crossings[MH_LAST_CROSSINGS]; /* before it */
     size_t crossing_count;

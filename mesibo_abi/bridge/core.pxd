@@ -197,10 +197,7 @@ cdef extern from "host.h" nogil:
     bint mh_host_trace(mh_host *host, int fd, mh_trace_form form)
     void mh_host_traced(const mh_host *host, mh_traced *out)
     const mh_crossing *mh_last_crossings(const mh_instance *instance, size_t *count)
-    enum:
-        MH_REPORTED
-    void mh_last_report(const mh_instance *about, char *text)
-    void mh_forget_report(mh_instance *about)
+    bint mh_restart_refused(const mh_instance *instance, int64_t *code)
 
     ctypedef enum mh_called:
         MH_CALLED

@@ -2,7 +2,7 @@
 """The end of an isolated module's process, on its way up: an exception for whoever called it."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from libc.stdint cimport uint32_t
+from libc.stdint cimport int64_t, uint32_t
 
 from .core cimport *
 from .failures cimport keep_error
@@ -49,7 +49,6 @@ cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_cras
             error = error_of(module, instance, event, crash)
         if crash != NULL:
             module.note_crash(error)
-            mh_forget_report(instance)  # of an earlier life
         keep_error(error, f"module {module.name!r}")
         line = c_text(f"{error.what}: {error.meaning}" if crash != NULL else error.what)
         mh_log_text(instance, 0, PyBytes_AS_STRING(line), PyBytes_GET_SIZE(line))
@@ -59,21 +58,18 @@ cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_cras
 
 cdef object error_of(LoadedModule module, const mh_instance *instance, const mh_event *event,
                      const mh_crash *crash):
-    from ..isolation.report import down, ended  # only now: most hosts never need it
+    from ..isolation.report import down, ended, refused  # only now: most hosts never need it
 
+    cdef int64_t code
     if crash == NULL:
         last = module.crashes[-1] if module.crashes else None
-        return down(module.name, last, last_report(instance), lines_of(module))
+        if mh_restart_refused(instance, &code):
+            return refused(module.name, last, code, lines_of(module))
+        return down(module.name, last)
     message = None
     if event != NULL and event.kind == MH_ON_MESSAGE and event.params != NULL:
         message = event_message(event)
     return ended(module.name, module.path, crash_of(crash), crossings_of(instance), message)
-
-
-cdef str last_report(const mh_instance *instance):
-    cdef char text[MH_REPORTED]
-    mh_last_report(instance, text)
-    return text_of(text)
 
 
 cdef tuple lines_of(LoadedModule module):

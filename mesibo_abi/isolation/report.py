@@ -136,35 +136,43 @@ def ended(
     )
 
 
-_REFUSED = re.compile(r"started again, but its init returned (-?\d+): it is down")
+_REFUSED = "started again, but its init returned {}: it is down"  # csrc/isolation/keeper.c
 _MOST_LINES = 8  # csrc/crash.h
 
 
-def down(
-    module: str, last: ModuleCrashed | None, reported: str = "", lines: Sequence[str] = ()
-) -> ModuleDown:
-    """The exception for a message that a module was not called with. `reported` is what the core
-    last said of it, `lines` what the log has of it since the message came."""
+def down(module: str, last: ModuleCrashed | None) -> ModuleDown:
+    """The exception for a message that a module was not called with: it is not started again."""
+    return _down(
+        module,
+        last,
+        "it ended before and is not started again",
+        'mend what ended it (see `module.crashes`), or load it with restart="always"',
+    )
+
+
+def refused(module: str, last: ModuleCrashed | None, code: int, lines: Sequence[str]) -> ModuleDown:
+    """The same where its init, called again, returned `code`. `lines` are what the log has of the
+    module since the message came."""
+    error = _down(
+        module,
+        last,
+        f"its init returned {code} when it was started again; it had ended before",
+        "mend why its init refuses; with each message it is tried again, if restart= allows",
+    )
+    error.code = code
+    error.logs = tuple(line for line in lines if line != _REFUSED.format(code))[-_MOST_LINES:]
+    return error
+
+
+def _down(module: str, last: ModuleCrashed | None, found: str, hint: str) -> ModuleDown:
     before = "" if last is None else f": {last.what}"
-    refused = _REFUSED.fullmatch(reported)
-    if refused is None:
-        detail = f"it ended before and is not started again{before}"
-        hint = 'mend what ended it (see `module.crashes`), or load it with restart="always"'
-    else:
-        detail = (
-            f"its init returned {refused[1]} when it was started again; it had ended before{before}"
-        )
-        hint = "mend why its init refuses; with each message it is tried again, if restart= allows"
     error = ModuleDown(
         f"module {module!r} is down",
         module=module,
         callback="on_message",
-        detail=f"expected its process to run, {detail}",
+        detail=f"expected its process to run, {found}{before}",
         hint=hint,
     )
-    if refused is not None:
-        error.code = int(refused[1])
-        error.logs = tuple(line for line in lines if line != reported)[-_MOST_LINES:]
     error.__cause__ = last
     return error
 
