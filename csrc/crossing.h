@@ -96,9 +96,11 @@ typedef struct mh_argument {
 } mh_argument;
 
 #define MH_UNDER_WAY UINT64_MAX /* as what it took */
+#define MH_WRITING (UINT64_C(1) << 63)
 
 typedef struct mh_crossing {
-    /* in the table of open ones: 0 free, 1 open; in the ring: where in it it is, plus 1 */
+    /* in the table of open ones: 0 free, 1 open; in the ring: where in it it is, plus 1, and MH_WRITING as
+     * long as it is not whole */
     _Atomic uint64_t state;
     uint64_t id, parent; /* of this process, from 1; what it is inside of, on its thread, or 0 */
     uint64_t begun, took; /* CLOCK_MONOTONIC, in nanoseconds; or MH_UNDER_WAY */
@@ -130,7 +132,7 @@ typedef struct mh_crossings {
     mh_crossing ring[MH_RING];
 } mh_crossings;
 
-/* Waits where it is full. */
+/* Waits where it is full. Where nobody takes out, it may be passed over: its place is being written to. */
 void mh_crossings_put(mh_crossings *crossings, const mh_crossing *crossing);
 /* What is behind `taken`, which is counted on; whether there was one. What comes out may be nonsense,
  * where a module can write there: it is mended so that it can be read. */

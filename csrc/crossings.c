@@ -37,6 +37,20 @@ static bool wait_for_room(const mh_crossings *crossings, uint64_t at) {
     return false;
 }
 
+/* Where nobody takes out, a thread that was held up in its writing may find others a round ahead: then the
+ * slot is that of whoever came first. Not of an earlier process, which is gone. */
+static bool claim(mh_crossings *crossings, mh_crossing *slot, uint64_t at) {
+    uint64_t gone = atomic_load(&crossings->taken);
+    uint64_t before = atomic_load_explicit(&slot->state, memory_order_relaxed);
+    do {
+        uint64_t there = before & ~MH_WRITING;
+        if (there > at || (there != before && there > gone))
+            return false;
+    } while (!atomic_compare_exchange_weak_explicit(&slot->state, &before, MH_WRITING | (at + 1),
+                                                    memory_order_acquire, memory_order_relaxed));
+    return true;
+}
+
 void mh_crossings_put(mh_crossings *crossings, const mh_crossing *crossing) {
     uint64_t at = atomic_load(&crossings->put);
     do {
@@ -47,8 +61,9 @@ void mh_crossings_put(mh_crossings *crossings, const mh_crossing *crossing) {
         }
     } while (!atomic_compare_exchange_weak(&crossings->put, &at, at + 1));
     mh_crossing *slot = &crossings->ring[at % room(crossings)];
-    atomic_store_explicit(&slot->state, 0, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
+    if (!claim(crossings, slot, at))
+        return;
+    atomic_thread_fence(memory_order_release); /* for who reads without claiming: the host */
     copy(slot, crossing);
     atomic_store_explicit(&slot->state, at + 1, memory_order_release);
 }

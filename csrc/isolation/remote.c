@@ -15,9 +15,11 @@ static void accept(mh_remote *remote, const mh_load_answer *answer) {
     char revision[sizeof answer->revision];
     memcpy(revision, answer->revision, sizeof revision);
     revision[sizeof revision - 1] = '\0';
-    const mh_revision *accepted = mh_revision_find(revision);
-    if (accepted != NULL)
-        remote->instance->revision = mh_remote_revision(accepted);
+    const mh_revision *found = mh_revision_find(revision);
+    const mh_revision *accepted = found != NULL ? mh_remote_revision(found) : NULL;
+    /* Of a restart it is the same, and others may be reading it. */
+    if (accepted != NULL && accepted != remote->instance->revision)
+        remote->instance->revision = accepted;
 }
 
 /* Whether it is something that a worker says. */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static pthread_mutex_t lines_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static void put_crossing(mh_tracer *tracer, const mh_crossing *crossing) {
     (void)tracer;
     mh_crossings_put(mh_crossings_region(channel), crossing);
@@ -30,11 +32,12 @@ void note_line(const char *text, size_t len) {
     if (!is_worker())
         return;
     mh_crash *crash = &channel->crash;
-    char *line =
-        crash->lines[__atomic_fetch_add(&crash->line_count, 1, __ATOMIC_RELAXED) % MH_LAST_LINES];
     if (len > MH_LINE_ROOM - 1)
         len = MH_LINE_ROOM - 1;
+    pthread_mutex_lock(&lines_lock);
+    char *line = crash->lines[crash->line_count++ % MH_LAST_LINES];
     memcpy(line, text, len);
     line[len] = '\0';
+    pthread_mutex_unlock(&lines_lock);
 }
 

@@ -91,7 +91,8 @@ def test_a_trace(tmp_path: Path, built: Built, tools: Toolchain) -> None:
         [program, built("echo")], capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.stdout, done.stderr, done.returncode) == (
-        "4001 crossings, 0 dropped\n4003 lines, 4003 of them whole\n80000 in order, 0 dropped\n",
+        "4001 crossings, 0 dropped\n4003 lines, 4003 of them whole\n80000 in order, 0 dropped\n"
+        "left, 1 behind it\n",
         "",
         0,
     )

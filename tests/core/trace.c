@@ -110,6 +110,33 @@ static void put_and_take(void) {
     free(ring);
 }
 
+/* Nobody takes out: threads come round to what another still writes, which is left to it. */
+static void put_and_keep(void) {
+    mh_crossing crossing = {.function = MH_FN_ON_CALL, .thread = THREADS}, last[MH_LAST_CROSSINGS];
+    int numbers[THREADS];
+    pthread_t threads[THREADS];
+    ring = calloc(1, sizeof *ring);
+    if (ring == NULL)
+        fail("no memory");
+    for (int i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        pthread_create(&threads[i], NULL, put, &numbers[i]);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    mh_crossing *next = &ring->ring[ring->put % MH_FEW];
+    uint64_t round_before = MH_WRITING | (ring->put - MH_FEW + 1);
+    next->state = round_before;
+    mh_crossings_put(ring, &crossing);
+    bool is_left = next->state == round_before && next->thread != THREADS;
+    mh_crossings_renew(ring, &(uint64_t){ring->put}); /* another process: nobody is there any more */
+    ring->ring[ring->put % MH_FEW].state = round_before;
+    mh_crossings_put(ring, &crossing);
+    printf("%s, %d behind it\n", is_left ? "left" : "written over",
+           (int)mh_crossings_last(ring, last));
+    free(ring);
+}
+
 int main(int count, char **arguments) {
     char path[] = "/tmp/mesibo_trace_XXXXXX";
     int file = mkstemp(path);
@@ -119,5 +146,6 @@ int main(int count, char **arguments) {
     count_lines(path);
     unlink(path);
     put_and_take();
+    put_and_keep();
     return 0;
 }
