@@ -3,7 +3,10 @@ by one."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,16 @@ import pyarrow as pa
 import pytest
 
 import mesibo_abi
-from mesibo_abi import Host, Limits, Message, ModuleCrashed, ModuleDown, ModuleHung, OnFailure
+from mesibo_abi import (
+    ClosedError,
+    Host,
+    Limits,
+    Message,
+    ModuleCrashed,
+    ModuleDown,
+    ModuleHung,
+    OnFailure,
+)
 from mesibo_abi.bridge.batch import BatchResult
 from mesibo_abi.types import Batch
 from tests.conftest import Built
@@ -251,3 +263,46 @@ def test_only_the_second_ends(host: Host, built: Built) -> None:
     sent = [(row, message.id) for row, message in result.sent]
     fine = [row for row in range(300) if row not in failed]
     assert sent == sorted([(row, row) for row in range(300)] + [(row, row) for row in fine])
+
+
+def test_one_that_is_closed_while_batches_run(host: Host, built: Built) -> None:
+    """They look at it no longer: whoever closes it frees what they would see. (Only ThreadSanitizer
+    sees when they do.)"""
+    host.load("echo", built("echo"), isolated=True)
+    stop = threading.Event()
+
+    def batches() -> None:
+        while not stop.is_set():
+            result = host.process_batch(messages(600))
+            assert not any(result.results)
+            assert len(result.sent) >= 600
+
+    with ThreadPoolExecutor(2) as pool:
+        working = [pool.submit(batches) for _ in range(2)]
+        try:
+            for _ in range(15):
+                host.load("guest", built("echo"), isolated=True).close()
+        finally:
+            stop.set()
+        for done in working:
+            done.result()
+
+
+def process_batches(host: Host, begun: threading.Event) -> None:
+    """Until it is closed."""
+    with suppress(ClosedError):
+        while True:
+            host.process_batch(messages(600))
+            begun.set()
+
+
+def test_a_host_that_is_closed_while_batches_run(built: Built) -> None:
+    for _ in range(10):
+        host, begun = Host(), threading.Event()
+        host.load("echo", built("echo"), isolated=True)
+        with ThreadPoolExecutor(2) as pool:
+            working = [pool.submit(process_batches, host, begun) for _ in range(2)]
+            begun.wait()
+            host.close()
+            for done in working:
+                done.result()

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ from mesibo_abi import (
 )
 from tests.cli.command import environment
 from tests.conftest import Built
-from tests.isolation.left import children_of, workers
+from tests.isolation.left import children_of, is_worker, workers
 from tests.tools import needs
 
 pytestmark = needs("cc")
@@ -253,6 +255,61 @@ def test_a_zygote_that_is_killed_and_stays_so(host: Host, built: Built) -> None:
     while not module.crashes:
         time.sleep(0.01)
     assert isinstance(host.process(Message("late", to="bob")).error, ModuleDown)
+
+
+def test_a_zygote_that_cannot_be_made_anew(built: Built) -> None:
+    """The host outlives it, as do all of its group, and tries again with the next message."""
+    program = f"""
+import resource, sys, time
+from mesibo_abi import Host, Message
+with Host() as host:
+    module = host.load("restarted", {str(built("restarted", "-DTIMES=1000"))!r}, isolated=True)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))  # no socket for it
+    print("ready", flush=True)
+    while not module.crashes:
+        time.sleep(0.01)
+    print(host.process(Message("1", to="bob")).result.name, flush=True)
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    print(host.process(Message("2", to="bob")).result.name, flush=True)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-c", program],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    zygote = min(child for child in children_of(process.pid) if is_worker(child))
+    os.kill(zygote, signal.SIGKILL)
+    try:
+        said, _ = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert (said, process.returncode) == ("FAIL\nPASS\n", 0)
+
+
+def test_its_words_are_read_while_it_is_started_again(host: Host, built: Built) -> None:
+    """By another thread, without the host's lock. (Only ThreadSanitizer sees what they do then.)"""
+    module = host.load("restarted", built("restarted", "-DTIMES=1"), isolated=True)
+    said = (module.version, module.declared_name, module.callbacks)
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            assert module.version in (0, said[0])
+            assert module.callbacks in (frozenset(), said[2])
+
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read)
+        try:
+            assert results(host, 10) == "F" * 10
+        finally:
+            stop.set()
+        reading.result()
+    assert (module.version, module.declared_name, module.callbacks) == said
 
 
 def test_a_crash_imports_nothing(built: Built) -> None:
