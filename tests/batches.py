@@ -7,7 +7,6 @@ from typing import Any
 
 import duckdb
 import pandas as pd
-import polars as pl
 import pyarrow as pa
 
 from mesibo_abi import Message, Module, Result, Verdict
@@ -81,6 +80,13 @@ def sliced_struct(messages: Sequence[Message]) -> Any:
     return table.to_struct_array().combine_chunks().slice(len(messages) + 1)
 
 
+def polars_frame(messages: Sequence[Message]) -> Any:
+    import polars as pl  # only here: it does not start under ThreadSanitizer
+
+    schema = dict.fromkeys(("message", "to", "from"), pl.Binary) | dict.fromkeys(WORDS, pl.UInt64)
+    return pl.DataFrame(columns_of(messages), schema=schema)
+
+
 PRODUCERS: dict[str, Callable[[Sequence[Message]], Batch]] = {
     "a list": list,
     "binary": lambda messages: table_of(messages, pa.binary()),
@@ -88,11 +94,7 @@ PRODUCERS: dict[str, Callable[[Sequence[Message]], Batch]] = {
     "binary views": lambda messages: table_of(messages, pa.binary_view()),
     "in pieces": in_pieces,
     "a sliced struct": sliced_struct,
-    "polars": lambda messages: pl.DataFrame(
-        columns_of(messages),
-        schema=dict.fromkeys(("message", "to", "from"), pl.Binary)
-        | dict.fromkeys(WORDS, pl.UInt64),
-    ),
+    "polars": polars_frame,
     "duckdb": lambda messages: duckdb.arrow(table_of(messages, pa.binary())),
     "pandas": lambda messages: table_of(messages, pa.binary()).to_pandas(
         types_mapper=pd.ArrowDtype
