@@ -178,7 +178,7 @@ bool mh_trial_slot(const mh_trial *trial, size_t index, const char **name, uint6
     size_t offset;
     if (!trial->instance->revision->slot(trial->instance, index, name, &offset, value))
         return false;
-    *code = mh_library_has_code(trial->instance->library, *value) || mh_is_code(*value);
+    *code = *value != 0 && (mh_library_has_code(trial->instance->library, *value) || mh_is_code(*value));
     return true;
 }
 
