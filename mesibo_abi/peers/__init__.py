@@ -10,6 +10,7 @@ from .peer import Peer
 from .replies import RawReply, Reply, Then
 from .socket import SocketAsked, SocketPeer
 from .tls import Certificate, self_signed
+from .websocket import WebSocketAsked, WebSocketPeer, WebSocketReply
 
 __all__ = [
     "Certificate",
@@ -25,5 +26,8 @@ __all__ = [
     "SocketAsked",
     "SocketPeer",
     "Then",
+    "WebSocketAsked",
+    "WebSocketPeer",
+    "WebSocketReply",
     "self_signed",
 ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar
 
 from ..services.fastcgi_records import (
@@ -16,7 +18,7 @@ from ..services.fastcgi_records import (
     encode_stream,
 )
 from ..services.transfer import Failure
-from .peer import NotARequest, Peer
+from .peer import Answer, Answering, NotARequest, Peer
 from .replies import Reply, Then, as_bytes, refused
 
 _MOST = 1 << 16
@@ -68,10 +70,19 @@ class FastcgiReply(Reply):
 
 
 class FastcgiPeer(Peer[FastcgiAsked]):
-    """A scripted FastCGI responder over TCP; its requests are FastcgiAsked, its replies
-    FastcgiReply. A connection that a request does not ask to keep is closed behind its reply."""
+    """A scripted FastCGI responder; its requests are FastcgiAsked, its replies FastcgiReply. A
+    connection that a request does not ask to keep is closed behind its reply.
+
+    It listens on a port, or at `path` as a Unix socket, which is removed at its end. `host` and
+    `port` are what a module gives to mesibo_util_fcgi, either way.
+    """
 
     protocol: ClassVar[str] = "FastCGI"
+
+    def __init__(
+        self, *script: Answer | Answering[FastcgiAsked], path: str | os.PathLike[str] | None = None
+    ) -> None:
+        super().__init__(*script, path=None if path is None else Path(path).absolute())
 
     def _plain(self, content: str | bytes) -> FastcgiReply:
         return FastcgiReply(content)

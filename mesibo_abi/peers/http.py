@@ -89,18 +89,26 @@ class HttpPeer(Peer[HttpAsked]):
         return Then.CLOSE if leaves else Peer._then(self, asked, reply)
 
     async def _read(self, reader: asyncio.StreamReader, connection: int) -> HttpAsked | None:
-        head = await _head(reader)
-        if head is None:
-            return None
-        line, *rest = head.split(b"\r\n")
-        found = _LINE.fullmatch(line)
-        if found is None:
-            raise NotARequest(f"the line {line[:80]!r}")
-        method, target = (part.decode("ascii") for part in found.groups())
-        headers = tuple(_header(each) for each in rest)
-        url = target if "://" in target else f"{self.url}{target}"
-        asked = HttpAsked(method, url, headers, b"", connection)
-        return HttpAsked(method, url, headers, await _body(reader, asked), connection)
+        return await read_request(reader, self.url, connection)
+
+
+async def read_request(
+    reader: asyncio.StreamReader, base: str, connection: int
+) -> HttpAsked | None:
+    """The next request of a connection to the server whose URL is `base`; None where the client
+    leaves. Raises NotARequest."""
+    head = await _head(reader)
+    if head is None:
+        return None
+    line, *rest = head.split(b"\r\n")
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise NotARequest(f"the line {line[:80]!r}")
+    method, target = (part.decode("ascii") for part in found.groups())
+    headers = tuple(_header(each) for each in rest)
+    url = target if "://" in target else f"{base}{target}"
+    asked = HttpAsked(method, url, headers, b"", connection)
+    return HttpAsked(method, url, headers, await _body(reader, asked), connection)
 
 
 async def _head(reader: asyncio.StreamReader) -> bytes | None:

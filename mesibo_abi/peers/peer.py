@@ -10,10 +10,11 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import ClassVar, Generic, Self, TypeAlias, TypeVar
 
 from ..errors import Error, InputError
-from .replies import RawReply, Reply, Then, send
+from .replies import RawReply, Reply, Streams, Then, send
 from .serving import ADDRESS, LoopbackServer
 from .tls import Certificate
 
@@ -45,7 +46,12 @@ class Peer(ABC, Generic[Asked]):
     protocol: ClassVar[str]
     """Its name, for people."""
 
-    def __init__(self, *script: Answer | Answering[Asked], tls: Certificate | None = None) -> None:
+    def __init__(
+        self,
+        *script: Answer | Answering[Asked],
+        tls: Certificate | None = None,
+        path: Path | None = None,
+    ) -> None:
         self._changed = threading.Condition()
         self._replies: deque[Reply] = deque()
         self._scripted = 0
@@ -54,8 +60,9 @@ class Peer(ABC, Generic[Asked]):
         self._failures: list[BaseException] = []
         self._numbers = itertools.count()
         self._tls = tls
+        self._path = path
         context: ssl.SSLContext | None = None if tls is None else tls.context
-        self._server = LoopbackServer(self._serve, tls=context, limit=_LARGEST_LINE)
+        self._server = LoopbackServer(self._serve, tls=context, path=path, limit=_LARGEST_LINE)
         self.script(*script)
 
     # -- what a test says
@@ -123,18 +130,21 @@ class Peer(ABC, Generic[Asked]):
 
     @property
     def host(self) -> str:
-        """Where it listens; with TLS the name that its certificate is for."""
+        """Where it listens; with TLS the name that its certificate is for; the path of a Unix
+        socket."""
+        if self._path is not None:
+            return str(self._path)
         return ADDRESS if self._tls is None else self._tls.host
 
     @property
     def port(self) -> int:
-        """Where it listens."""
+        """Where it listens; 0: at a path."""
         return self._server.port
 
     @property
     def address(self) -> str:
-        """Host and port."""
-        return f"{self.host}:{self.port}"
+        """Host and port, or the path."""
+        return self.host if self._path is not None else f"{self.host}:{self.port}"
 
     # -- what a protocol says
 
@@ -150,15 +160,15 @@ class Peer(ABC, Generic[Asked]):
         """What becomes of the connection where a reply does not say."""
         return Then.KEEP if reply.cut is None else Then.CLOSE
 
-    async def _greet(self, writer: asyncio.StreamWriter) -> None:
-        """What is said before anything is asked: most servers say nothing."""
+    async def _greet(self, streams: Streams, connection: int) -> None:
+        """What is said before anything is asked: most servers say nothing. Raises NotARequest."""
 
     # -- on its thread
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = next(self._numbers)
-        await self._greet(writer)
         try:
+            await self._greet((reader, writer), connection)
             while (asked := await self._read(reader, connection)) is not None:
                 reply = await self._answer(asked)
                 then = reply.then or self._then(asked, reply)

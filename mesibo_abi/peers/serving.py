@@ -1,4 +1,4 @@
-"""A server on loopback: every connection is given to a coroutine."""
+"""A server on loopback, or at a path: every connection is given to a coroutine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Self, TypeAlias
 
 from ..errors import Error
@@ -19,7 +20,8 @@ _BACKLOG = 1024
 
 
 class LoopbackServer:
-    """Listens on a port of its own, on a thread with an event loop, from `start` to `close`.
+    """Listens on a port of its own, or at `path` as a Unix socket, on a thread with an event loop,
+    from `start` to `close`.
 
     `serve(reader, writer)` is awaited for each connection, which is closed behind it; a client that
     goes away ends it silently. `limit` is how many bytes wait to be read, and how long a line may
@@ -27,19 +29,26 @@ class LoopbackServer:
     """
 
     def __init__(
-        self, serve: Serve, *, tls: ssl.SSLContext | None = None, limit: int = 1 << 16
+        self,
+        serve: Serve,
+        *,
+        tls: ssl.SSLContext | None = None,
+        path: Path | None = None,
+        limit: int = 1 << 16,
     ) -> None:
         self._serve = serve
         self._tls = tls
+        self._path = path
         self._limit = limit
         self._thread = ServiceThread()
         self._open: set[asyncio.Transport] = set()
         self._ready = threading.Event()
         self._server: asyncio.Server | None = None
+        self._failure: OSError | None = None
         self.port = 0
 
     def start(self) -> None:
-        """Begins to listen; `port` says where."""
+        """Begins to listen; `port` says where (0: at its path). Raises Error where it cannot."""
         self._thread.at_close(self._stop)
         self._thread.call(self._begin)
         if not self._ready.wait(_PATIENCE):
@@ -48,6 +57,14 @@ class LoopbackServer:
                 detail=f"expected it within {_PATIENCE:.0f} s, found nothing",
                 hint="look what keeps this process from running its threads",
             )
+        if self._failure is not None:
+            self.close()
+            why = self._failure.strerror or self._failure
+            raise Error(
+                f"a peer cannot listen at {self._path or ADDRESS}",
+                detail=f"expected a place for a socket, found: {why}",
+                hint="give it a short path, in a folder that is there and may be written to",
+            ) from self._failure
 
     def close(self) -> None:
         """Stops to listen, and ends every connection. Does nothing the second time."""
@@ -64,12 +81,23 @@ class LoopbackServer:
         self._beginning = asyncio.get_running_loop().create_task(self._listen())
 
     async def _listen(self) -> None:
+        try:
+            self._server = await self._open_server()
+        except OSError as error:
+            self._failure = error
+        self._ready.set()
+
+    async def _open_server(self) -> asyncio.Server:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
+        if self._path is not None:
+            return await loop.create_unix_server(
+                self._connection, self._path, ssl=self._tls, backlog=_BACKLOG
+            )
+        server = await loop.create_server(
             self._connection, ADDRESS, 0, ssl=self._tls, backlog=_BACKLOG
         )
-        self.port = self._server.sockets[0].getsockname()[1]
-        self._ready.set()
+        self.port = server.sockets[0].getsockname()[1]
+        return server
 
     def _connection(self) -> asyncio.Protocol:
         return _Connection(asyncio.StreamReader(self._limit), self._talk, self._open)
@@ -85,6 +113,8 @@ class LoopbackServer:
     async def _stop(self) -> None:
         if self._server is not None:
             self._server.close()
+            if self._path is not None:
+                self._path.unlink(missing_ok=True)
         for transport in list(self._open):
             transport.abort()
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from ..errors import InputError
 from .peer import Answer, Answering, Peer
-from .replies import RawReply, as_bytes
+from .replies import RawReply, Streams, as_bytes
 from .tls import Certificate
 
 _MOST = 1 << 16
@@ -63,7 +63,8 @@ class SocketPeer(Peer[SocketAsked]):
     def _plain(self, content: str | bytes) -> RawReply:
         return RawReply(as_bytes(content))
 
-    async def _greet(self, writer: asyncio.StreamWriter) -> None:
+    async def _greet(self, streams: Streams, connection: int) -> None:  # noqa: ARG002, others do
+        _, writer = streams
         writer.write(self.greeting)
         await writer.drain()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from ..peers import FastcgiPeer, HttpPeer, SocketPeer
+    from ..peers import FastcgiPeer, HttpPeer, SocketPeer, WebSocketPeer
     from .building import Builder
     from .host import StrictHost
     from .loading import ModuleLoader
@@ -138,4 +138,13 @@ def mesibo_fastcgi_peer() -> Iterator[FastcgiPeer]:
     from ..peers import FastcgiPeer
 
     with FastcgiPeer() as peer:
+        yield peer
+
+
+@pytest.fixture
+def mesibo_websocket_peer() -> Iterator[WebSocketPeer]:
+    """A WebSocket server on loopback whose replies the test scripts; see mesibo_abi.peers."""
+    from ..peers import WebSocketPeer
+
+    with WebSocketPeer() as peer:
         yield peer

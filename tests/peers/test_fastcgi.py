@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -75,6 +76,30 @@ def test_failures(client: Client, reply: FastcgiReply | RawReply, reason: str) -
     with FastcgiPeer(reply) as peer:
         found = client.ask(peer.host, peer.port).reason
         assert found == f"{peer.address}: {reason}"
+
+
+def test_at_a_path(client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "fcgi.sock"
+    with FastcgiPeer("one", RawReply(b"", then=Then.CLOSE), path=path) as peer:
+        assert (peer.host, peer.port, peer.address) == (str(path), 0, str(path))
+        assert client.ask(peer.host, peer.port).answer == b"one"
+        reason = "the server closed the connection without an answer"
+        assert client.ask(peer.host, peer.port).reason == f"{path}: {reason}"
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("none/fcgi.sock", "No such file or directory"), ("x" * 200, "AF_UNIX path too long")],
+)
+def test_a_path_where_no_socket_can_be(tmp_path: Path, path: str, found: str) -> None:
+    with pytest.raises(Error) as caught, FastcgiPeer(path=tmp_path / path):
+        pass
+    assert str(caught.value) == (
+        f"a peer cannot listen at {tmp_path / path}\n"
+        f"  expected a place for a socket, found: {found}\n"
+        "  hint: give it a short path, in a folder that is there and may be written to"
+    )
 
 
 @given(

@@ -231,9 +231,12 @@ def test_peers(author: Author) -> None:
         def test_fastcgi(mesibo_fastcgi_peer):
             assert mesibo_fastcgi_peer.port > 0
 
+        def test_websocket(mesibo_websocket_peer):
+            assert mesibo_websocket_peer.url == f"ws://{mesibo_websocket_peer.address}"
+
         def test_more_than_is_scripted(mesibo_http_peer):
             with pytest.raises(OSError):
                 urllib.request.urlopen(mesibo_http_peer.url, timeout=60)
     """)
-    result.assert_outcomes(passed=4, errors=1)
+    result.assert_outcomes(passed=5, errors=1)
     result.stdout.fnmatch_lines(["E*the HTTP peer was asked more than its script answers"])
