@@ -23,11 +23,10 @@ _HEADER_SIZE = 64
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The symbols a library imports, the libraries it needs, and where it says that they are:
-    `rpath` is for what these need as well, and void where there is a `runpath`."""
+    """The libraries that a library needs, and where it says that they are: `rpath` is for what
+    these need as well, and void where there is a `runpath`."""
 
     path: Path
-    imports: frozenset[str]
     libraries: tuple[str, ...]
     rpath: tuple[Path, ...]
     runpath: tuple[Path, ...]
@@ -36,29 +35,45 @@ class Needs:
 def read_needs(path: Path) -> Needs | None:
     """Read once for each state of the file; None: it cannot be read."""
     try:
-        state = path.stat()
-        return _read(path, state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns)
+        return _needs(path, _state(path))
     except Exception:  # of the file, or of the parser, which trips over damaged data in all ways
         return None
 
 
+def read_imports(path: Path) -> frozenset[str] | None:
+    """The symbols that it imports. As `read_needs`; by itself, as libc alone has three thousand."""
+    try:
+        return _imports(path, _state(path))
+    except Exception:  # as above
+        return None
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    state = path.stat()
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+
+
 @functools.lru_cache(maxsize=256)
-def _read(path: Path, _dev: int, _ino: int, _size: int, _time: int) -> Needs:
+def _needs(path: Path, _state: tuple[int, ...]) -> Needs:
     with path.open("rb") as file:
-        elf = ELFFile(file)
-        dynamic = dynamic_segment(elf)
+        dynamic = dynamic_segment(ELFFile(file))
         tags = () if dynamic is None else tuple(dynamic.iter_tags())
-        named = {
-            kind: [vars(tag)[kind] for tag in tags if tag["d_tag"] == f"DT_{kind.upper()}"]
-            for kind in ("needed", "rpath", "runpath")
-        }
-        return Needs(
-            path=path,
-            imports=frozenset(s.name for s in dynamic_symbols(elf) if is_undefined(s)),
-            libraries=tuple(named["needed"]),
-            rpath=() if named["runpath"] else tuple(_places(named["rpath"], path)),
-            runpath=tuple(_places(named["runpath"], path)),
-        )
+    named = {
+        kind: [vars(tag)[kind] for tag in tags if tag["d_tag"] == f"DT_{kind.upper()}"]
+        for kind in ("needed", "rpath", "runpath")
+    }
+    return Needs(
+        path=path,
+        libraries=tuple(named["needed"]),
+        rpath=() if named["runpath"] else tuple(_places(named["rpath"], path)),
+        runpath=tuple(_places(named["runpath"], path)),
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def _imports(path: Path, _state: tuple[int, ...]) -> frozenset[str]:
+    with path.open("rb") as file:
+        return frozenset(s.name for s in dynamic_symbols(ELFFile(file)) if is_undefined(s))
 
 
 def _places(values: list[str], path: Path) -> Iterator[Path]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from .elf_needs import Needs, find_library, read_needs
+from .elf_needs import Needs, find_library, read_imports, read_needs
 
 _STARTERS = frozenset(
     {
@@ -54,7 +54,8 @@ def may_start_threads(library: Path) -> bool:
 
 
 def _may(needs: Needs, inherited: tuple[Path, ...], seen: set[Path]) -> bool:
-    if starts_threads(needs.imports):
+    imports = read_imports(needs.path)
+    if imports is None or starts_threads(imports):
         return True
     for name in needs.libraries:
         if is_of_the_system(name):

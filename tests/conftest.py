@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import signal
 import socket
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 import mesibo_abi
+from tests.common import Common
 from tests.http_server import http_server
 from tests.isolation.left import Left
 
@@ -43,27 +43,42 @@ def desk() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    @functools.cache
+def common(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Common:
+    """What is made once for all the workers of xdist."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if hasattr(request.config, "workerinput") else own) / "common"
+    folder.mkdir(exist_ok=True)
+    return Common(folder)
+
+
+@pytest.fixture(scope="session")
+def built(common: Common) -> Built:
     def build(name: str, *extra_args: str) -> Path:
         (source,) = SOURCES.glob(f"{name}.c*")
-        output = tmp_path_factory.mktemp(name) / f"mesibo_mod_{name}.so"
-        return mesibo_abi.build(source, output=output, extra_args=extra_args)
+
+        def make(output: Path) -> None:
+            mesibo_abi.build(source, output=output, extra_args=extra_args)
+
+        return common.made(f"mesibo_mod_{name}.so", make, source, extra_args)
 
     return build
 
 
 @pytest.fixture(scope="session")
-def rewriting(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rewriting(common: Common) -> Path:
     """A module of sdk2020 that writes each message in capitals, in place."""
-    output = tmp_path_factory.mktemp("rewrite") / "mesibo_mod_rewrite.so"
-    return mesibo_abi.build(SOURCES / "sdk2020" / "rewrite.c", output=output, revision="sdk2020")
+    source = SOURCES / "sdk2020" / "rewrite.c"
+
+    def make(output: Path) -> None:
+        mesibo_abi.build(source, output=output, revision="sdk2020")
+
+    return common.made("mesibo_mod_rewrite.so", make, source)
 
 
 @pytest.fixture(scope="session")
-def bench_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def bench_cache(common: Common) -> Iterator[Path]:
     """Where the benchmark's peers are compiled, once for all tests, and not the user's cache."""
-    folder = tmp_path_factory.mktemp("cache")
+    folder = common.folder / "cache"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder

@@ -13,11 +13,12 @@ import signal
 import time
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from .. import libraries
 from ..bridge.fault import FaultRecord
-from ..errors import LoadError
+from . import samples
 from .catalogue import BY_NAME
 from .crashes import Ending, explain
 from .lines import folded
@@ -62,10 +63,16 @@ def main() -> None:
     adopt()
     for line in tasks:
         task = decode(line, Task)
-        with contextlib.suppress(LoadError):
-            libraries.read(task.target.path)  # once, for all that are forked off
+        _read_once(task.target.path)
         results.write(encode(_run_forked(task)) + b"\n")
         results.flush()
+
+
+def _read_once(path: Path) -> None:
+    """What all that are forked off would read again. Whichever needs what cannot be read tells."""
+    with contextlib.suppress(Exception):
+        libraries.read(path)
+        samples.words_of(path)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

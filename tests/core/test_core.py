@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.common import Common
 from tests.conftest import Built
-from tests.core.compiling import Toolchain
+from tests.core.compiling import ADDRESS_AND_UNDEFINED, Toolchain
 from tests.tools import needs
 
 PRINTED = """\
@@ -29,16 +30,18 @@ own closed: 0, cleanup 0
 
 
 HERE = Path(__file__).parent
-SANITIZERS = {"plain": "", "address and undefined": "address,undefined", "thread": "thread"}
+SANITIZERS = {
+    "plain": (),
+    "address and undefined": ADDRESS_AND_UNDEFINED,
+    "thread": ("-fsanitize=thread", "-fno-sanitize-recover=all"),
+}
 
 sanitized = pytest.mark.parametrize("tools", SANITIZERS, indirect=True)
 
 
 @pytest.fixture(scope="module")
-def tools(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
-    sanitizers = SANITIZERS[request.param]
-    flags = (f"-fsanitize={sanitizers}", "-fno-sanitize-recover=all") if sanitizers else ()
-    return Toolchain(tmp_path_factory.mktemp("core"), flags=flags)
+def tools(request: pytest.FixtureRequest, common: Common) -> Toolchain:
+    return Toolchain(common, flags=SANITIZERS[request.param])
 
 
 def compiled(program: Path, tools: Toolchain) -> Path:

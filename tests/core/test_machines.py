@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mesibo_abi.paths import get_include
+from tests.common import Common
 from tests.conftest import SOURCES
 from tests.core.compiling import Toolchain
 from tests.core.test_core import PRINTED
@@ -30,13 +31,13 @@ def echo(compiler: str, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def arm(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
-    return Toolchain(tmp_path_factory.mktemp("arm"), ARM)
+def arm(common: Common) -> Toolchain:
+    return Toolchain(common, ARM)
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Toolchain:
-    return Toolchain(tmp_path_factory.mktemp("plain"))
+def plain(common: Common) -> Toolchain:
+    return Toolchain(common)
 
 
 def run(*command: str | Path) -> tuple[int, str, str]:
@@ -45,35 +46,35 @@ def run(*command: str | Path) -> tuple[int, str, str]:
 
 
 @needs(ARM, "qemu-aarch64")
-def test_a_host_on_aarch64(arm: Toolchain) -> None:
-    program = arm.program(arm.folder / "host", [HERE / "host.c"])
-    assert run(*QEMU, program, echo(ARM, arm.folder)) == (0, PRINTED, "")
+def test_a_host_on_aarch64(tmp_path: Path, arm: Toolchain) -> None:
+    program = arm.program(tmp_path / "host", [HERE / "host.c"])
+    assert run(*QEMU, program, echo(ARM, tmp_path)) == (0, PRINTED, "")
 
 
 @needs(ARM, "qemu-aarch64")
 @pytest.mark.parametrize("arguments", [[], ["plain"]], ids=["membarrier", "fence"])
-def test_the_lock_on_aarch64(arm: Toolchain, arguments: list[str]) -> None:
-    program = arm.program(arm.folder / "lock", [HERE / "lock.c"])
+def test_the_lock_on_aarch64(tmp_path: Path, arm: Toolchain, arguments: list[str]) -> None:
+    program = arm.program(tmp_path / "lock", [HERE / "lock.c"])
     said = "160000 of 160000\nowner 0, depth 0, waiting 0\n"
     assert run(*QEMU, program, *arguments) == (0, said, "")
 
 
 @needs(ARM, "qemu-aarch64")
-def test_waking_on_aarch64(arm: Toolchain) -> None:
-    program = arm.program(arm.folder / "wakeup", [HERE / "wakeup.c"])
+def test_waking_on_aarch64(tmp_path: Path, arm: Toolchain) -> None:
+    program = arm.program(tmp_path / "wakeup", [HERE / "wakeup.c"])
     assert run(*QEMU, program) == (0, "200000 of 200000 served\n", "")
 
 
 @needs("cc", "valgrind")
-def test_a_host_under_valgrind(plain: Toolchain) -> None:
-    program = plain.program(plain.folder / "host", [HERE / "host.c"])
-    assert run(*VALGRIND, program, echo("cc", plain.folder)) == (0, PRINTED, "")
+def test_a_host_under_valgrind(tmp_path: Path, plain: Toolchain) -> None:
+    program = plain.program(tmp_path / "host", [HERE / "host.c"])
+    assert run(*VALGRIND, program, echo("cc", tmp_path)) == (0, PRINTED, "")
 
 
 @needs("cc", "valgrind")
-def test_a_trace_under_valgrind(plain: Toolchain) -> None:
-    program = plain.program(plain.folder / "trace", [HERE / "trace.c"])
-    status, said, errors = run(*VALGRIND, program, echo("cc", plain.folder))
+def test_a_trace_under_valgrind(tmp_path: Path, plain: Toolchain) -> None:
+    program = plain.program(tmp_path / "trace", [HERE / "trace.c"])
+    status, said, errors = run(*VALGRIND, program, echo("cc", tmp_path))
     assert (status, errors) == (0, "")
     assert "4001 crossings, 0 dropped\n" in said
 

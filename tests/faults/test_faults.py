@@ -12,12 +12,12 @@ from typing import NamedTuple
 import pytest
 
 from mesibo_abi import build
-from tests.core.compiling import WORKER, Toolchain
+from tests.common import Common
+from tests.core.compiling import ADDRESS_AND_UNDEFINED, WORKER, Toolchain
 from tests.tools import needs
 
 HERE = Path(__file__).parent
 MODULES = HERE.parent / "modules"
-SANITIZERS = ("-fno-pie", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 SCENARIOS = ["life", "requests", "trace", "guess", "threads", "trial"]
 ISOLATED = ["isolated", "isolated network", "crash"]
 LIBRARIES = {
@@ -40,15 +40,17 @@ class Programs(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
-    folder = tmp_path_factory.mktemp("faults")
-    tools = Toolchain(folder, flags=SANITIZERS)
-    wrapped = ["-no-pie", *wraps(HERE / "faults.c")]
+def programs(common: Common) -> Programs:
+    tools = Toolchain(common, flags=ADDRESS_AND_UNDEFINED)
     layer = HERE / "faults.c"
-    worker = tools.program(folder / "worker", [*WORKER, layer], *wrapped)
-    playing = [HERE / "main.c", HERE / "scenarios.c", layer]
-    player = tools.program(folder / "faults", playing, *wrapped)
-    return Programs(player, [*(library(name, folder) for name in LIBRARIES), worker])
+    wrapped = wraps(layer)
+
+    def program(name: str, *sources: Path) -> Path:
+        return common.made(name, lambda path: tools.program(path, [*sources, layer], *wrapped))
+
+    worker = program("worker", *WORKER)
+    player = program("faults", HERE / "main.c", HERE / "scenarios.c")
+    return Programs(player, [*(library(name, common) for name in LIBRARIES), worker])
 
 
 def wraps(layer: Path) -> list[str]:
@@ -60,14 +62,18 @@ def wraps(layer: Path) -> list[str]:
     return [f"-Wl,--wrap={name}" for name in names]
 
 
-def library(name: str, folder: Path) -> Path:
+def library(name: str, common: Common) -> Path:
     entry = Path(name).name
-    return build(
-        MODULES / f"{name}.c",
-        output=folder / f"mesibo_mod_{entry}.so",
-        revision=LIBRARIES[name],
-        extra_args=["-DREVISION=2020", f"-DMESIBO_MODULE={entry}"],
-    )
+
+    def make(output: Path) -> None:
+        build(
+            MODULES / f"{name}.c",
+            output=output,
+            revision=LIBRARIES[name],
+            extra_args=["-DREVISION=2020", f"-DMESIBO_MODULE={entry}"],
+        )
+
+    return common.made(f"mesibo_mod_{entry}.so", make, "faults", name)
 
 
 def play(programs: Programs, role: str, mode: str, scenario: str) -> None:

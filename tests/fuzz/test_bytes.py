@@ -19,7 +19,7 @@ from mesibo_abi.config import read as read_config
 from mesibo_abi.config import render
 from mesibo_abi.elf import inspect
 from mesibo_abi.elf_layout import read_structs
-from mesibo_abi.elf_needs import read_needs
+from mesibo_abi.elf_needs import read_imports, read_needs
 from mesibo_abi.services.fastcgi_records import Answer, Records
 from mesibo_abi.services.transfer import Failure
 
@@ -84,12 +84,16 @@ def test_configuration(folder: Path, data: bytes) -> None:
     assert render(configuration)[:0] == ""
 
 
+def structs_of(path: Path) -> object:
+    return read_structs(path, ["mesibo_module_s"])
+
+
 @fuzzed
 @given(data=changed("elf"))
 def test_libraries(folder: Path, data: bytes) -> None:
     file = folder / "mesibo_mod_m.so"
     file.write_bytes(data)
-    for read in (inspect, read_needs, lambda path: read_structs(path, ["mesibo_module_s"])):
+    for read in (inspect, read_needs, read_imports, structs_of):
         try:
             read(file)
         except Error as error:

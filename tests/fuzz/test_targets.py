@@ -3,7 +3,6 @@ time (FUZZ_SECONDS, for each target)."""
 
 from __future__ import annotations
 
-import functools
 import os
 import subprocess
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.common import Common
 from tests.core.compiling import Toolchain
 from tests.tools import needs
 
@@ -31,15 +31,13 @@ Built = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
-def fuzzer(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def fuzzer(common: Common) -> Built:
     """The program of a target."""
-    folder = tmp_path_factory.mktemp("fuzz")
-    tools = Toolchain(folder, "clang", SANITIZERS)
+    tools = Toolchain(common, "clang", SANITIZERS)
 
-    @functools.cache
     def build(target: str) -> Path:
         sources = [HERE / "targets" / f"{name}.c" for name in TARGETS[target]]
-        return tools.program(folder / target, sources, "-fsanitize=fuzzer")
+        return common.made(target, lambda path: tools.program(path, sources, "-fsanitize=fuzzer"))
 
     return build
 

@@ -18,8 +18,7 @@ from tests.misbehaving.catalogue import Misbehaviour
 from tests.misbehaving.playing import Played, play
 from tests.running import ROOT
 
-_CHECK_TIMEOUT = 4.0  # seconds for what hangs: a busy machine must not add to it
-_AT_ONCE = 2  # nurseries, and checks
+_CHECK_TIMEOUT = 2.0  # seconds for what hangs: a busy machine must not add to it
 
 
 @dataclass(frozen=True)
@@ -32,18 +31,19 @@ class Observed:
     checks: tuple[str, ...]
 
 
-def observe(all_: Iterable[Misbehaviour], folder: Path) -> dict[str, Observed]:
-    """By their names; the libraries are built in this folder."""
+def observe(all_: Iterable[Misbehaviour], folder: Path, *, at_once: int = 1) -> dict[str, Observed]:
+    """By their names; the libraries are built in this folder. `at_once` are nurseries, and beside
+    them checks."""
     todo = list(all_)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once) as pool:
         libraries = dict(zip(todo, pool.map(lambda each: each.build(folder), todo), strict=True))
     play(todo[0], libraries[todo[0]], isolated=True)  # what is opened once, and stays
     # Alone: what is measured is this process.
     there = {each.name: play(each, libraries[each], isolated=True) for each in todo}
-    with ThreadPoolExecutor(2 * _AT_ONCE) as pool:
+    with ThreadPoolExecutor(2 * at_once) as pool:
         nurseries = [
-            pool.submit(_in_nursery, {each: libraries[each] for each in todo[first::_AT_ONCE]})
-            for first in range(_AT_ONCE)
+            pool.submit(_in_nursery, {each: libraries[each] for each in todo[first::at_once]})
+            for first in range(at_once)
         ]
         checks: dict[str, Future[tuple[str, ...]]] = {
             each.name: pool.submit(_checked, each, libraries[each]) for each in todo

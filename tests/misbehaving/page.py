@@ -75,7 +75,7 @@ def write(page: Path, seen: Mapping[str, Observed]) -> None:
 def main() -> None:
     """Observes all of them, which takes a minute, and writes the page."""
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(sys.argv[1]), observe(ALL, Path(folder)))
+        write(Path(sys.argv[1]), observe(ALL, Path(folder), at_once=2))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import subprocess
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from mesibo_abi import Revision, get_include
+from tests.common import Common
 from tests.conftest import SOURCES
 
 REVISIONS = (Revision.SDK2019, Revision.SDK2020)
@@ -44,8 +44,7 @@ def source_of(revision: Revision, name: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sdk(tmp_path_factory: pytest.TempPathFactory) -> Sdk:
-    @functools.cache
+def sdk(common: Common) -> Sdk:
     def build(
         revision: Revision,
         name: str,
@@ -53,13 +52,13 @@ def sdk(tmp_path_factory: pytest.TempPathFactory) -> Sdk:
         command: tuple[str, ...] = C,
         include: Path | None = None,
     ) -> Path:
-        made = tmp_path_factory.mktemp(name) / f"mesibo_mod_{name}.so"
         flags = ["-g", "-fPIC", "-Wall", "-Werror", "-shared", f"-DMESIBO_MODULE={name}"]
         where = [f"-DREVISION={revision[-4:]}", "-I", str(include or get_include(revision))]
-        source = str(source_of(revision, name))
-        subprocess.run(
-            [*command, *flags, *where, "-o", str(made), source, *options], check=True, timeout=60
-        )
-        return made
+        how = [*command, *flags, *where, str(source_of(revision, name)), *options]
+
+        def make(output: Path) -> None:
+            subprocess.run([*how, "-o", str(output)], check=True, timeout=60)
+
+        return common.made(f"mesibo_mod_{name}.so", make, *how)
 
     return build

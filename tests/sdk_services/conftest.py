@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +10,7 @@ import pytest
 
 import mesibo_abi
 from mesibo_abi import Revision
+from tests.common import Common
 from tests.conftest import SOURCES
 from tests.headers.published import PUBLISHED
 
@@ -22,12 +22,14 @@ class BuiltFor(Protocol):
 
 
 @pytest.fixture(scope="session")
-def built_for(tmp_path_factory: pytest.TempPathFactory) -> BuiltFor:
-    @functools.cache
+def built_for(common: Common) -> BuiltFor:
     def build(revision: str, name: str) -> Path:
-        output = tmp_path_factory.mktemp(name) / f"mesibo_mod_{name}.so"
         source = SOURCES / revision / f"{name}.c"
-        return mesibo_abi.build(source, output=output, revision=revision)
+
+        def make(output: Path) -> None:
+            mesibo_abi.build(source, output=output, revision=revision)
+
+        return common.made(f"mesibo_mod_{name}.so", make, source)
 
     return build
 
