@@ -60,22 +60,26 @@ const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len) 
 
 /* ---- Whether it can be: who made the columns is not asked ------------------------------------------- */
 
-static bool can_be_between(int64_t begin, int64_t end) { return begin >= 0 && end >= begin; }
+static bool can_be_between(const mh_text_column *column, int64_t begin, int64_t end) {
+    return begin >= 0 && (end == begin || (end > begin && column->bytes != NULL));
+}
 
 static bool can_be_view(const mh_text_column *column, size_t at) {
     const char *view = (const char *)column->index + 16 * at;
     int32_t len = READ(int32_t, view, 0), buffer = READ(int32_t, view, 2), begin = READ(int32_t, view, 3);
     return (len >= 0 && len <= 12) ||
            (len > 12 && buffer >= 0 && (size_t)buffer < column->buffer_count && begin >= 0 &&
-            (int64_t)begin + len <= column->sizes[buffer]);
+            column->buffers[buffer] != NULL && (int64_t)begin + len <= column->sizes[buffer]);
 }
 
 static bool can_be(const mh_text_column *column, size_t at) {
     switch (column->layout) {
     case MH_TEXT_OFFSETS_32:
-        return can_be_between(READ(int32_t, column->index, at), READ(int32_t, column->index, at + 1));
+        return can_be_between(column, READ(int32_t, column->index, at),
+                              READ(int32_t, column->index, at + 1));
     case MH_TEXT_OFFSETS_64:
-        return can_be_between(READ(int64_t, column->index, at), READ(int64_t, column->index, at + 1));
+        return can_be_between(column, READ(int64_t, column->index, at),
+                              READ(int64_t, column->index, at + 1));
     case MH_TEXT_VIEWS: return can_be_view(column, at);
     default: return true;
     }
@@ -90,7 +94,7 @@ static bool is_in_order(const mh_text_column *column, size_t at, size_t end) {
 }
 
 uint64_t mh_text_broken(const mh_text_column *column, uint64_t first, uint64_t last) {
-    if (column->layout == MH_TEXT_OFFSETS_32 &&
+    if (column->layout == MH_TEXT_OFFSETS_32 && column->bytes != NULL &&
         is_in_order(column, column->offset + first, column->offset + last))
         return last;
     while (first < last && (!is_valid(column->valid, column->offset + first) ||

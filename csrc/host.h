@@ -302,8 +302,8 @@ typedef struct mh_word_column {
 /* The text of a row, `*len` bytes without a NUL behind them; NULL where it is not valid. */
 const char *mh_text_at(const mh_text_column *column, uint64_t row, size_t *len);
 
-/* The first row of these that cannot be: it ends before it begins, or lies outside of the buffers whose
- * sizes are known; `last`: all can be. */
+/* The first row of these that cannot be: it ends before it begins, lies in a buffer that is not there, or
+ * outside of the buffers whose sizes are known; `last`: all can be. */
 uint64_t mh_text_broken(const mh_text_column *column, uint64_t first, uint64_t last);
 
 enum { MH_WORDS = 11 };

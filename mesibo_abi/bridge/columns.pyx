@@ -2,7 +2,7 @@
 """Columns that come in: whatever shows them through the Arrow C interface, read where they lie."""
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport INT64_MAX, int8_t, int16_t, int32_t, int64_t, uint8_t, uint64_t
 from libc.string cimport memchr, memset, strcmp
 
 from .arrow cimport ArrowArray, ArrowArrayStream, ArrowSchema
@@ -48,8 +48,10 @@ cdef class Chunk:
         """Reads the columns of `array`, which is there already; `schema` is checked."""
         cdef int64_t i
         cdef ArrowArray *array = &self.array
+        check_array(schema, array)
         self.first, self.count = first, <uint64_t>array.length
-        if array.null_count != 0 and array.n_buffers > 0 and array.buffers[0] != NULL:
+        if (array.null_count != 0 and array.n_buffers > 0 and array.buffers != NULL
+                and array.buffers[0] != NULL):
             check_rows(<const uint8_t *>array.buffers[0], array.offset, array.length, first)
         for i in range(schema.n_children):
             if format_of(schema.children[i]) != "n" and not is_index(column_name(schema.children[i])):
@@ -58,6 +60,7 @@ cdef class Chunk:
 
     cdef int take_column(self, ArrowSchema *schema, ArrowArray *array) except -1:
         cdef str name = column_name(schema), form = format_of(schema)
+        check_buffers(array, name, form, self.array.offset, self.array.length)
         # Where row 0 of the batch would be; a sum with a row's number is right again.
         cdef size_t offset = <size_t>(self.array.offset + array.offset) - <size_t>self.first
         if name == "message":
@@ -92,7 +95,11 @@ cdef int check_schema(ArrowSchema *schema) except -1:
             hint="pass a table or a record batch",
         )
     seen = set()
+    if schema.n_children < 0 or (schema.n_children > 0 and schema.children == NULL):
+        raise broken(f"expected columns in its schema, found {schema.n_children} in no place")
     for i in range(schema.n_children):
+        if schema.children[i] == NULL:
+            raise broken(f"expected a schema of column {i}, found none")
         name = column_name(schema.children[i])
         if is_index(name):
             continue
@@ -138,6 +145,48 @@ cdef str format_of(ArrowSchema *schema):
 
 cdef str column_name(ArrowSchema *schema):
     return "" if schema.name == NULL else schema.name.decode("utf-8", "replace")
+
+
+# ---- Arrays: what their producer says of them ------------------------------------------------------
+
+
+cdef object broken(str detail):
+    return InputError("the batch cannot be read", detail=detail,
+                      hint="have its producer check it, in pyarrow with .validate(full=True)")
+
+
+cdef int check_array(ArrowSchema *schema, ArrowArray *array) except -1:
+    """Whether it has rows, and the columns of its schema."""
+    cdef int64_t i
+    if array.length < 0 or array.offset < 0 or array.offset > INT64_MAX - array.length:
+        raise broken(f"expected rows, found {array.length} of them from row {array.offset} on")
+    if array.n_children != schema.n_children or (
+            array.n_children > 0 and array.children == NULL):
+        raise broken(f"expected {schema.n_children} columns, as in its schema, found "
+                     f"{array.n_children}" + (" in no place" if array.children == NULL else ""))
+    for i in range(array.n_children):
+        if array.children[i] == NULL:
+            raise broken(f"expected an array of column {i}, found none")
+    return 0
+
+
+cdef int check_buffers(ArrowArray *array, str name, str form, int64_t offset,
+                       int64_t count) except -1:
+    """Whether a column has the buffers of its format, and `count` rows from `offset` on. How large
+    buffers are, is not said."""
+    cdef int64_t wanted = 3 if form in LAYOUTS else 2
+    hint = "have its producer check it, in pyarrow with .validate(full=True)"
+    if array.offset < 0 or array.length < offset + count or array.offset > INT64_MAX - array.length:
+        raise bad_column(name, f"expected {offset + count} rows, found {array.length} of them from "
+                         f"row {array.offset} on", hint)
+    if array.buffers == NULL or array.n_buffers < wanted:
+        raise bad_column(name, f"expected the {wanted} buffers of Arrow's {form!r}, found "
+                         f"{0 if array.buffers == NULL else array.n_buffers}", hint)
+    if count > 0 and array.buffers[1] == NULL:
+        raise bad_column(name, "expected a buffer that says what is in its rows, found none", hint)
+    if form.startswith("v") and array.n_buffers > 3 and array.buffers[array.n_buffers - 1] == NULL:
+        raise bad_column(name, "expected a buffer with the sizes of others, found none", hint)
+    return 0
 
 
 cdef void fill_text(mh_text_column *column, ArrowArray *array, int layout, size_t offset) noexcept:
@@ -202,6 +251,8 @@ cdef int check_addresses(const mh_text_column *column, str name, uint64_t first,
 cdef bint has_no_nul(const mh_text_column *column, uint64_t first, uint64_t count) noexcept:
     """Of all the bytes at once, where they lie side by side. (There may be more than the rows have.)"""
     cdef size_t begin = column.offset + first, end = begin + count, start, stop
+    if column.valid != NULL:  # where a row is null its offsets may be anything
+        return False
     if column.layout == MH_TEXT_OFFSETS_32:
         start = <size_t>(<const int32_t *>column.index)[begin]
         stop = <size_t>(<const int32_t *>column.index)[end]
@@ -265,6 +316,8 @@ cdef list chunk_of_array(object schema_capsule, object array_capsule):
     cdef ArrowSchema *schema = <ArrowSchema *>PyCapsule_GetPointer(schema_capsule, "arrow_schema")
     cdef ArrowArray *array = <ArrowArray *>PyCapsule_GetPointer(array_capsule, "arrow_array")
     cdef Chunk chunk = Chunk.__new__(Chunk)
+    if schema.release == NULL or array.release == NULL:
+        raise taken()
     chunk.array = array[0]
     array.release = NULL  # it has moved
     check_schema(schema)
@@ -279,6 +332,8 @@ cdef list chunks_of_stream(object capsule):
     cdef Chunk chunk
     cdef uint64_t first = 0
     chunks = []
+    if stream.release == NULL:
+        raise taken()
     if stream.get_schema(stream, &schema.schema) != 0:
         raise stream_failed(stream)
     check_schema(&schema.schema)
@@ -292,6 +347,12 @@ cdef list chunks_of_stream(object capsule):
         first += chunk.count
         chunks.append(chunk)
     return chunks
+
+
+cdef object taken():
+    return InputError("the batch cannot be read",
+                      detail="expected columns, found what was taken already",
+                      hint="ask its producer for another")
 
 
 cdef object stream_failed(ArrowArrayStream *stream):

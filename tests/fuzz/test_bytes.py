@@ -7,14 +7,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mesibo_abi import Error, Host, InputError
+from mesibo_abi import Error
 from mesibo_abi.config import read as read_config
 from mesibo_abi.config import render
 from mesibo_abi.elf import inspect
@@ -119,40 +117,3 @@ def test_fastcgi(data: bytes, cut: int) -> None:
     whole = answer_of([data])
     assert answer_of([data[:cut], data[cut:]]) == whole
     assert answer_of([data[at : at + 1] for at in range(len(data))]) == whole
-
-
-OFFSETS = st.lists(st.integers(-5, 60) | st.integers(-(2**31), 2**31 - 1), min_size=2, max_size=12)
-GOOD_OFFSETS = st.lists(st.integers(0, 50), min_size=2, max_size=12).map(sorted)
-
-
-def text_column(offsets: list[int], valid: bytes | None, large: bool) -> Any:
-    """As a producer makes it that checks nothing."""
-    size, kind = (8, pa.large_binary()) if large else (4, pa.binary())
-    packed = b"".join(offset.to_bytes(size, "little", signed=True) for offset in offsets)
-    buffers = [None if valid is None else pa.py_buffer(valid), pa.py_buffer(packed)]
-    return pa.Array.from_buffers(kind, len(offsets) - 1, [*buffers, pa.py_buffer(b"x" * 50)])
-
-
-@fuzzed
-@given(
-    offsets=GOOD_OFFSETS | OFFSETS,
-    valid=st.none() | st.binary(min_size=2, max_size=2),
-    large=st.booleans(),
-    start=st.integers(0, 11),
-)
-def test_columns(offsets: list[int], valid: bytes | None, large: bool, start: int) -> None:
-    in_order = offsets == sorted(offsets) and offsets[0] >= 0
-    if in_order:  # behind its buffer nobody can look: how large that is, is not said
-        offsets = [min(offset, 50) for offset in offsets]
-    start %= len(offsets) - 1
-    try:
-        table = pa.table({"message": text_column(offsets, valid, large).slice(start)})
-    except pa.ArrowInvalid:
-        return
-    with Host() as host:
-        try:
-            result = host.process_batch(table)
-        except InputError as error:
-            in_three_parts(error)
-            return
-    assert len(result) == len(table)

@@ -17,6 +17,7 @@ from tests.tools import needs
 HERE = Path(__file__).parent
 SECONDS = int(os.environ.get("FUZZ_SECONDS", "2"))
 TARGETS = {
+    "columns": ["columns"],
     "crossing": ["crossing"],
     "events": ["events", "guest_doc2019", "guest_sdk2019", "guest_sdk2020"],
     "json_extract": ["json_extract"],
