@@ -18,7 +18,7 @@ CORE = $(foreach room,. revisions isolation trial worker probe fuzz,$(wildcard c
 SANITIZED = $(addprefix tests/,isolation sdk sdk_services $(addsuffix .py,$(addprefix test_, \
 	batch batch_passing chain examples host http init libraries lifetime loading logging machine mailbox \
 	module module_failures module_http native_threads reloading scripts sdk_examples sending stats tables \
-	thread_starters threads trace trial values)))
+	thread_starters threads trace trace_functions trial values)))
 # What ThreadSanitizer runs: where several threads meet, Python's, the modules' own, and those of services, of
 # answers, of the listener beside a module's process, and of a trace. Left out is what has one thread (values, tables,
 # the host functions themselves); the other tests of isolation, since ThreadSanitizer delivers signals late, and

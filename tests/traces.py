@@ -1,4 +1,4 @@
-"""What a trace file says, for tests."""
+"""What a trace file says, and modules that do all there is, for tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from mesibo_abi import Crossing
+import mesibo_abi
+from mesibo_abi import Crossing, HttpRequest, HttpResponse
+from tests.conftest import SOURCES
 
 
 def crossings(path: Path) -> list[Crossing]:
@@ -53,3 +55,14 @@ def end_of(crossing: Crossing) -> float:
 
 def functions(found: Iterable[Crossing]) -> list[str]:
     return [crossing.function for crossing in found]
+
+
+def everything(revision: str, folder: Path) -> Path:
+    source = SOURCES / ("" if revision == "doc2019" else revision) / "everything.c"
+    return mesibo_abi.build(
+        source, output=folder / "mesibo_mod_everything.so", name="everything", revision=revision
+    )
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(200, {"Content-Type": "text/plain"}, b"page")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
-import socket
-import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,103 +23,12 @@ from mesibo_abi import (
     ModuleHung,
     Restart,
 )
-from tests.conftest import SOURCES
-from tests.http_server import pattern
+from mesibo_abi.peers import FastcgiPeer, SocketAsked, SocketPeer
+from mesibo_abi.peers.serving import LoopbackServer
+from tests.isolation.stumbling import FASTCGI, HTTP, SOCKET, ask, lines, load, until, until_line
 from tests.tools import needs
 
 pytestmark = [needs("cc", "addr2line"), pytest.mark.timeout(60)]
-
-HTTP, FASTCGI, SOCKET = range(3)
-
-
-@pytest.fixture(scope="module")
-def stumble(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("stumble") / "mesibo_mod_stumble.so"
-    source = SOURCES / "sdk2020" / "stumble.c"
-    return mesibo_abi.build(source, output=output, revision="sdk2020", extra_args=["-g"])
-
-
-def load(host: Host, library: Path, **options: Any) -> mesibo_abi.LoadedModule:
-    return host.load("stumble", library, **{"isolated": True, **options})
-
-
-def ask(host: Host, target: str, kind: int = HTTP, where: str = "", how: str = "") -> list[str]:
-    message = Message(target, type=kind, from_=where, to=how)
-    return [line.text for line in host.process(message).logs]
-
-
-def lines(host: Host) -> list[str]:
-    return [line.text for line in host.logs]
-
-
-def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-
-
-def until_line(host: Host, line: str) -> None:
-    until(lambda: line in lines(host))
-
-
-@contextmanager
-def peer(talk: Callable[[socket.socket], None]) -> Iterator[int]:
-    """A server that talks with each connection on a thread of its own; gives its port."""
-    threads: list[threading.Thread] = []
-
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threads.append(threading.Thread(target=one, args=(connection,)))
-            threads[-1].start()
-
-    def one(connection: socket.socket) -> None:
-        with connection:
-            talk(connection)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        accepting = threading.Thread(target=serve)
-        accepting.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            accepting.join()
-    for thread in threads:
-        thread.join()
-
-
-def record(kind: int, content: bytes) -> bytes:
-    """Of FastCGI, for its first request."""
-    return struct.pack(">BBHHBx", 1, kind, 1, len(content), 0) + content
-
-
-def read_fastcgi(connection: socket.socket) -> bool:
-    """All of a request: where some is left unread, closing cuts off the answer. False: it was
-    cancelled on the way."""
-    data = b""
-    while not data.endswith(record(5, b"")):
-        more = connection.recv(65536)
-        if not more:
-            return False
-        data += more
-    return True
-
-
-def answer_fastcgi(connection: socket.socket) -> None:
-    if not read_fastcgi(connection):
-        return
-    body = b"Content-Type: text/plain\r\n\r\nhello"
-    connection.sendall(record(6, body) + record(6, b"") + record(3, bytes(8)))
-
-
-def echo(connection: socket.socket) -> None:
-    while data := connection.recv(65536):
-        connection.sendall(data)
 
 
 # ---- An end in a callback ------------------------------------------------------------------------
@@ -139,13 +46,21 @@ CALLBACKS = [
 ]
 
 
+def echo(asked: SocketAsked) -> bytes:
+    return asked.data
+
+
 @contextmanager
 def target(kind: int, server: str) -> Iterator[str]:
     if kind == HTTP:
         yield f"{server}/bytes/10"
         return
-    with peer(answer_fastcgi if kind == FASTCGI else echo) as port:
-        yield str(port) if kind == FASTCGI else f"sock://127.0.0.1:{port}"
+    if kind == FASTCGI:
+        with FastcgiPeer(lambda _: "hello") as fastcgi:
+            yield str(fastcgi.port)
+        return
+    with SocketPeer(echo) as peer:
+        yield peer.url
 
 
 @pytest.mark.parametrize(("kind", "where", "what"), CALLBACKS)
@@ -237,18 +152,18 @@ def test_what_is_open_at_a_crash_is_cancelled(host: Host, stumble: Path) -> None
     """The peers see it, and no callback of it reaches the next process."""
     ended = threading.Semaphore(0)
 
-    def hold(connection: socket.socket) -> None:
-        connection.settimeout(20)
-        while connection.recv(65536):
-            continue
-        ended.release()
+    async def hold(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        try:
+            await reader.read()
+        finally:
+            ended.release()
 
     module = load(host, stumble)
-    with peer(hold) as port:
+    with LoopbackServer(hold) as server:
         for _ in range(3):
-            ask(host, f"http://127.0.0.1:{port}/")
-            ask(host, str(port), FASTCGI)
-            ask(host, f"sock://127.0.0.1:{port}", SOCKET)
+            ask(host, f"http://127.0.0.1:{server.port}/")
+            ask(host, str(server.port), FASTCGI)
+            ask(host, f"sock://127.0.0.1:{server.port}", SOCKET)
         until(lambda: lines(host).count("on_connect") or host.open_requests() == 9)
         time.sleep(0.1)
         error = host.process(Message("null")).error
@@ -383,100 +298,14 @@ MESIBO_EXPORT mesibo_int_t mesibo_module_thief_init(mesibo_int_t version, mesibo
 """
     )
     load(host, stumble)
-    with peer(echo) as port:
-        ask(host, f"sock://127.0.0.1:{port}", SOCKET)
+    with SocketPeer(echo) as peer:
+        ask(host, peer.url, SOCKET)
         until(lambda: "on_data" in lines(host))
         thief = host.load("thief", mesibo_abi.build(source, revision="sdk2020"), isolated=True)
-        assert thief.on_message(Message(f"sock://127.0.0.1:{port}", type=1)).name == "PASS"
+        assert thief.on_message(Message(peer.url, type=1)).name == "PASS"
         verdict = host.process(Message("all"))
         host.process(Message("", type=7))
         assert [line.text for line in verdict.logs if line.module == "thief"] == []
         assert host.open_requests() >= 1
         host.close()
     assert "on_close" in lines(host)
-
-
-# ---- Large ones ----------------------------------------------------------------------------------
-
-LARGE = 64 << 20
-
-
-def sum_of(data: bytes) -> int:
-    value = 0
-    for byte in data:
-        value = (value * 31 + byte) & (2**64 - 1)
-    return value
-
-
-def test_a_large_answer(host: Host, stumble: Path, server: str) -> None:
-    load(host, stumble, deadline=30)
-    ask(host, f"{server}/bytes/1000003")
-    ask(host, f"{server}/bytes/{LARGE}")
-    assert host.wait_idle(60)
-    small, large = [line for line in lines(host) if "sum" in line]
-    assert small == f"1000003 bytes, sum {sum_of(pattern(1000003)):x}"
-    assert large.startswith(f"{LARGE} bytes")
-
-
-def test_a_large_answer_of_fastcgi(host: Host, stumble: Path) -> None:
-    """It comes in one piece."""
-    body = pattern(LARGE)
-
-    def answer(connection: socket.socket) -> None:
-        read_fastcgi(connection)
-        connection.sendall(record(6, b"Content-Type: text/plain\r\n\r\n"))
-        for at in range(0, LARGE, 65280):
-            connection.sendall(record(6, body[at : at + 65280]))
-        connection.sendall(record(6, b"") + record(3, bytes(8)))
-
-    module = load(host, stumble, deadline=30)
-    with peer(answer) as port:
-        ask(host, str(port), FASTCGI)
-        assert host.wait_idle(60)
-    assert any(line.startswith(f"{LARGE} bytes") for line in lines(host))
-    assert module.crashes == ()
-
-
-def test_a_large_post(stumble: Path) -> None:
-    got: list[bytes] = []
-
-    def answer(request: HttpRequest) -> HttpResponse:
-        got.append(request.body)
-        return HttpResponse()
-
-    with Host(http=answer) as host:
-        load(host, stumble, deadline=30)
-        host.process(Message("http://nowhere/", aid=LARGE))
-        assert host.wait_idle(60)
-    alphabet = bytes(range(ord("a"), ord("z") + 1))
-    assert got == [(alphabet * (LARGE // 26 + 1))[:LARGE]]
-
-
-def test_reading_behind_an_answer(host: Host, tmp_path: Path) -> None:
-    """A page lies behind it that nobody may touch."""
-    source = tmp_path / "mesibo_mod_reads.c"
-    source.write_text(
-        """#include "module.h"
-static mesibo_int_t on_data(void *cbdata, mesibo_int_t result, const char *buffer,
-                            mesibo_int_t size) {
-    return ((volatile const char *)buffer)[size + 3];
-}
-static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *params,
-                               char *message, mesibo_uint_t len) {
-    mesibo_fcgi_t request = {.SCRIPT_FILENAME = "/x.php"};
-    return mesibo_util_fcgi(&request, "127.0.0.1", (mesibo_int_t)params->aid, 0, on_data, NULL);
-}
-MESIBO_EXPORT mesibo_int_t mesibo_module_reads_init(mesibo_int_t version, mesibo_module_t *mod,
-                                                    mesibo_int_t len) {
-    MESIBO_MODULE_SANITY_CHECK(mod, version, len);
-    mod->on_message = on_message;
-    return 0;
-}
-"""
-    )
-    module = host.load("reads", mesibo_abi.build(source, revision="sdk2020"), isolated=True)
-    with peer(answer_fastcgi) as port:
-        host.process(Message("x", aid=port))
-        assert host.wait_idle(20)
-    (error,) = module.crashes
-    assert error.meaning == "a read 3 bytes behind the data, which has 5 bytes"
