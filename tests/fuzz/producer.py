@@ -85,8 +85,10 @@ class Producer:
             _LIBC.munmap(start, 3 * _PAGE)
 
     def __arrow_c_array__(self, requested_schema: object = None) -> tuple[object, object]:
-        children = [each and self._schema(each.format, each.name) for each in self.columns]
-        schema = self._schema("+s", "", children)
+        kinds = [
+            None if each is None else self._schema(each.format, each.name) for each in self.columns
+        ]
+        schema = self._schema("+s", "", kinds)
         array = self._array(self.length, self.offset, [self.valid], None)
         array.null_count = self.null_count
         array.n_children = len(self.columns) if self.n_children is None else self.n_children
