@@ -32,11 +32,12 @@ class Built(Protocol):
 @pytest.fixture(scope="session", autouse=True)
 def desk() -> Iterator[None]:
     """All tests run as at a desk: what `make` was told is not for the makes that they start, a
-    pytest that they start does not write as it would for a server, and a shell's background job
-    hears Ctrl-C, too."""
+    pytest that they start does not write as it would for a server, a shell's background job hears
+    Ctrl-C, too, and the many Pythons that they start keep what they compile."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("CI", "BUILD_NUMBER", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "PYTHON"):
             patch.delenv(name, raising=False)
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
