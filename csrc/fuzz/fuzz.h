@@ -1,9 +1,10 @@
 /* fuzz.h - what the files of the fuzz program share: case.c (inputs and what they say), mutate.c (new
- * ones of old), memory.c (the module's data, as they were at first), life.c (a module's life as a case
- * has it), network.c (the other side of its requests), report.c (what the program itself finds),
- * going_on.c (what comes behind an error), compared.c (what the module compared), solve.c (what
- * that leads to), fuzzer.c (what libFuzzer calls), serve.c (cases one by one, each in a process of its own), coverage.c
- * (for compilers that do not tell libFuzzer themselves), main.c.
+ * ones of old), lend.c (what the module is handed), memory.c (the module's data, as they were at first),
+ * heap.c (what it allocates), life.c (a module's life as a case has it; living.h has what that is made of),
+ * network.c (the other side of its requests), report.c (what the program itself finds), going_on.c (what
+ * comes behind an error), compared.c (what the module compared), solve.c (what that leads to), fuzzer.c
+ * (what libFuzzer calls), serve.c (cases one by one, each in a process of its own), coverage.c (for
+ * compilers that do not tell libFuzzer themselves), main.c.
  *
  * The program is compiled when it is needed, with the sanitizers that the module is compiled with, and
  * linked with libFuzzer. Nothing of it is in the package's own shared objects. */
@@ -108,6 +109,11 @@ extern fuzz_notes *fuzz_noted;
 bool fuzz_open(void);
 /* From init to cleanup. The module's data are as they were when it was opened. */
 void fuzz_live(const fuzz_case *what);
+/* What the life of the case that was run last allocated and did not free. */
+typedef struct fuzz_left {
+    int64_t blocks, bytes;
+} fuzz_left;
+fuzz_left fuzz_life_left(void);
 /* Which events the module had callbacks for, as bits; all that there are, before the first life. */
 extern unsigned fuzz_callbacks;
 /* Its revision reads configurations. */
@@ -118,10 +124,17 @@ void fuzz_abandon(void);
 /* Whether that is the module's. */
 bool fuzz_is_code(uint64_t address);
 
+/* heap.c: from here on the sanitizer tells what is allocated, where it can. */
+void fuzz_heap_watch(void);
+fuzz_left fuzz_heap_left(void);
+
 /* memory.c: where a library writes, but for what counts coverage. False: it cannot be found, or too
  * little memory. */
 bool fuzz_memory_keep(const char *library);
 void fuzz_memory_restore(void);
+/* Whatever a sanitizer knows of them. */
+void fuzz_copy(char *to, const char *from, size_t size);
+bool fuzz_is_same(const char *one, const char *other, size_t size);
 /* What is forked off from here on counts its coverage for all. False: no memory. */
 bool fuzz_memory_share(void);
 /* In a process that was forked off: the host is this one's from here on. */
@@ -133,10 +146,15 @@ void fuzz_network_begin(const fuzz_case *what, const size_t *at);
 void fuzz_network_play(const fuzz_step *reply);
 void fuzz_network_answer(void *context, mh_request *request);
 void fuzz_network_end(void);
+/* No request is open. */
+bool fuzz_network_is_idle(void);
 /* Without a callback. */
 void fuzz_network_forget(mh_instance *instance);
 
-/* What the module is handed, copied so that the sanitizer knows where it ends. */
+/* lend.c: what the module is handed, copied so that the sanitizer knows where it ends. What was lent before
+ * `begin` is taken back. */
+void fuzz_lend_begin(void);
+void *fuzz_lend_room(size_t len);
 void *fuzz_lend(const void *bytes, size_t len);
 char *fuzz_lend_text(fuzz_text text); /* with a NUL, which is in it or behind it; NULL for none */
 void fuzz_take_back(void *lent);

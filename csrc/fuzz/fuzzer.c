@@ -10,11 +10,6 @@
 #include <unistd.h>
 
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*run)(const uint8_t *input, size_t size));
-int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
-                                              void (*freed)(const volatile void *))
-    __attribute__((weak));
-size_t __sanitizer_get_allocated_size(const volatile void *block) __attribute__((weak));
-
 /* ---- Cases that may leak -----------------------------------------------------------------------------
  *
  * What was allocated in a case and not freed may be a leak, or be kept in the module's data on purpose,
@@ -24,28 +19,8 @@ size_t __sanitizer_get_allocated_size(const volatile void *block) __attribute__(
 enum { DONE = 79 };
 
 enum { KINDS = 512, TIMES = 3 };
-static struct { int64_t blocks, bytes; } left;
-static struct { int64_t blocks, bytes; unsigned times; } seen[KINDS];
+static struct { fuzz_left left; unsigned times; } seen[KINDS];
 static size_t seen_count;
-
-static void allocated(const volatile void *block, size_t size) {
-    (void)block;
-    left.blocks++;
-    left.bytes += (int64_t)size;
-}
-
-static void freed(const volatile void *block) {
-    if (block == NULL)
-        return;
-    left.blocks--;
-    left.bytes -= (int64_t)__sanitizer_get_allocated_size(block);
-}
-
-static void watch_leaks(void) {
-    if (fuzz_asked.candidates != NULL && __sanitizer_install_malloc_and_free_hooks != NULL &&
-        __sanitizer_get_allocated_size != NULL)
-        __sanitizer_install_malloc_and_free_hooks(allocated, freed);
-}
 
 /* `why` stands before its name. */
 static void put_aside(const char *why, const uint8_t *input, size_t size) {
@@ -64,14 +39,15 @@ static void put_aside(const char *why, const uint8_t *input, size_t size) {
 }
 
 static void look_for_leaks(const uint8_t *input, size_t size) {
+    fuzz_left left = fuzz_life_left();
     if (left.blocks <= 0 || seen_count == KINDS)
         return;
     size_t at = 0;
-    while (at < seen_count && (seen[at].blocks != left.blocks || seen[at].bytes != left.bytes))
+    while (at < seen_count &&
+           (seen[at].left.blocks != left.blocks || seen[at].left.bytes != left.bytes))
         at++;
     seen_count += at == seen_count;
-    seen[at].blocks = left.blocks;
-    seen[at].bytes = left.bytes;
+    seen[at].left = left;
     if (seen[at].times++ < TIMES)
         put_aside("leak", input, size);
 }
@@ -81,7 +57,6 @@ static void look_for_leaks(const uint8_t *input, size_t size) {
 static fuzz_case what;
 
 static void run_here(const uint8_t *input, size_t size) {
-    left.blocks = left.bytes = 0;
     switch (fuzz_try(&what)) {
     case FUZZ_SOUND: look_for_leaks(input, size); break;
     case FUZZ_FAILED: put_aside("error", input, size); break;
@@ -134,7 +109,7 @@ int fuzz_with_libfuzzer(int argc, char **argv) {
         return 2;
     if (fuzz_asked.hurries && !fuzz_asked.threads)
         fuzz_go_on_behind_faults();
-    watch_leaks();
+    fuzz_heap_watch();
     int copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
     if (copy < 0)
         return 2;

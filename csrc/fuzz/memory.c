@@ -1,7 +1,7 @@
 /* memory.c - the data of the module: kept when it was opened, and put back before each case, so that no
  * case sees what another left behind. Not what counts its coverage, which libFuzzer reads. */
 #define _GNU_SOURCE
-#include "fuzz.h"
+#include "living.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 enum { RANGES = 64 };
 
 typedef struct range {
-    char *at, *kept;
+    char *at, *kept, *noted; /* as they were at first; as they were noted, NULL: not yet */
     size_t size;
 } range;
 
@@ -23,7 +23,7 @@ static range ranges[RANGES];
 static size_t range_count;
 
 /* Not memcpy: the sanitizer would look at what lies between variables. */
-static void copy(char *to, const char *from, size_t size) {
+void fuzz_copy(char *to, const char *from, size_t size) {
     __asm__ volatile("" : "+r"(to), "+r"(from), "+r"(size));
 #if defined __x86_64__
     __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
@@ -35,14 +35,36 @@ static void copy(char *to, const char *from, size_t size) {
 #endif
 }
 
+/* Nor memcmp. */
+typedef uint64_t word __attribute__((aligned(1), may_alias));
+
+bool fuzz_is_same(const char *one, const char *other, size_t size) {
+    size_t at = 0;
+    uint64_t differs = 0;
+    for (; at + 4 * sizeof(word) <= size && differs == 0; at += 4 * sizeof(word)) {
+        const word *left = (const word *)(const void *)(one + at);
+        const word *right = (const word *)(const void *)(other + at);
+        differs = (left[0] ^ right[0]) | (left[1] ^ right[1]) | (left[2] ^ right[2]) |
+                  (left[3] ^ right[3]);
+    }
+    for (; at < size; at++)
+        differs |= (uint64_t)(one[at] != other[at]);
+    return differs == 0;
+}
+
+static char *room_for(size_t size) {
+    void *room = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return room != MAP_FAILED ? room : NULL;
+}
+
 static bool add(char *at, size_t size) {
     if (size == 0)
         return true;
-    char *kept = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (kept == MAP_FAILED || range_count == RANGES)
+    char *kept = room_for(size);
+    if (kept == NULL || range_count == RANGES)
         return false;
-    copy(kept, at, size);
-    ranges[range_count++] = (range){at, kept, size};
+    fuzz_copy(kept, at, size);
+    ranges[range_count++] = (range){at, kept, NULL, size};
     return true;
 }
 
@@ -80,7 +102,7 @@ bool fuzz_memory_share(void) {
     char *shared = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)
         return false;
-    copy(shared, begin, size);
+    fuzz_copy(shared, begin, size);
     return mremap(shared, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, begin) != MAP_FAILED;
 }
 
@@ -140,5 +162,21 @@ bool fuzz_memory_keep(const char *library) {
 
 void fuzz_memory_restore(void) {
     for (size_t i = 0; i < range_count; i++)
-        copy(ranges[i].at, ranges[i].kept, ranges[i].size);
+        fuzz_copy(ranges[i].at, ranges[i].kept, ranges[i].size);
+}
+
+bool fuzz_memory_note(void) {
+    for (size_t i = 0; i < range_count; i++) {
+        if (ranges[i].noted == NULL && (ranges[i].noted = room_for(ranges[i].size)) == NULL)
+            return false;
+        fuzz_copy(ranges[i].noted, ranges[i].at, ranges[i].size);
+    }
+    return true;
+}
+
+bool fuzz_memory_is_noted(void) {
+    for (size_t i = 0; i < range_count; i++)
+        if (!fuzz_is_same(ranges[i].at, ranges[i].noted, ranges[i].size))
+            return false;
+    return true;
 }

@@ -148,6 +148,11 @@ void fuzz_network_end(void) {
         drop(&first);
 }
 
+bool fuzz_network_is_idle(void) {
+    take();
+    return first == NULL;
+}
+
 void fuzz_network_forget(mh_instance *instance) {
     fuzz_network_end();
     mh_requests_drop(instance, 0);
