@@ -9,7 +9,7 @@ void __asan_unpoison_memory_region(const volatile void *at, size_t size) __attri
 
 static const double PATIENCE = 5.0; /* seconds, for threads that are to leave */
 
-enum { STRUCT = 320, MOST = 8 };
+enum { STRUCT = 320, MOST = 32 };
 
 static mh_instance *ready[MOST];
 static size_t count, usable; /* those that a case has given back are behind the usable */
@@ -19,6 +19,7 @@ static void forget_items(mh_instance *instance) {
     free(instance->abi_config);
     instance->items = NULL;
     instance->item_texts = NULL;
+    instance->item_count = 0;
     instance->abi_config = NULL;
 }
 
@@ -75,7 +76,7 @@ void fuzz_instances_begin(void) {
 mh_instance *fuzz_instance_take(const mh_item *items, size_t item_count) {
     mh_instance *instance = usable > 0 ? next_ready() : make();
     instance->library = fuzz_library;
-    if (!mh_items_copy(instance, items, item_count) ||
+    if ((item_count > 0 && !mh_items_copy(instance, items, item_count)) ||
         !mh_instance_offer(instance, fuzz_revision))
         abort();
     mh_register(instance);

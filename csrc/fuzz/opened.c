@@ -20,6 +20,7 @@ static int64_t drop_message(void *context, mh_instance *from, const mh_params *p
     return 0;
 }
 
+/* Of cases with threads: else lines go to steps.c. */
 static int64_t drop_line(void *context, const mh_line *line) {
     (void)context, (void)line;
     return 0;
@@ -27,10 +28,10 @@ static int64_t drop_line(void *context, const mh_line *line) {
 
 bool fuzz_open(void) {
     static const mh_limits limits = {1 << 20, 1 << 20, 64};
-    static const mh_hooks hooks = {.send = drop_message,
-                                   .log = drop_line,
-                                   .witness = fuzz_witness,
-                                   .answer = fuzz_network_answer};
+    const mh_hooks hooks = {.send = drop_message,
+                            .log = fuzz_asked.threads ? drop_line : NULL,
+                            .witness = fuzz_witness,
+                            .answer = fuzz_network_answer};
     char why[1024] = "";
     fuzz_revision = mh_revision_find(fuzz_asked.revision);
     fuzz_host = fuzz_revision != NULL ? mh_host_new(&hooks, &limits, false) : NULL;
