@@ -1,10 +1,10 @@
 /* fuzz.h - what the files of the fuzz program share: case.c (inputs and what they say), mutate.c (new
- * ones of old), lend.c (what the module is handed), memory.c (the module's data, as they were at first),
- * heap.c (what it allocates), life.c (a module's life as a case has it; living.h has what that is made of),
+ * ones of old: see mutate.h), life.c (a module's life as a case has it: see living.h), memory.c (the
+ * module's data, as they were at first), heap.c (what it allocates), lend.c (what it is handed),
  * network.c (the other side of its requests), report.c (what the program itself finds), going_on.c (what
- * comes behind an error), compared.c (what the module compared), solve.c (what that leads to), fuzzer.c
- * (what libFuzzer calls), serve.c (cases one by one, each in a process of its own), coverage.c (for
- * compilers that do not tell libFuzzer themselves), main.c.
+ * comes behind an error), compared.c (what the module compared), fuzzer.c (what libFuzzer calls), serve.c
+ * (cases one by one, each in a process of its own), coverage.c (for compilers that do not tell libFuzzer
+ * themselves), main.c.
  *
  * The program is compiled when it is needed, with the sanitizers that the module is compiled with, and
  * linked with libFuzzer. Nothing of it is in the package's own shared objects. */
@@ -92,6 +92,7 @@ typedef struct fuzz_options {
     const char *notes;      /* a file: fuzz_notes */
     const char *candidates; /* a folder, for cases that may leak */
     double deadline;        /* seconds for a case */
+    size_t events;          /* of a case that is made up, at most; 0: as many as there is room for */
     bool has_synchronous, thread_safe, threads, isolate, leaks;
     bool hurries; /* many cases in one process */
 } fuzz_options;
@@ -146,6 +147,8 @@ void fuzz_network_begin(const fuzz_case *what, const size_t *at);
 void fuzz_network_play(const fuzz_step *reply);
 void fuzz_network_answer(void *context, mh_request *request);
 void fuzz_network_end(void);
+/* The module has made a request, ever; or nobody can tell. */
+bool fuzz_network_was_asked(void);
 /* No request is open. */
 bool fuzz_network_is_idle(void);
 /* Without a callback. */
@@ -171,7 +174,7 @@ void fuzz_report_to(int file);
 /* The names of items that the module asked for. */
 size_t fuzz_asked_names(const char *const **names);
 
-/* ---- Behind an error (going_on.c) ---------------------------------------------------------------------- */
+/* ---- Behind an error (going_on.c) ------------------------------------------------------------------- */
 
 typedef enum fuzz_outcome {
     FUZZ_SOUND,
@@ -189,26 +192,21 @@ bool fuzz_failed(void);
 /* From the module's own code: gives the case up, where it has failed. */
 void fuzz_leave(void);
 
-/* ---- New cases of old (mutate.c) --------------------------------------------------------------------------- */
+/* ---- What the module compared (compared.c) ---------------------------------------------------------- */
 
-/* Room for a field that is changed, until the next case; NULL: there is none left. */
-uint8_t *fuzz_room(size_t size);
-typedef uint64_t fuzz_chance(void);
-/* compared.c: a pair that differed in the case that was run last; false: none did. */
+/* A pair that differed in the case that was run last; false: none did. */
 void fuzz_compared_begin(void);
 /* Those that are forked off from here on tell theirs here. False: no memory. */
 bool fuzz_compared_share(void);
 bool fuzz_compared(uint64_t chance, uint64_t *one, uint64_t *other);
-/* solve.c: puts one for the other. `what` is the case that was run last. False: neither is in it. */
-bool fuzz_solve(fuzz_case *what, fuzz_chance *chance);
 /* Whether that input was run last. */
 bool fuzz_was_last(const uint8_t *input, size_t size);
 
-/* ---- Ways to run cases -------------------------------------------------------------------------------- */
+/* ---- Ways to run cases ------------------------------------------------------------------------------ */
 
 int fuzz_with_libfuzzer(int argc, char **argv);
 int fuzz_serve(void);
-/* Words that the module knows (mutate.c). False: the file cannot be read. */
+/* Words that the module knows (words.c). False: the file cannot be read. */
 bool fuzz_words_read(const char *path);
 
 #endif

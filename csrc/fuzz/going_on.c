@@ -107,7 +107,7 @@ void fuzz_go_on_behind_faults(void) {
         sigaction(faults[i], &action, NULL);
 }
 
-/* ---- A case ------------------------------------------------------------------------------------------- */
+/* ---- A case ----------------------------------------------------------------------------------------- */
 
 fuzz_outcome fuzz_try(const fuzz_case *what) {
     failed = fresh = false;

@@ -10,7 +10,7 @@ extern const mh_revision *fuzz_revision;
 extern mh_library *fuzz_library;
 extern void *fuzz_entry; /* its init */
 
-/* ---- Its items (configuration.c) ---------------------------------------------------------------------- */
+/* ---- Its items (configuration.c) -------------------------------------------------------------------- */
 
 typedef struct fuzz_items {
     mh_item all[FUZZ_ITEMS];
@@ -23,7 +23,7 @@ void fuzz_items_free(fuzz_items *items);
 /* The case has some itself. */
 bool fuzz_items_are_own(const fuzz_case *what);
 
-/* ---- Its struct (instances.c) --------------------------------------------------------------------------- */
+/* ---- Its struct (instances.c) ----------------------------------------------------------------------- */
 
 /* Where a case begins: what was given back may be taken again. */
 void fuzz_instances_begin(void);
@@ -31,7 +31,7 @@ void fuzz_instances_begin(void);
 mh_instance *fuzz_instance_take(const mh_item *items, size_t count);
 void fuzz_instance_give(mh_instance *instance);
 
-/* ---- Its events (steps.c, threads.c) ---------------------------------------------------------------------- */
+/* ---- Its events (steps.c, threads.c) ---------------------------------------------------------------- */
 
 void fuzz_enter(mh_instance *instance, mh_frame *frame, mh_pass *pass, const mh_event *event);
 /* Reports what the callback did to the struct. */
@@ -40,15 +40,15 @@ void fuzz_take_step(mh_instance *instance, const fuzz_step *step);
 /* From step `*at` up to the next reload. */
 void fuzz_run_with_threads(mh_instance *instance, const fuzz_case *what, size_t *at);
 
-/* ---- As it was behind its init (standing.c) --------------------------------------------------------------- */
+/* ---- As it was behind its init (standing.c) --------------------------------------------------------- */
 
 /* Behind the init of a first life. False: it cannot be told of this one, or was not worth it of late. */
 bool fuzz_standing_keep(const mh_instance *instance);
 /* Whether it still is; the next case may go on with it, then. */
 bool fuzz_standing_is_kept(const mh_instance *instance);
 
-/* The same of what was allocated (heap.c), by whoever it was, as long as it is counted: of libFuzzer's own, that
- * is, nothing. Between `note(true)` and `note(false)`: by the init. */
+/* The same of what was allocated (heap.c), as long as that is counted: libFuzzer's own is not. Between
+ * `note(true)` and `note(false)`: by the init. */
 void fuzz_heap_begin(void);
 void fuzz_heap_count(bool on);
 void fuzz_heap_note(bool init);

@@ -40,6 +40,8 @@ static bool read_value(const char *option, const char *value) {
         fuzz_asked.candidates = value;
     else if (strcmp(option, "--deadline") == 0)
         fuzz_asked.deadline = atof(value);
+    else if (strcmp(option, "--events") == 0)
+        fuzz_asked.events = strtoul(value, NULL, 10);
     else if (strcmp(option, "--item") == 0)
         item_name = value;
     else if (strcmp(option, "--value") == 0 && item_name != NULL &&

@@ -13,6 +13,7 @@ typedef struct asked {
 static asked *first; /* the oldest */
 static const fuzz_case *replies;
 static const size_t *place; /* in it */
+static bool was_asked;      /* ever */
 static size_t used;         /* by synchronous requests: replies before this one are said */
 
 /* ---- What was asked ------------------------------------------------------------------------------ */
@@ -24,6 +25,7 @@ static void take(void) {
             free(command.bytes);
         if (command.kind != MH_START)
             continue;
+        was_asked = true;
         asked **link = &first, *new = calloc(1, sizeof *new);
         if (new == NULL)
             abort();
@@ -113,7 +115,7 @@ static void answer(mh_request *request, const fuzz_step *reply) {
     say(request, (mh_answer){.kind = MH_ANSWER_FAILED});
 }
 
-/* ---- For a case ---------------------------------------------------------------------------------------- */
+/* ---- For a case ------------------------------------------------------------------------------------- */
 
 void fuzz_network_begin(const fuzz_case *what, const size_t *at) {
     replies = what;
@@ -133,6 +135,7 @@ void fuzz_network_play(const fuzz_step *reply) {
 
 void fuzz_network_answer(void *context, mh_request *request) {
     (void)context;
+    was_asked = true;
     size_t at = *place + 1 > used ? *place + 1 : used;
     while (at < replies->count && replies->steps[at].kind != FUZZ_REPLY)
         at++;
@@ -147,6 +150,8 @@ void fuzz_network_end(void) {
     while (first != NULL)
         drop(&first);
 }
+
+bool fuzz_network_was_asked(void) { return was_asked || !fuzz_asked.hurries; }
 
 bool fuzz_network_is_idle(void) {
     take();

@@ -34,7 +34,7 @@ _Noreturn void fuzz_report(const char *kind, const char *format, ...) {
     abort();
 }
 
-/* ---- What a module gives to host functions -------------------------------------------------------------- */
+/* ---- What a module gives to host functions ---------------------------------------------------------- */
 
 static bool is_writable(const void *address) {
     uint64_t wanted = (uint64_t)(uintptr_t)address;

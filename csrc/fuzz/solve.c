@@ -1,6 +1,6 @@
 /* solve.c - of two numbers that the module compared, one in the input for the other: as bytes, or as it is
  * written. */
-#include "fuzz.h"
+#include "mutate.h"
 
 #include <string.h>
 
@@ -62,9 +62,9 @@ typedef struct place {
     size_t seen;
 } place;
 
-static void note(place *found, place here, fuzz_chance *chance) {
+static void note(place *found, place here) {
     found->seen++;
-    if (chance() % found->seen == 0) {
+    if (fuzz_chance() % found->seen == 0) {
         here.seen = found->seen;
         *found = here;
     }
@@ -78,25 +78,24 @@ static bool stands_at(const uint8_t *at, size_t left, const form *as) {
     return same == as->is_len;
 }
 
-static void look_in_text(place *found, fuzz_text *text, const forms *of, fuzz_chance *chance) {
+static void look_in_text(place *found, fuzz_text *text, const forms *of) {
     for (size_t at = 0; at < text->len; at++)
         for (unsigned may = of->begun_by[text->bytes[at]]; may != 0; may &= may - 1) {
             const form *as = &of->all[__builtin_ctz(may)];
             if (stands_at(text->bytes + at, text->len - at, as))
-                note(found, (place){text, at, as, NULL, 0}, chance);
+                note(found, (place){text, at, as, NULL, 0});
         }
 }
 
-static void look_in_step(place *found, fuzz_step *step, uint64_t is, const forms *of,
-                         fuzz_chance *chance) {
-    look_in_text(found, &step->data, of, chance);
-    look_in_text(found, &step->to, of, chance);
-    look_in_text(found, &step->from, of, chance);
+static void look_in_step(place *found, fuzz_step *step, uint64_t is, const forms *of) {
+    look_in_text(found, &step->data, of);
+    look_in_text(found, &step->to, of);
+    look_in_text(found, &step->from, of);
     for (size_t i = 0; i < MH_WORDS; i++)
         if (step->present >> i & 1 && step->kind <= FUZZ_STATUS && step->words[i] == is)
-            note(found, (place){NULL, 0, NULL, &step->words[i], 0}, chance);
+            note(found, (place){NULL, 0, NULL, &step->words[i], 0});
     if (step->number == is && step->kind != FUZZ_MESSAGE)
-        note(found, (place){NULL, 0, NULL, &step->number, 0}, chance);
+        note(found, (place){NULL, 0, NULL, &step->number, 0});
 }
 
 static bool put(const place *found, uint64_t becomes) {
@@ -116,16 +115,16 @@ static bool put(const place *found, uint64_t becomes) {
     return true;
 }
 
-bool fuzz_solve(fuzz_case *what, fuzz_chance *chance) {
+bool fuzz_solve(fuzz_case *what) {
     forms of;
     uint64_t one, other;
-    for (int i = 0; i < TRIES && fuzz_compared(chance(), &one, &other); i++) {
-        bool turned = chance() & 1;
+    for (int i = 0; i < TRIES && fuzz_compared(fuzz_chance(), &one, &other); i++) {
+        bool turned = fuzz_chance() & 1;
         uint64_t is = turned ? other : one, becomes = turned ? one : other;
         make_forms(&of, is, becomes);
         place found = {NULL, 0, NULL, NULL, 0};
         for (size_t step = 0; step < what->count; step++)
-            look_in_step(&found, &what->steps[step], is, &of, chance);
+            look_in_step(&found, &what->steps[step], is, &of);
         if (found.seen > 0)
             return put(&found, becomes);
     }

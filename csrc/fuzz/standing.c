@@ -2,8 +2,8 @@
  * their events, and then cleanup and init would only bring back what is there: the next case begins where
  * this one did.
  *
- * A life is its struct, its data, and what its init allocated. An event that leaves anything there changed, or
- * more or less allocated, or a request or a thread of its own, has changed it, and it is ended as always.
+ * A life is its struct, its data, and what its init allocated. An event that leaves anything there changed,
+ * or more or less allocated, or a request or a thread of its own, has changed it, and it is ended as always.
  * What cannot be seen here (thread-local data, files) is not restored by a new life either. */
 #include "living.h"
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Ends with the first that is used up: `duration` seconds, `runs` cases (None: no bound). The
-    same `seed` with one job looks at the same cases in the same order."""
+    same `seed` with one job looks at the same cases in the same order. A case that is made up has
+    at most `events` (None: as many as there is room for), a reload being one: a single event, where
+    that is 1. Only sources are looked at so."""
 
     duration: float | None = None
     runs: int | None = None
     seed: int = 1
     jobs: int = 1
+    events: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

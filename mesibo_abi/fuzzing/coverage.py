@@ -177,6 +177,7 @@ class _Run:
             self._started,
             seed=seed % (1 << 31) or 1,
             runs=runs,
+            events=self._budget.events,
             isolate=isolate,
         )
         self._started += 1

@@ -42,6 +42,7 @@ class Fuzzer:
         *,
         seed: int,
         runs: int | None,
+        events: int | None,
         isolate: bool,
     ) -> None:
         self._notes = (places.folder / f"notes-{number}").open("w+b")
@@ -54,6 +55,7 @@ class Fuzzer:
         self._status = (0, 0)
         options = ["--words", str(places.words), "--candidates", str(places.candidates)]
         options += ["--notes", str(self._notes.name), *(["--isolate"] if isolate else [])]
+        options += [] if events is None else ["--events", str(events)]
         libfuzzer = [
             f"-seed={seed}",
             f"-runs={-1 if runs is None else runs}",
