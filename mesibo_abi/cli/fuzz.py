@@ -37,6 +37,11 @@ _DURATION = 60.0
     help=f"Look so long.  [default: {_DURATION:g}, where there are no --runs]",
 )
 @click.option("--runs", type=click.IntRange(min=1), help="Look at so many cases.")
+@click.option(
+    "--events",
+    type=click.IntRange(min=1),
+    help="Make up cases of at most so many events, for sources; 1: single events.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option(
     "--jobs",
@@ -95,6 +100,7 @@ def command(
     modules: tuple[Path, ...],
     duration: float | None,
     runs: int | None,
+    events: int | None,
     seed: int,
     jobs: int,
     corpus: Path | None,
@@ -137,9 +143,15 @@ def command(
         )
         from ..fuzzing.budget import Budget
 
+        if events is not None and subject.library is not None:
+            raise InputError(
+                f"{subject.path}: --events is for sources",
+                detail=f"expected the sources of a module, found a library, and --events {events}",
+                hint="leave it out, or give the sources",
+            )
         if duration is None and runs is None:
             duration = _DURATION
-        ctx.exit(_fuzz(subject, Budget(duration, runs, seed, jobs), corpus, output))
+        ctx.exit(_fuzz(subject, Budget(duration, runs, seed, jobs, events), corpus, output))
 
 
 def _subject(

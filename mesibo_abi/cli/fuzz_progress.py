@@ -45,7 +45,10 @@ class FuzzProgress:
         last = self._last
         found = {0: "nothing was found", 1: "1 finding"}.get(findings, f"{findings} findings")
         rate = last.cases / last.seconds if last.seconds else 0
-        return f"{found} in {last.cases:,} cases, {rate:,.0f} a second"
+        cases = {None: "cases", 1: "single events"}.get(
+            self._budget.events, f"cases of at most {self._budget.events} events"
+        )
+        return f"{found} in {last.cases:,} {cases}, {rate:,.0f} a second"
 
     def _so_far(self) -> str:
         last = self._last
