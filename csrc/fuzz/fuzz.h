@@ -2,9 +2,9 @@
  * ones of old: see mutate.h), life.c (a module's life as a case has it: see living.h), memory.c (the
  * module's data, as they were at first), heap.c (what it allocates), lend.c (what it is handed),
  * network.c (the other side of its requests), report.c (what the program itself finds), going_on.c (what
- * comes behind an error), compared.c (what the module compared), fuzzer.c (what libFuzzer calls), serve.c
- * (cases one by one, each in a process of its own), coverage.c (for compilers that do not tell libFuzzer
- * themselves), main.c.
+ * comes behind an error), compared.c (what the module compared), fuzzer.c (what libFuzzer calls), apart.c
+ * (its cases in other processes), serve.c (cases one by one, each in a process that has seen no other),
+ * coverage.c (for compilers that do not tell libFuzzer themselves), main.c.
  *
  * The program is compiled when it is needed, with the sanitizers that the module is compiled with, and
  * linked with libFuzzer. Nothing of it is in the package's own shared objects. */
@@ -203,6 +203,11 @@ bool fuzz_compared(uint64_t chance, uint64_t *one, uint64_t *other);
 bool fuzz_was_last(const uint8_t *input, size_t size);
 
 /* ---- Ways to run cases ------------------------------------------------------------------------------ */
+
+/* apart.c: before the first; reports go to `log`. False: no memory, or files. */
+bool fuzz_apart_begin(int log);
+/* Ends this process where the input ends one that has seen no other. */
+void fuzz_apart_run(const uint8_t *input, size_t size, fuzz_left *left);
 
 int fuzz_with_libfuzzer(int argc, char **argv);
 int fuzz_serve(void);

@@ -6,17 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*run)(const uint8_t *input, size_t size));
+
 /* ---- Cases that may leak -----------------------------------------------------------------------------
  *
  * What was allocated in a case and not freed may be a leak, or be kept in the module's data on purpose,
  * which are forgotten here. So a few such cases, by how much is left, are put aside for a process that can
  * tell. */
-
-enum { DONE = 79 };
 
 enum { KINDS = 512, TIMES = 3 };
 static struct { fuzz_left left; unsigned times; } seen[KINDS];
@@ -38,8 +36,7 @@ static void put_aside(const char *why, const uint8_t *input, size_t size) {
         rename(made, name);
 }
 
-static void look_for_leaks(const uint8_t *input, size_t size) {
-    fuzz_left left = fuzz_life_left();
+static void look_for_leaks(fuzz_left left, const uint8_t *input, size_t size) {
     if (left.blocks <= 0 || seen_count == KINDS)
         return;
     size_t at = 0;
@@ -54,33 +51,21 @@ static void look_for_leaks(const uint8_t *input, size_t size) {
 
 /* ---- Inputs ----------------------------------------------------------------------------------------- */
 
-static fuzz_case what;
-
 static void run_here(const uint8_t *input, size_t size) {
+    static fuzz_case what;
+    fuzz_read(&what, input, size);
     switch (fuzz_try(&what)) {
-    case FUZZ_SOUND: look_for_leaks(input, size); break;
+    case FUZZ_SOUND: look_for_leaks(fuzz_life_left(), input, size); break;
     case FUZZ_FAILED: put_aside("error", input, size); break;
     case FUZZ_FAILED_BEFORE: break;
     }
 }
 
-static int log_file = STDERR_FILENO; /* libFuzzer closes that for the module, and keeps a copy */
-
-/* Where cases do not leave everything as it was: each in a process of its own. One that ends there has
- * said why, and then this one ends too, for libFuzzer to keep the input. Its leaks are its own. */
-static void run_forked(void) {
-    int status = 0;
-    pid_t child = fork();
-    if (child == 0) {
-        fuzz_report_to(log_file); /* in a fork the sanitizers would open a file of their own */
-        fuzz_forked();
-        fuzz_live(&what);
-        _exit(DONE);
-    }
-    while (child > 0 && waitpid(child, &status, 0) < 0)
-        continue;
-    if (child > 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == DONE))
-        fuzz_report("ended", "the case ended its process, with the wait status %#x", (unsigned)status);
+/* One that ends its process has said why, and this one ends too, for libFuzzer to keep the input. */
+static void run_apart(const uint8_t *input, size_t size) {
+    fuzz_left left;
+    fuzz_apart_run(input, size, &left);
+    look_for_leaks(left, input, size);
 }
 
 static uint8_t last[FUZZ_INPUT];
@@ -94,25 +79,20 @@ static int run(const uint8_t *input, size_t size) {
     last_size = size < sizeof last ? size : 0;
     memcpy(last, input, last_size);
     fuzz_compared_begin();
-    fuzz_read(&what, input, size);
-    if (fuzz_asked.isolate) {
-        run_forked();
-    } else {
+    if (fuzz_asked.isolate)
+        run_apart(input, size);
+    else
         run_here(input, size);
-    }
     fuzz_noted->cases++;
     return 0;
 }
 
 int fuzz_with_libfuzzer(int argc, char **argv) {
-    if (fuzz_asked.isolate && !(fuzz_memory_share() && fuzz_compared_share()))
+    int log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100); /* libFuzzer closes that one, for the module */
+    if (log < 0 || (fuzz_asked.isolate && !fuzz_apart_begin(log)))
         return 2;
     if (fuzz_asked.hurries && !fuzz_asked.threads)
         fuzz_go_on_behind_faults();
     fuzz_heap_watch();
-    int copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
-    if (copy < 0)
-        return 2;
-    log_file = copy;
     return LLVMFuzzerRunDriver(&argc, &argv, run);
 }
