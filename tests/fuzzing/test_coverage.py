@@ -17,7 +17,7 @@ from mesibo_abi.fuzzing.case import Case
 from mesibo_abi.fuzzing.coverage import Coverage, open_engine
 from mesibo_abi.fuzzing.subject import Subject
 from mesibo_abi.types import Revision
-from tests.fuzzing.planted import BY_NAME, findings, nothing
+from tests.fuzzing.planted import BY_NAME, PATIENCE, findings, nothing
 from tests.tools import needs
 
 pytestmark = [needs("clang", "clang++"), pytest.mark.slow]
@@ -41,6 +41,23 @@ def test_where_cases_differ_each_has_a_process() -> None:
         first = next(found)
     assert first.crash.kind == "stack-buffer-overflow write"
     assert first.case == Case((Event(EventKind.MESSAGE, Message(b"aaaaa")),))
+
+
+def test_what_was_lent_is_gone_behind_the_event() -> None:
+    with closing(findings(subject("clings"))) as found:  # type: ignore[type-var]
+        by_kind = {finding.crash.kind: finding.case for _, finding in zip(range(2), found)}
+    assert set(by_kind) == {"heap-use-after-free read", "heap-buffer-overflow write"}
+    assert len(by_kind["heap-use-after-free read"].steps) == 2
+
+
+def test_a_cleanup_sees_what_a_single_event_has_left(tmp_path: Path) -> None:
+    with open_engine(subject("clings")) as engine:
+        budget = Budget(duration=PATIENCE, events=1)
+        with closing(engine.fuzz(budget, tmp_path, (), nothing)) as found:  # type: ignore[type-var]
+            first = next(found)
+    assert first.crash.kind == "heap-buffer-overflow write"
+    assert first.crash.where.startswith("cleanup")
+    assert len(first.case.steps) == 1
 
 
 def test_what_is_kept_is_no_leak(tmp_path: Path) -> None:
