@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from ..errors import BuildError
+from ..vocabulary import Vocabulary
 from .budget import Budget, Progress
 from .case import Case
 from .finding import Crash, Finding
@@ -20,7 +21,7 @@ from .replaying import Replayer
 from .reports import Reader
 from .subject import Subject
 from .wire import decode
-from .words import dictionary, words_of, written
+from .words import dictionary, written
 
 _PAUSE = 0.05  # seconds
 _SAY = 0.25  # seconds between words on how far it is
@@ -205,7 +206,7 @@ def _places(module: Instrumented, folder: Path, corpus: Path) -> Places:
     candidates = run / "candidates"
     candidates.mkdir()
     corpus.mkdir(parents=True, exist_ok=True)
-    words = words_of(module.library, module.subject.config)
+    words = Vocabulary.of(module.library, module.subject.config).words
     places = Places(corpus, run / "words", run / "dictionary", candidates, run)
     places.words.write_bytes(written(words))
     places.dictionary.write_text(dictionary(words))

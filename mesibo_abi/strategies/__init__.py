@@ -16,13 +16,13 @@ except ImportError as error:
         hint="pip install 'mesibo_abi[fuzz]'",
     ) from error
 
+from ..vocabulary import Vocabulary, Words
 from .cases import cases, replies
 from .configs import configs
 from .events import events, kinds_of
 from .http import http_responses
 from .messages import messages, params
 from .payloads import addresses, payloads
-from .vocabulary import Vocabulary, Words
 
 __all__ = [
     "Vocabulary",

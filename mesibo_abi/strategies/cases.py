@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ..fuzzing.case import Case, Reload, Reply
-from ..services.http_types import HttpResponse
+from ..fuzzing.case import Case, Reload, Reply, Step
+from ..vocabulary import NOTHING, Words
+from .drawing import drawing_of, one_of, strategy_by
 from .events import events
-from .http import http_responses
-from .vocabulary import NOTHING, Words
+from .http import response_by
 
 _PIECES = (0, 0, 1, 7, 256)
 
@@ -21,17 +21,17 @@ def replies(
 ) -> SearchStrategy[Reply]:
     """What a server says to a request: an answer in one piece or in many, whole or cut off by the
     end of the connection. `whole`: never cut off."""
-    return st.builds(
-        _reply,
-        http_responses(words=words, max_size=max_size),
-        st.sampled_from(_PIECES),
-        st.just(False) if whole else st.booleans(),
+    answer = response_by(words=words, max_size=max_size)
+    manners = st.sampled_from(
+        [(piece, fails) for fails in ((False,) if whole else (False, True)) for piece in _PIECES]
     )
 
+    def reply(draw: st.DrawFn) -> Reply:
+        response, (piece, fails) = answer(draw), draw(manners)
+        content_type = response.headers.get("Content-Type")
+        return Reply(response.body, response.status, content_type, piece, fails)
 
-def _reply(response: HttpResponse, piece: int, fails: bool) -> Reply:
-    content_type = response.headers.get("Content-Type")
-    return Reply(response.body, response.status, content_type, piece, fails)
+    return strategy_by(reply)
 
 
 def cases(
@@ -46,10 +46,10 @@ def cases(
 ) -> SearchStrategy[Case]:
     """Up to `max_steps` events, as `events` makes them of the keywords that are left; between them
     what servers say, where it `asks`, and reloads."""
-    step: SearchStrategy[Any] = events(words=words, max_size=max_size, **narrowed)
-    if asks:
-        step = step | replies(words=words, max_size=max_size)
-    if reloads:
-        step = step | st.just(Reload())
-    steps = st.lists(step, max_size=max_steps).map(tuple)
-    return st.builds(Case, steps, st.just({}) if config is None else config)
+    event = events(words=words, max_size=max_size, **narrowed)
+    others = [drawing_of(replies(words=words, max_size=max_size))] if asks else []
+    reload: list[Step] = [Reload()] if reloads else []
+    step = one_of([drawing_of(event)], others, reload)
+    steps = st.lists(strategy_by(step), max_size=max_steps)
+    items = drawing_of({} if config is None else config)
+    return strategy_by(lambda draw: Case(tuple(draw(steps)), items(draw)))

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .payloads import payloads
-from .vocabulary import NOTHING, Words
+from ..vocabulary import NOTHING, Words
+from .drawing import drawing_of, one_of, strategy_by
+from .payloads import payload_by
 
 _ABSURD = (
     "",
@@ -44,18 +45,17 @@ def configs(
     it has that.
     """
     known = {**dict.fromkeys(names), **(items or {})}
-    drawn = {name: _values(value, words, usual=usual) for name, value in known.items()}
+    drawn = {name: _value(value, words, usual=usual) for name, value in known.items()}
     if complete:
         return st.fixed_dictionaries(drawn)
     return st.fixed_dictionaries({}, optional=drawn)
 
 
-def _values(
+def _value(
     value: str | SearchStrategy[str] | None, words: Words, *, usual: bool
 ) -> SearchStrategy[str]:
-    texts = payloads(words=words, text=True, nul=False, max_size=512).map(bytes.decode)
-    absurd = st.sampled_from(_ABSURD) | texts
-    if value is None:
-        return absurd
-    given = value if isinstance(value, SearchStrategy) else st.just(value)
-    return given if usual else given | absurd
+    if usual and value is not None:
+        return value if isinstance(value, SearchStrategy) else st.just(value)
+    usually = [] if value is None else [drawing_of(value)]
+    text = payload_by(words=words, text=True, nul=False, max_size=512)
+    return strategy_by(one_of(usually, _ABSURD, [lambda draw: text(draw).decode()]))

@@ -11,10 +11,11 @@ from hypothesis.strategies import SearchStrategy
 from ..bridge.values import Message
 from ..events import Event, EventKind
 from ..types import Revision, User
-from .messages import messages, params
-from .numbers import NUMBERS, STATUSES
-from .payloads import addresses, payloads
-from .vocabulary import NOTHING, Words
+from ..vocabulary import NOTHING, Words
+from .drawing import Drawing, one_of, strategy_by
+from .messages import message_by, params_by
+from .numbers import STATUSES, number
+from .payloads import address_by, payload_by
 
 KINDS = {
     Revision.DOC2019: tuple(EventKind)[:4],
@@ -23,7 +24,7 @@ KINDS = {
 }
 """The kinds that modules of a revision have a callback for."""
 
-
+_ONLINE = st.booleans()
 _KIND_OF = {
     "on_message": EventKind.MESSAGE,
     "on_message_status": EventKind.STATUS,
@@ -53,29 +54,41 @@ def events(
 
     Raises ValueError for a kind that the revision does not have.
     """
-    wanted = _wanted(Revision(revision), kinds)
-    about = params(words=words, text=text, revision=revision, **fields)
-    users = st.builds(User, addresses(words=words, text=True), st.booleans(), NUMBERS)
-    statuses = st.sampled_from(STATUSES) | NUMBERS
-    data = st.none() | payloads(words=words, max_size=max_size)
-    made: dict[EventKind, SearchStrategy[Event]] = {
-        EventKind.MESSAGE: messages(
-            words=words, max_size=max_size, text=text, revision=revision, **fields
-        ).map(lambda message: Event(EventKind.MESSAGE, message)),
-        EventKind.STATUS: st.builds(
-            lambda of, status: Event(EventKind.STATUS, Message(b"", **of), status), about, statuses
-        ),
-        EventKind.CALL: st.just(EventKind.CALL).map(Event),
-        EventKind.CALL_STATUS: st.just(EventKind.CALL_STATUS).map(Event),
-        EventKind.LOGIN: users.map(lambda user: Event(EventKind.LOGIN, user=user)),
-        EventKind.CONFIG: st.builds(
-            lambda type, data: Event(EventKind.CONFIG, type=type, data=data), NUMBERS, data
-        ),
-    }
-    others = [made[kind] for kind in wanted if kind is not EventKind.MESSAGE]
-    if EventKind.MESSAGE not in wanted:
-        return st.one_of(others)
-    return st.one_of(made[EventKind.MESSAGE], st.one_of(others)) if others else made[wanted[0]]
+    made = _makers(words=words, max_size=max_size, text=text, revision=Revision(revision), **fields)
+    wanted = [made[kind] for kind in _wanted(Revision(revision), kinds)]
+    messages = wanted[:1] if wanted[0] is made[EventKind.MESSAGE] else []
+    return strategy_by(one_of(messages, wanted[len(messages) :]))
+
+
+def _makers(
+    *, words: Words, max_size: int, text: bool, revision: Revision, **fields: Any
+) -> dict[EventKind, Drawing[Event]]:
+    """For each kind."""
+    about = {"words": words, "text": text, "revision": revision, **fields}
+    content, params = message_by(max_size=max_size, **about), params_by(**about)
+    address = address_by(words=words, text=True)
+    code = one_of(STATUSES, [number])
+    data = one_of([None], [payload_by(words=words, max_size=max_size)])
+
+    def message(draw: st.DrawFn) -> Event:
+        return Event(EventKind.MESSAGE, content(draw))
+
+    def status(draw: st.DrawFn) -> Event:
+        return Event(EventKind.STATUS, Message(b"", **params(draw)), code(draw))
+
+    def call(_: st.DrawFn) -> Event:
+        return Event(EventKind.CALL)
+
+    def call_status(_: st.DrawFn) -> Event:
+        return Event(EventKind.CALL_STATUS)
+
+    def login(draw: st.DrawFn) -> Event:
+        return Event(EventKind.LOGIN, user=User(address(draw), draw(_ONLINE), number(draw)))
+
+    def config(draw: st.DrawFn) -> Event:
+        return Event(EventKind.CONFIG, type=number(draw), data=data(draw))
+
+    return dict(zip(EventKind, (message, status, call, call_status, login, config), strict=True))
 
 
 def _wanted(revision: Revision, kinds: Collection[EventKind | str] | None) -> tuple[EventKind, ...]:

@@ -9,9 +9,10 @@ from hypothesis.strategies import SearchStrategy
 
 from ..bridge.values import Message
 from ..types import WORDS, MessageFields, Revision
+from ..vocabulary import NOTHING, Words
+from .drawing import Drawing, drawing_of, one_of, strategy_by
 from .numbers import EDGES, FLAGS, NUMBERS, STATUSES
-from .payloads import addresses, payloads
-from .vocabulary import NOTHING, Words
+from .payloads import address_by, payload_by
 
 _ONLY_SDK2020 = frozenset({"status", "sid", "device"})
 _FIELDS = frozenset({"to", "from_", "to_online", "module", *WORDS})
@@ -31,17 +32,31 @@ def params(
 
     Raises TypeError for a field that a message does not have.
     """
+    return strategy_by(params_by(words=words, text=text, revision=revision, **fields))
+
+
+def params_by(
+    *, words: Words, text: bool, revision: Revision | str, **fields: Any
+) -> Drawing[MessageFields]:
+    """The same, as a function."""
     _check_fields(fields)
-    given = {name: strategy_of(value) for name, value in fields.items()}
-    always = {
-        "to": addresses(words=words, text=text),
-        "from_": addresses(words=words, text=text),
-        **given,
-    }
-    free = [name for name in _words_of(Revision(revision)) if name not in _same_as(given)]
-    if not free:
-        return st.fixed_dictionaries(always)  # type: ignore[return-value]
-    return st.builds(_together, st.fixed_dictionaries(always), _some_words(free))
+    address = address_by(words=words, text=text)
+    fixed = {name: value for name, value in fields.items() if not _is_drawn(value)}
+    drawn = {name: drawing_of(value) for name, value in fields.items() if _is_drawn(value)}
+    drawn |= {name: address for name in ("to", "from_") if name not in fields}
+    free = [name for name in _words_of(Revision(revision)) if name not in _same_as(fields)]
+    some = _some_words_by(free) if free else None
+
+    def params(draw: st.DrawFn) -> MessageFields:
+        made = {name: drawing(draw) for name, drawing in drawn.items()}
+        # Its keys are those of MessageFields, which no type can tell.
+        return {**fixed, **made, **(some(draw) if some else {})}  # type: ignore[typeddict-item]
+
+    return params
+
+
+def _is_drawn(value: Any) -> bool:
+    return isinstance(value, SearchStrategy)
 
 
 def _words_of(revision: Revision) -> list[str]:
@@ -53,16 +68,16 @@ def _same_as(given: dict[str, Any]) -> set[str]:
     return {*given, "uflags"} if "to_online" in given else set(given)
 
 
-def _some_words(names: list[str]) -> SearchStrategy[dict[str, int]]:
-    """Most often none, or one at an edge: few draws, which are what an example costs."""
+def _some_words_by(names: list[str]) -> Drawing[dict[str, int]]:
+    """Most often none, or one at an edge."""
     edges = [{name: value} for name in names for value in _EDGES_OF.get(name, EDGES)]
-    word = st.one_of([st.tuples(st.just(name), NUMBERS) for name in names])
-    return st.one_of(st.just({}), st.sampled_from(edges), st.lists(word, max_size=4).map(dict))
+    word = st.tuples(st.sampled_from(names), NUMBERS)
+    several = st.lists(word, max_size=4)
 
+    def some(draw: st.DrawFn) -> dict[str, int]:
+        return dict(draw(several))
 
-def _together(fields: dict[str, Any], some: dict[str, Any]) -> MessageFields:
-    # Its keys are those of MessageFields, which no type can tell.
-    return {**fields, **some}  # type: ignore[typeddict-item]
+    return one_of([{}], [{}], edges, edges, [some])
 
 
 def messages(
@@ -76,21 +91,41 @@ def messages(
     **fields: Any,
 ) -> SearchStrategy[Message]:
     """Messages with such payloads (or `payload`, a value or a strategy) and such params."""
-    drawn = (
-        payloads(words=words, min_size=min_size, max_size=max_size, text=text)
-        if payload is None
-        else strategy_of(payload)
+    return strategy_by(
+        message_by(
+            payload=payload,
+            words=words,
+            min_size=min_size,
+            max_size=max_size,
+            text=text,
+            revision=revision,
+            **fields,
+        )
     )
-    return st.builds(_message, drawn, params(words=words, text=text, revision=revision, **fields))
 
 
-def _message(payload: bytes | str, fields: MessageFields) -> Message:
-    return Message(payload, **fields)
+def message_by(
+    *,
+    payload: SearchStrategy[bytes] | SearchStrategy[str] | bytes | str | None = None,
+    words: Words,
+    min_size: int = 0,
+    max_size: int,
+    text: bool,
+    revision: Revision | str,
+    **fields: Any,
+) -> Drawing[Message]:
+    """The same, as a function."""
+    params = params_by(words=words, text=text, revision=revision, **fields)
+    content: Drawing[Any] = (
+        payload_by(words=words, min_size=min_size, max_size=max_size, text=text)
+        if payload is None
+        else drawing_of(payload)
+    )
 
+    def message(draw: st.DrawFn) -> Message:
+        return Message(content(draw), **params(draw))
 
-def strategy_of(value: Any) -> SearchStrategy[Any]:
-    """The strategy, or one for the value alone."""
-    return value if isinstance(value, SearchStrategy) else st.just(value)
+    return message
 
 
 def _check_fields(fields: dict[str, Any]) -> None:

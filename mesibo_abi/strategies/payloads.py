@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from .vocabulary import NOTHING, Vocabulary, Words
+from ..vocabulary import NOTHING, Vocabulary, Words
+from .drawing import Drawing, drawing_of, one_of, strategy_by
 
 _HOSTILE = (
     b"%s%s%s%s%n",
@@ -31,6 +32,10 @@ _CHANGES: tuple[Callable[[bytes], bytes], ...] = (
     lambda word: word + b"\0",
     bytes.swapcase,
 )
+_LONG = (31, 32, 63, 64, 65, 127, 128, 255, 256, 257)
+_INTEGERS = st.integers(-(2**64), 2**64)
+_BYTES = st.binary(max_size=12)
+_TEXT = st.text(max_size=12)
 
 
 def payloads(
@@ -47,24 +52,38 @@ def payloads(
 
     `text`: only UTF-8. `nul`: whether there may be NULs.
     """
+    return strategy_by(
+        payload_by(words=words, min_size=min_size, max_size=max_size, text=text, nul=nul)
+    )
+
+
+def payload_by(
+    *, words: Words, min_size: int = 0, max_size: int = 4096, text: bool = False, nul: bool = True
+) -> Drawing[bytes]:
+    """The same, as a function."""
     _check_sizes(min_size, max_size)
-    known = Vocabulary.given(words).words
-    part = _parts(known, text=text, nul=nul)
-    sizes = [size for size in (*_EDGES, max_size) if min_size <= size <= max_size]
-    choices: list[SearchStrategy[bytes]] = [
-        st.lists(part, max_size=4).map(b"".join),
-        st.builds(_stretch, part, st.sampled_from(sizes)),
-    ]
-    if known:
-        nearly = dict.fromkeys(change(word) for word in known for change in _CHANGES)
-        choices = [st.sampled_from(known), st.sampled_from(list(nearly)), *choices]
 
     def fitted(payload: bytes) -> bytes:
         payload = _fit(payload, min_size, max_size)
         payload = _as_text(payload, min_size) if text else payload
         return payload if nul else payload.replace(b"\0", b"0")
 
-    return st.one_of(choices).map(fitted)
+    known = Vocabulary.given(words).words
+    nearly = dict.fromkeys(change(word) for word in known for change in _CHANGES)
+    fixed = [*_MARKS, *([b"\0"] if nul else []), *([] if text else _HOSTILE)]
+    part = strategy_by(one_of(known, fixed, [_text if text else drawing_of(_BYTES)], [_integer]))
+    sizes = [size for size in (*_EDGES, max_size) if min_size <= size <= max_size]
+    long = [_stretch(b"m", size) for size in sizes]
+    parts, size = st.lists(part, max_size=4), st.sampled_from(sizes)
+
+    def joined(draw: st.DrawFn) -> bytes:
+        return fitted(b"".join(draw(parts)))
+
+    def stretched(draw: st.DrawFn) -> bytes:
+        return fitted(_stretch(draw(part), draw(size)))
+
+    groups = (dict.fromkeys(map(fitted, group)) for group in (known, nearly, fixed, long))
+    return one_of(*groups, [joined], [stretched])
 
 
 def _check_sizes(least: int, most: int) -> None:
@@ -75,19 +94,12 @@ def _check_sizes(least: int, most: int) -> None:
         )
 
 
-def _parts(known: tuple[bytes, ...], *, text: bool, nul: bool) -> SearchStrategy[bytes]:
-    """Few draws: what Hypothesis does an example costs in them."""
-    fixed = [*_MARKS, *([b"\0"] if nul else []), *([] if text else _HOSTILE)]
-    choices: list[SearchStrategy[bytes]] = [
-        st.sampled_from(fixed),
-        st.text(max_size=12).map(str.encode) if text else st.binary(max_size=12),
-        st.integers(-(2**64), 2**64).map(_decimal),
-    ]
-    return st.one_of([st.sampled_from(known), *choices] if known else choices)
+def _integer(draw: st.DrawFn) -> bytes:
+    return b"%d" % draw(_INTEGERS)
 
 
-def _decimal(number: int) -> bytes:
-    return b"%d" % number
+def _text(draw: st.DrawFn) -> bytes:
+    return draw(_TEXT).encode()
 
 
 def _stretch(unit: bytes, size: int) -> bytes:
@@ -110,10 +122,21 @@ def addresses(
 ) -> SearchStrategy[Any]:
     """Addresses, as `str`, `bytes` or None: text without a NUL inside, as one ends it; also empty,
     longer than any buffer that was thought of, and, with `none`, NULL. `text`: only `str`."""
+    return strategy_by(address_by(words=words, none=none, text=text, max_size=max_size))
+
+
+def address_by(
+    *, words: Words, none: bool = True, text: bool = False, max_size: int = 300
+) -> Drawing[Any]:
+    """The same, as a function."""
     known = tuple(word for word in Vocabulary.given(words).words if b"\0" not in word)
     usual: list[str | None] = ["alice", "bob", "1234567890", "a@b.example", ""]
     usual += [name for name in Vocabulary(known).names if name not in usual]
     usual += [None] if none else []
-    others = payloads(words=known, max_size=max_size, nul=False, text=text)
-    drawn: SearchStrategy[Any] = others.map(bytes.decode) if text else others
-    return st.sampled_from(usual) | drawn
+    fixed = [
+        word[:max_size].decode("utf-8", "ignore") if text else word[:max_size] for word in known
+    ]
+    long = ["x" * size for size in _LONG if size <= max_size]
+    other = payload_by(words=known, max_size=max_size, nul=False, text=text)
+    made = (lambda draw: other(draw).decode()) if text else other
+    return one_of(usual, fixed, long, [made])

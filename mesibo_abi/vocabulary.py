@@ -10,16 +10,20 @@ from os import PathLike
 from pathlib import Path
 from typing import Self, TypeAlias
 
-from ..checks import as_path
+from .checks import as_path
 
 _DATA = (".rodata", ".data", ".data.rel.ro")
 _STRING = re.compile(rb"(?<![^\0])(?:[\x20-\x7e\t\r\n]|[\xc2-\xf4][\x80-\xbf]{1,3}){1,64}(?=\0)")
 _IN_CODE = re.compile(rb"[A-Za-z0-9_/!:.#@-]{4,16}")
 _CONVERSION = re.compile(rb"%[-+ #0-9.*hlLzjt]*[a-zA-Z%]")
+_MAGIC = re.compile(rb"(?<=\0)[^\0]{2,16}(?=\0)")
+_OF_SANITIZERS = re.compile(  # what they add for their reports
+    rb"'.*'|struct \w+ .*|<string literal>|/.*\.(c|cpp|h|cc|cxx)|\d+ \d+ .*"
+)
 _SEPARATORS = re.compile(r"[\s,;|]+")
 _LONGEST = 64  # bytes: what is longer is prose
 _MOST = 256
-_MOST_IN_CODE = 64
+_MOST_IN_CODE = _MOST_MAGIC = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,9 @@ class Vocabulary:
         library: str | PathLike[str] | None = None,
         config: Mapping[str, str] | None = None,
     ) -> Self:
-        """The names and values of a configuration, the strings among the data of a library, and
-        what of its code may be one: compilers compare with short strings in instructions.
+        """The names and values of a configuration, the strings among the data of a library, what
+        of its code may be one (compilers compare with short strings in instructions), and other
+        bytes between NULs.
 
         Nothing of the library is run. Raises OSError where it cannot be read; a file that is no
         library has no words.
@@ -80,7 +85,13 @@ def _words_of(library: Path) -> list[bytes]:
     strings = [found[0] for found in _STRING.finditer(data)]
     plain = [part for string in strings for part in _without_conversions(string)]
     in_code = dict.fromkeys(found[0] for found in _IN_CODE.finditer(code))
-    return [*sorted(plain, key=_unlikely), *list(in_code)[:_MOST_IN_CODE]]
+    magic = dict.fromkeys(found[0] for found in _MAGIC.finditer(data))
+    words = [
+        *sorted(plain, key=_unlikely),
+        *list(in_code)[:_MOST_IN_CODE],
+        *list(magic)[:_MOST_MAGIC],
+    ]
+    return [word for word in words if _OF_SANITIZERS.fullmatch(word) is None]
 
 
 def _unlikely(word: bytes) -> int:

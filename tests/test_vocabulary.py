@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import mesibo_abi
-from mesibo_abi.strategies import Vocabulary
+from mesibo_abi.vocabulary import Vocabulary
 from tests.fuzzing.libraries import library
 
 
@@ -56,3 +56,16 @@ def test_a_file_that_is_no_library_has_none(tmp_path: Path) -> None:
 def test_two_are_one_without_doubles() -> None:
     assert Vocabulary((b"a", b"b")) | Vocabulary((b"b", b"c")) == Vocabulary((b"a", b"b", b"c"))
     assert Vocabulary.given(["a", b"a", "ä"]) == Vocabulary((b"a", "ä".encode()))
+
+
+def test_it_has_bytes_between_nuls_and_not_what_sanitizers_add(tmp_path: Path) -> None:
+    source = tmp_path / "magic.c"
+    source.write_text(
+        '#include "module.h"\n'
+        "const char magic[] = {0, (char)0xfe, (char)0x81, (char)0xca, 0}, *type = \"'int *'\";\n"
+        "int mesibo_module_magic_init(mesibo_module_t *mod, mesibo_uint_t len) {\n"
+        "    return len != sizeof *mod;\n}\n"
+    )
+    words = Vocabulary.of(mesibo_abi.build(source, output=tmp_path / "mesibo_mod_magic.so")).words
+    assert b"\xfe\x81\xca" in words
+    assert b"'int *'" not in words
