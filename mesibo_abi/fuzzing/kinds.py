@@ -1,13 +1,19 @@
 """An exception class for each way in which a module broke. Hypothesis takes two failures for one
-where they are of one class and come from one line, and all of ours do."""
+where they are of one class and come from one line, and all of ours come from the line here."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import BadResult, ModuleCrashed, ModuleError, StructChanged
 
 _made: dict[tuple[type[ModuleError], str], type[ModuleError]] = {}
+
+
+def raise_apart(error: ModuleError) -> NoReturn:
+    """Raises it as one that is told apart from others, and is the same in whichever step it was
+    seen: outside of `except`, as what was handled there would tell two apart."""
+    raise told_apart(error)
 
 
 def told_apart(error: ModuleError) -> ModuleError:

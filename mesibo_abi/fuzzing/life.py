@@ -16,7 +16,7 @@ from ..errors import BadResult, LoadError, ModuleCrashed, ModuleDown, ModuleErro
 from ..events import Event
 from ..types import Result
 from .case import Case, Reply, Step
-from .kinds import told_apart
+from .kinds import raise_apart
 from .played import Open, PlayedHost
 from .subject import Subject
 
@@ -64,18 +64,24 @@ class Life:
     ) -> LoadedModule:
         path = subject.library
         assert path is not None
-        with _careful_heap(), _crash_of_load():
-            return self.host.load(
-                module_name(path) or path.stem,
-                path,
-                config=config,
-                revision=subject.revision,
-                entry_point=subject.entry_point,
-                isolated=True,
-                deadline=deadline,
-                restart="never",
-                terminated=False,
-            )
+        try:
+            with _careful_heap():
+                return self.host.load(
+                    module_name(path) or path.stem,
+                    path,
+                    config=config,
+                    revision=subject.revision,
+                    entry_point=subject.entry_point,
+                    isolated=True,
+                    deadline=deadline,
+                    restart="never",
+                    terminated=False,
+                )
+        except LoadError as error:
+            crash = _crash_in(error)
+            if crash is None:
+                raise
+        return raise_apart(crash)
 
     @property
     def requests(self) -> list[Open]:
@@ -100,14 +106,17 @@ class Life:
 
     def reload(self) -> None:
         """Its open requests fail, its cleanup runs, and its init again in the same process."""
+        damage: ModuleError | None = None
         try:
-            with _crash_of_load():
-                self.module._reload()
+            self.module._reload()
         except LoadError as error:
+            damage = _crash_in(error)
             self.refused = error
         except ModuleError as error:
+            damage = error
+        if damage is not None:
             self._told = True
-            raise told_apart(error) from None
+            raise_apart(damage)
 
     def settle(self, verdict: Verdict | None = None) -> None:
         """Lets come what comes by itself behind a step, and raises what is wrong."""
@@ -124,7 +133,9 @@ class Life:
         self._crashes = self.module.crash_count
         if error is not None and not self._told:
             self._told = True
-            raise error if not isinstance(error, ModuleError) else told_apart(error)
+            if isinstance(error, ModuleError):
+                raise_apart(error)
+            raise error
 
     def close(self) -> None:
         """Its cleanup. Raises what is wrong, and nothing where something was raised before."""
@@ -137,7 +148,7 @@ class Life:
             self.host.close()
         self._raise_for(None)
         if error is not None and not self._told:
-            raise told_apart(error)
+            raise_apart(error)
 
     def __enter__(self) -> Self:
         return self
@@ -182,15 +193,9 @@ def _wrong(error: BaseException | None) -> BaseException | None:
     return None if says_no or isinstance(error, ModuleDown) else error
 
 
-@contextlib.contextmanager
-def _crash_of_load() -> Iterator[None]:
-    """A crash in the init is raised as what it is, and not as a load that was refused."""
-    try:
-        yield
-    except LoadError as error:
-        if isinstance(error.__cause__, ModuleCrashed):
-            raise told_apart(error.__cause__) from None
-        raise
+def _crash_in(error: LoadError) -> ModuleCrashed | None:
+    """The crash in an init, which is more than a load that was refused."""
+    return error.__cause__ if isinstance(error.__cause__, ModuleCrashed) else None
 
 
 @contextlib.contextmanager
