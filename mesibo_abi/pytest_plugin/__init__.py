@@ -35,12 +35,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Refuses markers that are used in a wrong way, before anything is set up for the test."""
+    """Before anything is set up for the test: refuses markers that are used in a wrong way, and
+    lets Hypothesis run it with our fixtures."""
     item.session.stash[_running] = item
     if any(mark.name.startswith(_PREFIX) for mark in item.iter_markers()):
         from .markers import check_markers
 
         check_markers(item)
+    if any(name.startswith(_PREFIX) for name in getattr(item, "fixturenames", ())):
+        from .inputs import allow_fixtures
+
+        allow_fixtures(item)
 
 
 @pytest.hookimpl(trylast=True)

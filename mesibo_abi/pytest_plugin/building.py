@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
-from ..compiler import build
+from ..compiler import BuildWarning, build
 from ..types import Revision
 from .markers import revision_of
 from .tracebacks import shortly
@@ -49,16 +53,42 @@ class Builder:
         key = (*files, *states, name, chosen, debug, *extra_args, *compiler)
         if key not in self._built:
             output = self._folders.mktemp(f"mesibo-{files[0].stem if files else 'build'}")
-            self._built[key] = shortly(
-                build,
-                files,
-                name=name,
-                revision=chosen,
-                output=output,
-                debug=debug,
-                extra_args=extra_args,
-            )
+            with _warnings_of_the_test():
+                made = shortly(
+                    build,
+                    files,
+                    name=name,
+                    revision=chosen,
+                    output=output,
+                    debug=debug,
+                    extra_args=extra_args,
+                )
+            self._built[key] = made
         return self._built[key]
+
+
+@contextmanager
+def _warnings_of_the_test() -> Iterator[None]:
+    """What is warned of meanwhile is warned of where the test asked for it."""
+    __tracebackhide__ = True
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", BuildWarning)
+        yield
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_beneath_a_test(frame.f_globals.get("__name__", "")):
+        frame = frame.f_back
+    for each in said:
+        if frame is not None and issubclass(each.category, BuildWarning):
+            each.filename, each.lineno = frame.f_code.co_filename, frame.f_lineno
+        shortly(_warn_again, each)
+
+
+def _warn_again(said: warnings.WarningMessage) -> None:
+    warnings.warn_explicit(said.message, said.category, said.filename, said.lineno)
+
+
+def _is_beneath_a_test(module: str) -> bool:
+    return module == "contextlib" or module.startswith(f"{__package__}.")
 
 
 def _state(file: Path) -> tuple[int, int] | None:

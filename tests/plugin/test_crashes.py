@@ -288,8 +288,28 @@ def test_what_is_refused_is_said_without_the_insides(author: Author) -> None:
         each.stdout.no_fnmatch_line("*mesibo_abi/*.py:*")
 
 
+def test_a_warning_of_the_compiler_is_said_of_the_line_of_the_test(author: Author) -> None:
+    author.write("warned.c", "int warned(void) { int unused; return 1; }")
+    author.write("more.c", "int more(void) { int unused; return 1; }")
+    result = author.run("""
+        def test_build(mesibo_build):
+            mesibo_build("warned.c")
+
+        def test_module(mesibo_host, mesibo_module):
+            with pytest.raises(LoadError):
+                mesibo_module("more.c")
+    """)
+    result.assert_outcomes(passed=2, warnings=4)
+    text = result.stdout.str()
+    lines = (author.folder / "test_it.py").read_text().splitlines()
+    for call in ('mesibo_build("warned.c")', 'mesibo_module("more.c")'):
+        number = next(n for n, line in enumerate(lines, 1) if call in line)
+        assert f"test_it.py:{number}: BuildWarning: " in text
+    assert "mesibo_abi/pytest_plugin" not in text
+
+
 HYPOTHESIS = """
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import given, settings, strategies as st
 
 CODE = '''
 #include "module.h"
@@ -313,11 +333,9 @@ def module(tmp_path, mesibo_module):
     return mesibo_module(source)
 
 @settings(
-    deadline=None,
     database=None,
     derandomize=True,
     max_examples=300,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(payload=st.text("ab!", max_size=20).map(str.encode))
 def test_any(mesibo_host, module, payload):
@@ -333,6 +351,55 @@ def test_hypothesis_makes_it_smaller(author: Author) -> None:
     assert "its message: Message(b'aa!', to='bob', from_='')" in text
     assert "#0 on_message at third.c:7" in text
     assert "before that" not in text
+
+
+FIXTURES = """
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+@pytest.fixture
+def echo(mesibo_module):
+    return mesibo_module(MODULES / "echo.c")
+
+@pytest.fixture
+def echoing(mesibo_host, echo):
+    return mesibo_host
+
+@pytest.fixture
+def other():
+    return 1
+
+class TestMethods:
+    @given(number=st.integers(0, 9))
+    def test_ours(self, mesibo_host, echo, number):
+        assert mesibo_host.process(Message(f"{number}", to="echo")).error is None
+
+@settings(max_examples=3)
+@given(number=st.integers(0, 9))
+def test_made_of_ours(echoing, number):
+    assert echoing.process(Message(f"{number}", to="echo")).error is None
+
+@settings(deadline=1234567)
+@given(st.just(1))
+def test_a_deadline_of_its_own(mesibo_host, number):
+    pass
+
+@given(number=st.integers(0, 9))
+def test_of_others(mesibo_host, other, number):
+    pass
+
+def test_what_is_set():
+    kept = test_a_deadline_of_its_own._hypothesis_internal_use_settings
+    assert kept.deadline.total_seconds() == 1234.567
+    assert test_made_of_ours._hypothesis_internal_use_settings.deadline is None
+    assert test_made_of_ours._hypothesis_internal_use_settings.max_examples == 3
+    assert test_of_others._hypothesis_internal_use_settings.suppress_health_check == ()
+"""
+
+
+def test_hypothesis_takes_our_fixtures_and_what_is_made_of_them(author: Author) -> None:
+    result = author.run(FIXTURES)
+    result.assert_outcomes(passed=4, failed=1)
+    assert "test_of_others' uses a function-scoped fixture" in result.stdout.str()
 
 
 def test_with_xdist(author: Author) -> None:
