@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -165,8 +165,15 @@ class Life:
             self.host.close()
 
 
-def live(subject: Subject, case: Case, *, deadline: float | None = 5.0) -> None:
-    """A whole life. What is wrong is raised; an init that refuses its configuration is not."""
+def live(
+    subject: Subject,
+    case: Case,
+    *,
+    deadline: float | None = 5.0,
+    seen: Callable[[Step, Verdict | None], object] | None = None,
+) -> None:
+    """A whole life. What is wrong is raised; an init that refuses its configuration is not. `seen`
+    is called with each step, and with what became of it where that is an event."""
     try:
         life = Life(subject, case.config, deadline=deadline)
     except LoadError:
@@ -175,7 +182,9 @@ def live(subject: Subject, case: Case, *, deadline: float | None = 5.0) -> None:
         replies = [step for step in case.steps if isinstance(step, Reply)]
         life.host.prepared.extend(replies)
         for step in case.steps:
-            life.do(step)
+            verdict = life.do(step)
+            if seen is not None:
+                seen(step, verdict)
 
 
 def wrong_in(result: BatchResult) -> tuple[int, ModuleError] | None:

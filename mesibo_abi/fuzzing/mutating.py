@@ -1,4 +1,5 @@
-"""Messages made of others, quickly: what costs a microsecond here is what bounds the rate."""
+"""Messages made of others, quickly: what costs a microsecond here is what bounds the rate. And
+lives made of others."""
 
 from __future__ import annotations
 
@@ -6,7 +7,9 @@ import random
 from collections.abc import Callable, Iterable
 
 from ..bridge.values import Message
+from ..events import Event, EventKind
 from ..types import WORDS
+from .case import Case, Reload, Step
 
 _EDGES: tuple[int, ...] = tuple(
     sorted({*((1 << bits) + more for bits in range(1, 13) for more in (-1, 0, 1))})
@@ -15,6 +18,7 @@ _NUMBERS = (1, 2, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 
 _HOSTILE = (b"", b"\0", b"%s%n%s", b"-1", b"99999999999999999999", b"\xff\xfe", b'{"text": ', b"/")
 _LONGEST = 8192
 _MOST_KEPT = 4096
+_MOST_STEPS = 24  # of a life
 
 
 class Mutator:
@@ -24,6 +28,7 @@ class Mutator:
         self._random = random.Random(seed)
         self._words: list[bytes] = [*words, *_HOSTILE]
         self._kept = list(self._words)
+        self._lives: list[Case] = []
         addresses = ["bob", "alice", "", "x" * 65, "x" * 257, "x" * 1025, "%s%s%n", *names]
         self._addresses: list[str | None] = [*dict.fromkeys(addresses), None]
         self._changes: tuple[Callable[[bytes], bytes], ...] = (
@@ -35,10 +40,47 @@ class Mutator:
             self._flipped,
         )
 
-    def keep(self, payload: bytes) -> None:
+    def keep(self, case: Case) -> None:
         """Others are made of it, too."""
+        for step in case.steps:
+            if isinstance(step, Event) and step.message is not None:
+                self._keep_payload(step.message.payload)
+        if case.steps and len(self._lives) < _MOST_KEPT:
+            self._lives.append(case)
+
+    def _keep_payload(self, payload: bytes) -> None:
         if len(self._kept) < _MOST_KEPT:
             self._kept.append(payload)
+
+    def lives(self, count: int) -> list[Case]:
+        """So many, where some are kept: the begin of one and the end of another, with steps that
+        are left out, said again, or new between them."""
+        return [self._life() for _ in range(count if self._lives else 0)]
+
+    def _life(self) -> Case:
+        first, second = self._any_life(), self._any_life()
+        steps = [*first.steps[: self._any(len(first.steps) + 1)], *self._end_of(second)]
+        for _ in range(1 + self._any(3)):
+            at = self._any(len(steps) + 1)
+            change = self._any(4)
+            if change == 0:
+                steps[at : at + 1] = []
+            elif change == 1:
+                steps[at:at] = steps[at : at + 1 + self._any(3)]
+            elif change == 2:
+                steps[at:at] = [Reload()]
+            else:
+                steps[at:at] = [Event(EventKind.MESSAGE, self._message())]
+        return Case(tuple(steps[:_MOST_STEPS]), first.config)
+
+    def _end_of(self, case: Case) -> tuple[Step, ...]:
+        return case.steps[self._any(len(case.steps) + 1) :]
+
+    def _any_life(self) -> Case:
+        return self._lives[self._any(len(self._lives))]
+
+    def _any(self, count: int) -> int:
+        return int(self._random.random() * count)
 
     def messages(self, count: int) -> list[Message]:
         """So many."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -18,6 +17,7 @@ from .markers import revision_of
 from .tracebacks import shortly
 
 _Key = tuple[object, ...]
+_OURS = f"{__package__}."
 _HEEDED = ("CC", "CXX", "CPPFLAGS", "CFLAGS", "CXXFLAGS", "LDFLAGS")
 
 
@@ -53,7 +53,8 @@ class Builder:
         key = (*files, *states, name, chosen, debug, *extra_args, *compiler)
         if key not in self._built:
             output = self._folders.mktemp(f"mesibo-{files[0].stem if files else 'build'}")
-            with _warnings_of_the_test():
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always", BuildWarning)
                 made = shortly(
                     build,
                     files,
@@ -63,19 +64,16 @@ class Builder:
                     debug=debug,
                     extra_args=extra_args,
                 )
+            _warn_where_the_test_is(said)
             self._built[key] = made
         return self._built[key]
 
 
-@contextmanager
-def _warnings_of_the_test() -> Iterator[None]:
-    """What is warned of meanwhile is warned of where the test asked for it."""
+def _warn_where_the_test_is(said: list[warnings.WarningMessage]) -> None:
+    """Of what was warned of: the compiler's words are about what it asked for."""
     __tracebackhide__ = True
-    with warnings.catch_warnings(record=True) as said:
-        warnings.simplefilter("always", BuildWarning)
-        yield
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _is_beneath_a_test(frame.f_globals.get("__name__", "")):
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(_OURS):
         frame = frame.f_back
     for each in said:
         if frame is not None and issubclass(each.category, BuildWarning):
@@ -85,10 +83,6 @@ def _warnings_of_the_test() -> Iterator[None]:
 
 def _warn_again(said: warnings.WarningMessage) -> None:
     warnings.warn_explicit(said.message, said.category, said.filename, said.lineno)
-
-
-def _is_beneath_a_test(module: str) -> bool:
-    return module == "contextlib" or module.startswith(f"{__package__}.")
 
 
 def _state(file: Path) -> tuple[int, int] | None:

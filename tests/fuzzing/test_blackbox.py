@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
-from mesibo_abi import LoadError, Message
+from mesibo_abi import Error, LoadError, Message, Revision, User
 from mesibo_abi.events import Event, EventKind
 from mesibo_abi.fuzzing.blackbox import BlackBox
 from mesibo_abi.fuzzing.budget import Budget, Progress
@@ -14,11 +15,14 @@ from mesibo_abi.fuzzing.campaign import distinct
 from mesibo_abi.fuzzing.case import Case, Reload
 from mesibo_abi.fuzzing.engines import open_engine
 from mesibo_abi.fuzzing.finding import Finding
+from mesibo_abi.fuzzing.jobs import Jobs
 from mesibo_abi.fuzzing.mutating import Mutator
+from mesibo_abi.fuzzing.searching import Target
 from mesibo_abi.fuzzing.subject import Subject
-from mesibo_abi.fuzzing.wire import encode
+from mesibo_abi.fuzzing.wire import decode, encode
+from mesibo_abi.vocabulary import Vocabulary
 from tests.conftest import Built
-from tests.fuzzing.libraries import subject
+from tests.fuzzing.libraries import SOURCES, subject
 
 
 def found(subject: Subject, corpus: Path, runs: int, most: int) -> list[Finding]:
@@ -110,7 +114,7 @@ def test_a_library_that_cannot_be_loaded_is_an_error(built: Built) -> None:
 def test_messages_are_the_same_for_the_same_seed() -> None:
     def made(seed: int) -> list[Message]:
         mutator = Mutator([b"word"], ["carol"], seed)
-        mutator.keep(b"kept")
+        mutator.keep(Case((Event(EventKind.MESSAGE, Message(b"kept")),)))
         return mutator.messages(300)
 
     assert made(1) == made(1)
@@ -118,3 +122,82 @@ def test_messages_are_the_same_for_the_same_seed() -> None:
     assert any(message.to == "carol" for message in made(1))
     assert any(b"kept" in message.payload for message in made(1))
     assert max(len(message.payload) for message in made(1)) <= 8192
+
+
+def lives_in(corpus: Path) -> list[Case]:
+    return [decode(path.read_bytes()) for path in sorted(corpus.iterdir())]
+
+
+def test_whole_lives_are_kept_and_lived_again(built: Built, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    assert found(Subject(library=built("counter")), corpus, 3000, 1) == []
+    kept = lives_in(corpus)
+    assert any(len(case.steps) > 1 for case in kept)
+    assert all(encode(decode(encode(case))) == encode(case) for case in kept)
+
+
+def test_a_life_of_the_corpus_is_lived_first(tmp_path: Path) -> None:
+    login = Event(EventKind.LOGIN, user=User("alice"))
+    case = Case((login, login, login, Reload(), login))
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "mine").write_bytes(encode(case))
+    (finding,) = found(subject("relapse"), corpus, 1, 1)
+    assert "relapse.c:" in finding.crash.where
+
+
+def test_the_corpus_of_one_engine_is_read_by_the_other(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    sources = Subject(sources=(SOURCES / "fuzz" / "secret.c",), revision=Revision.SDK2020)
+    with open_engine(sources) as engine:
+        budget = Budget(runs=20000)
+        assert any(engine.fuzz(budget, corpus, set(), lambda _: None))
+    assert len(lives_in(corpus)) > 3
+    assert found(subject("secret"), corpus, 100000, 1)
+
+
+def test_several_jobs_share_the_runs_the_corpus_and_what_is_known(
+    built: Built, tmp_path: Path
+) -> None:
+    said: list[Progress] = []
+    corpus = tmp_path / "corpus"
+    with BlackBox(Subject(library=built("counter"))) as engine:
+        budget = Budget(runs=3001, seed=5, jobs=3)
+        assert list(engine.fuzz(budget, corpus, set(), said.append)) == []
+    assert said[-1].cases == 3001
+    assert said[-1].corpus > 0
+    assert {len(case.steps) > 1 for case in lives_in(corpus)} == {True, False}
+
+
+def test_two_jobs_find_each_bug_once(tmp_path: Path) -> None:
+    signatures = []
+    with open_engine(subject("pair")) as engine:
+        budget = Budget(runs=1500, seed=3, jobs=2)
+        for finding in distinct(engine, budget, tmp_path / "corpus", lambda _: None):
+            signatures.append(finding.crash.signature)
+    assert len(signatures) == len(set(signatures)) == 2
+
+
+def test_the_jobs_are_gone_when_nobody_listens_any_more(built: Built, tmp_path: Path) -> None:
+    library = built("counter")
+    target = Target(
+        Subject(library=library), Vocabulary(), Revision.DOC2019, frozenset({"on_message"})
+    )
+
+    def enough(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    with Jobs(target, Budget(jobs=2), tmp_path) as jobs, pytest.raises(KeyboardInterrupt):
+        next(jobs.findings(set(), enough))
+    assert [job.returncode for job in jobs.processes] == [-signal.SIGKILL] * 2
+
+
+def test_a_job_that_ends_by_itself_is_an_error(tmp_path: Path) -> None:
+    gone = Target(
+        Subject(library=tmp_path / "gone.so"), Vocabulary(), Revision.DOC2019, frozenset()
+    )
+    corpus = tmp_path / "corpus"
+    corpus.write_text("no folder")
+    words = "expected exit status 0, found 1"
+    with Jobs(gone, Budget(jobs=2), corpus) as jobs, pytest.raises(Error, match=words):
+        list(jobs.findings(set(), lambda _: None))
