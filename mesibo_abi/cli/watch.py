@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
@@ -14,7 +15,7 @@ from .status import Status
 from .text import say
 
 _PATIENCE = 0.3  # seconds that the main thread has for its answer
-_FLUSHING = 1.0  # seconds for what is still to be written
+_FLUSHING = 5.0  # seconds for what is still to be written; another Ctrl-C cuts them short
 
 _WORDS = """interrupted: the run ends while a module is in a callback
   expected it to return, it has not
@@ -23,7 +24,7 @@ _WORDS = """interrupted: the run ends while a module is in a callback
 
 class Watch:
     """A context manager for the main thread: in it, the second Ctrl-C ends the process if the main
-    thread does not hear it.
+    thread does not hear it, and a third one what is written at the end.
 
     Whatever handles SIGINT in it calls `answered`; without a handler of its own it is a
     KeyboardInterrupt as ever. `first` is called where the main thread does not hear the first one:
@@ -78,13 +79,17 @@ class Watch:
         while self._numbers.recv(1, socket.MSG_PEEK) and not self._stop.wait(_PATIENCE):
             pending = self._unheard(socket.MSG_PEEK)
             if pending and self._heard + pending > 1:
-                self._end()
+                self._end(pending)
             if pending:
                 self.first()
 
-    def _end(self) -> None:
+    def _end(self, pending: int) -> None:
         writing = threading.Thread(target=self.last, daemon=True)
         writing.start()
-        writing.join(_FLUSHING)
+        until = time.monotonic() + _FLUSHING
+        while writing.is_alive() and time.monotonic() < until:
+            writing.join(_PATIENCE)
+            if self._unheard(socket.MSG_PEEK) > pending:
+                break
         say(_WORDS)
         os._exit(Status.INTERRUPTED)

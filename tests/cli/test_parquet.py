@@ -137,7 +137,10 @@ def test_an_interrupt_between_rows(built: Built, tmp_path: Path) -> None:
     output = tmp_path / "out.parquet"
     command: list[str | Path] = [*COMMAND, "run", "-q", "-o", output, built("sleeper"), source]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
-        time.sleep(3)
+        while not output.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        time.sleep(2)
         process.send_signal(2)
         _, errors = process.communicate(timeout=20)
     assert (process.returncode, errors) == (130, b"")

@@ -100,21 +100,31 @@ def test_the_second_ends_an_init_that_hangs(built: Built, tmp_path: Path) -> Non
         assert interrupted(process, hangs).decode() == WORDS + "\n"
 
 
-def test_it_does_not_wait_for_a_reader_of_the_output() -> None:
-    program = """
+def interrupting(presses: int, flushing: str) -> str:
+    """A program that hangs and gets so many Ctrl-C, and whose output nobody reads."""
+    return f"""
         import ctypes, os, signal, threading, time
-        from mesibo_abi.cli.watch import Watch
+        from mesibo_abi.cli import watch as watching
 
         def press():
-            for _ in range(2):
+            for _ in range({presses}):
                 time.sleep(0.1)
                 os.kill(os.getpid(), signal.SIGINT)
 
-        with Watch() as watch:
-            watch.last = lambda: time.sleep(60)
+        watching._FLUSHING = {flushing}
+        with watching.Watch() as watch:
+            watch.last = lambda: time.sleep(3600)
             threading.Thread(target=press, daemon=True).start()
             lock = ctypes.create_string_buffer(64)
             while True:  # the second time it waits for itself, without end
                 ctypes.CDLL(None).pthread_mutex_lock(lock)
     """
+
+
+def test_it_does_not_wait_for_a_reader_of_the_output() -> None:
+    program = interrupting(2, "watching._FLUSHING")
     assert run(program, timeout=10) == Ended(130, WORDS + "\n")
+
+
+def test_a_third_one_ends_the_wait_for_what_is_still_written() -> None:
+    assert run(interrupting(6, "3600"), timeout=60) == Ended(130, WORDS + "\n")
