@@ -21,6 +21,7 @@ MODULES = (
     "columns",
     "tables",
     "sent_table",
+    "rows",
     "batch",
     "handlers",
     "host",
