@@ -181,6 +181,7 @@ ENDS = {
 }
 
 
+@pytest.mark.unsanitized(reason="has a bound of seconds: an interpreter takes longer")
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS)
 def test_nothing_is_printed_at_exit(built: Built, end: str) -> None:

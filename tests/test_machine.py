@@ -23,8 +23,6 @@ from mesibo_abi.strategies import configs, events
 from tests.conftest import Built
 from tests.fuzzing.libraries import library
 
-frees_twice = pytest.mark.unsanitized(reason="AddressSanitizer reports what is freed twice")
-
 
 def run(machine: type[ModuleMachine], examples: int = 60, **more: Any) -> None:
     """The same lives each time."""
@@ -59,7 +57,6 @@ def lines_of(error: BaseException) -> list[str]:
     return re.findall(r"^state\.(\w+)", notes, re.M)
 
 
-@frees_twice
 @pytest.mark.slow
 def test_it_finds_what_is_wrong_only_after_three_logins_and_a_reload() -> None:
     (error,) = found(ModuleMachine.of(library("relapse")), small=True)
@@ -69,7 +66,6 @@ def test_it_finds_what_is_wrong_only_after_three_logins_and_a_reload() -> None:
     assert steps[5:] in (["teardown"], ["happens", "teardown"])
 
 
-@frees_twice
 @pytest.mark.slow
 def test_it_finds_an_answer_that_comes_too_late_and_makes_the_life_small() -> None:
     class Late(ModuleMachine):

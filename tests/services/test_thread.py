@@ -237,6 +237,7 @@ else:
 }
 
 
+@pytest.mark.unsanitized(reason="has a bound of seconds: an interpreter takes longer")
 @pytest.mark.parametrize("case", EXITS)
 def test_nothing_is_printed_at_exit(server: str, case: str) -> None:
     begun = time.monotonic()
