@@ -147,7 +147,9 @@ void fuzz_network_begin(const fuzz_case *what, const size_t *at);
 void fuzz_network_play(const fuzz_step *reply);
 void fuzz_network_answer(void *context, mh_request *request);
 void fuzz_network_end(void);
-/* The module has made a request, ever; or nobody can tell. */
+/* The module makes a request. */
+void fuzz_network_note_request(void);
+/* It has made one, ever; or nobody can tell. */
 bool fuzz_network_was_asked(void);
 /* No request is open. */
 bool fuzz_network_is_idle(void);

@@ -25,7 +25,6 @@ static void take(void) {
             free(command.bytes);
         if (command.kind != MH_START)
             continue;
-        was_asked = true;
         asked **link = &first, *new = calloc(1, sizeof *new);
         if (new == NULL)
             abort();
@@ -135,7 +134,6 @@ void fuzz_network_play(const fuzz_step *reply) {
 
 void fuzz_network_answer(void *context, mh_request *request) {
     (void)context;
-    was_asked = true;
     size_t at = *place + 1 > used ? *place + 1 : used;
     while (at < replies->count && replies->steps[at].kind != FUZZ_REPLY)
         at++;
@@ -151,6 +149,7 @@ void fuzz_network_end(void) {
         drop(&first);
 }
 
+void fuzz_network_note_request(void) { was_asked = true; }
 bool fuzz_network_was_asked(void) { return was_asked || !fuzz_asked.hurries; }
 
 bool fuzz_network_is_idle(void) {
