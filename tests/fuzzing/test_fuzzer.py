@@ -1,4 +1,4 @@
-"""The process that makes cases up: what each of them finds when it begins, and what becomes of it."""
+"""The process that makes cases up: what each of them begins with, and what becomes of it."""
 
 from __future__ import annotations
 
@@ -78,9 +78,7 @@ def test_but_events_of_one_case_see_each_other(remembers: Instrumented, tmp_path
 
 
 @pytest.mark.parametrize("events", [1, 3])
-def test_a_case_has_no_more_events_than_it_may(
-    tmp_path: Path, events: int
-) -> None:
+def test_a_case_has_no_more_events_than_it_may(tmp_path: Path, events: int) -> None:
     module = instrument(BY_NAME["stages"].subject("-DMENDED"), tmp_path)
     with fuzzing(module, tmp_path, runs=20_000, events=events) as (_, places):
         steps = [decode(path.read_bytes()).steps for path in places.corpus.iterdir()]
