@@ -68,6 +68,17 @@ def test_arguments_go_to_the_compiler(source: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+def test_single_events_are_counted_as_such(source: Path, tmp_path: Path) -> None:
+    done = invoke(
+        *("fuzz", "--runs", "300", "--events", "1", "-o", tmp_path / "none", source),
+        *("--", "-DMENDED"),
+    )
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert re.fullmatch(
+        r"nothing was found in [1-9]\d* single events, [\d,]+ a second\n", done.stderr
+    )
+
+
 def test_items_and_a_corpus(tmp_path: Path) -> None:
     corpus, findings = tmp_path / "corpus", tmp_path / "findings"
     module = BY_NAME["long_item"]
@@ -86,6 +97,7 @@ def test_items_and_a_corpus(tmp_path: Path) -> None:
     [
         ([], "fuzz: no module"),
         (["one.c", "two.so"], "fuzz: several modules"),
+        (["--events", "1", "one.so"], "one.so: --events is for sources"),
         (["nowhere.c"], "no such file"),
         (["--reproduce", "nowhere.jsonl"], "not a finding"),
     ],
