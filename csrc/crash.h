@@ -42,6 +42,15 @@ typedef struct mh_crash_frame {
     int32_t object;
 } mh_crash_frame;
 
+/* What the module was handed for a call. */
+typedef enum mh_lent {
+    MH_LENT_DATA, /* the message, or what an answer brings */
+    MH_LENT_TO,
+    MH_LENT_FROM,
+    MH_LENT_PARAMS,
+    MH_LENT_PARTS
+} mh_lent;
+
 typedef struct mh_crash {
     uint32_t kind;  /* mh_end_kind */
     uint32_t stage; /* how far the worker came: 0 nothing, 1 registers, 2 frames as well */
@@ -56,7 +65,9 @@ typedef struct mh_crash {
     char thread_name[16];
     uint64_t address, pc, sp;
     uint64_t stack_low, stack_high;   /* of the thread; the guard of the stack is below */
-    uint64_t message, message_size;   /* where the module had the message */
+    uint64_t message, message_size;   /* where the module had the message, or the part that was hit */
+    uint8_t lent;                     /* which: mh_lent */
+    bool is_over;                     /* it was of a call that is over */
     uint64_t registers[MH_REGISTERS]; /* in the order of the machine's mcontext */
     uint32_t register_count;
     uint32_t frame_count, found_count, object_count;

@@ -275,7 +275,8 @@ class Host(PassingHost):
         nothing without `isolated`. `limits` are what that process may take of memory, time of the
         processor, files and the network, each time that it is started. Without `terminated` there
         is no NUL behind the messages and answers that it is handed, as a server need not put one
-        there: who reads past `len` has a fault.
+        there: who reads past `len` has a fault, and so has who reads past an address or the params,
+        or touches what it was handed for one of the last calls.
 
         Raises InputError for options that do not go together, and for bounds that are none. Raises
         LoadError, which says what is wrong and with what the module logged; nothing of a refused

@@ -21,7 +21,6 @@ typedef struct ask {
     char words[MH_REQUEST_ROOM]; /* what is asked for, cut */
 } ask;
 
-enum { KEPT = 1 << 20 }; /* bytes of a place for data that is used again */
 
 static mh_instance *_Atomic module; /* that has asked for something */
 static ask *open_asks;
@@ -137,19 +136,16 @@ static mh_answer read_answer(const char *at) {
 
 /* With the data where reading on is a fault, as behind a message. */
 static int64_t call_guarded(ask *asked, mh_answer *answer) {
-    static guard outermost;
-    static int depth;
-    guard nested = {NULL, 0};
-    guard *room = depth++ == 0 ? &outermost : &nested;
-    const char *placed = answer->data != NULL ? guard_place(room, answer->data, answer->size) : NULL;
+    loan *lent = loan_begin();
+    const char *placed =
+        lent != NULL && answer->data != NULL ? loan_data(lent, answer->data, answer->size) : NULL;
     if (placed != NULL)
         answer->data = placed;
     channel->crash.message = (uint64_t)(uintptr_t)answer->data;
     channel->crash.message_size = answer->size;
     int64_t code = call_sink(asked, answer);
-    if (room == &nested || room->size > KEPT)
-        guard_free(room);
-    depth--;
+    if (lent != NULL)
+        loan_end(lent);
     return code;
 }
 

@@ -156,6 +156,8 @@ static void on_signal(int number, siginfo_t *info, void *context) {
     crash->own = is_own(number, info);
     crash->has_address = comes_again(number, info) && info->si_code != SI_KERNEL;
     crash->address = crash->has_address ? (uint64_t)(uintptr_t)info->si_addr : 0;
+    if (crash->has_address)
+        loan_at(crash->address, crash);
     machine_take(crash, context);
     bound_time();
     crash->stage = 1;

@@ -15,8 +15,8 @@ uint32_t worker_life;
 static mh_host *host;
 static mh_instance *instance;
 static uint32_t seen;
-static guard outermost; /* of a call that is not inside another */
-static int depth;
+static loan *lent; /* for the innermost call */
+static const mh_revision *called;
 
 /* ---- What the host gets to know of the module's struct -------------------------------------------------- */
 
@@ -54,6 +54,32 @@ static void end_children(void) {
 }
 
 /* ---- Orders ------------------------------------------------------------------------------------------- */
+
+/* A callback of a bare worker: params and addresses are lent as the message is, and not copied. */
+static int64_t call_bare(mh_instance *of, const mh_event *event) {
+    if (event->params == NULL || !called->has_callback(of, event->kind))
+        return called->call(of, event);
+    const mh_params *params = event->params;
+    char *to = params->to != NULL ? loan_text(lent, MH_LENT_TO, params->to, params->to_len) : NULL;
+    char *from =
+        params->from != NULL ? loan_text(lent, MH_LENT_FROM, params->from, params->from_len) : NULL;
+    void *place = loan_struct(lent, called->params_size);
+    if (place == NULL || (to == NULL) != (params->to == NULL) ||
+        (from == NULL) != (params->from == NULL)) {
+        mh_report(of, "not called: no memory for its params");
+        return -1;
+    }
+    called->fill_params(place, event, to, from);
+    return called->deliver(of, event, place);
+}
+
+static void call_it_bare(mh_instance *of) {
+    static mh_revision bare;
+    called = of->revision;
+    bare = *called;
+    bare.call = call_bare;
+    of->revision = &bare;
+}
 
 /* The module inside of its limits. NULL: refused. */
 static mh_instance *load_module(const mh_load_record *record, mh_pass *pass, mh_refusal *refusal) {
@@ -96,6 +122,8 @@ static void load(void) {
     if (refusal.damage.field != NULL)
         tell_damage(&refusal.damage);
     channel->code = instance != NULL ? 0 : -1;
+    if (instance != NULL && guard_bare)
+        call_it_bare(instance);
     if (instance != NULL) {
         exception_prepare();
         strncpy(answer->revision, mh_instance_revision(instance), sizeof answer->revision - 1);
@@ -120,12 +148,12 @@ static void tell_limit(int error) {
 }
 
 /* One callback. What the module wrote into its message goes back to where that came from. */
-static int64_t call_with(mh_event *event, char *given, guard *room, uint64_t row) {
+static int64_t call_with(mh_event *event, char *given, uint64_t row) {
     mh_pass pass = {.collect = false, .row = row};
     mh_frame frame;
     char *placed = NULL;
     if (given != NULL) {
-        placed = guard_place(room, given, event->len);
+        placed = loan_data(lent, given, event->len);
         if (placed == NULL) {
             mh_report(instance, "not called: no memory for a message of %zu bytes", event->len);
             return -1;
@@ -168,12 +196,15 @@ static int64_t call_record(mh_call_record *record, uint64_t row) {
     }
     char *message = record->has_message ? (char *)(uintptr_t)next_text(&at, record->len) : NULL;
     event.config = (void *)(uintptr_t)next_text(&at, record->data_len);
-    guard nested = {NULL, 0};
-    guard *room = depth++ == 0 ? &outermost : &nested;
+    loan *outer = lent;
+    lent = loan_begin();
     channel->crash.event = (int32_t)record->kind;
-    int64_t code = call_with(&event, message, room, row);
-    guard_free(&nested);
-    depth--;
+    if (lent == NULL)
+        mh_report(instance, "not called: no memory for what it is handed");
+    int64_t code = lent != NULL ? call_with(&event, message, row) : -1;
+    if (lent != NULL)
+        loan_end(lent);
+    lent = outer;
     return code;
 }
 
@@ -193,6 +224,7 @@ static void call_rows(void) {
     mh_rows_record rows = *(mh_rows_record *)(void *)at;
     mh_damage damage;
     bool go_on = true;
+    loan_many = true;
     at += mh_padded(sizeof rows);
     for (uint64_t row = 0; row < rows.count && go_on; row++) {
         mh_call_record *record = (mh_call_record *)(void *)at;
@@ -207,6 +239,7 @@ static void call_rows(void) {
         at += record->size;
         atomic_store_explicit(&channel->rows_done, row + 1, memory_order_release);
     }
+    loan_many = false;
     mirror_words();
 }
 

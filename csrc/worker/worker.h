@@ -44,15 +44,27 @@ extern const mh_elsewhere asks;
 /* An answer for one, as it lies in the shared memory: what its callback returned. */
 int64_t asks_answer(const char *at);
 
-/* guard.c: the message as a module gets it, with one NUL and then a page that nobody may touch. */
-extern bool guard_bare; /* without the NUL */
-typedef struct guard {
-    char *base;
-    size_t size;
-} guard;
-/* NULL: no memory. Valid until the next, or guard_free. */
-char *guard_place(guard *guard, const char *message, size_t len);
-void guard_free(guard *guard);
+/* guard.c: what is lent to the module for one call, each part of it in front of a page that nobody may
+ * touch: a message with one NUL behind it, unless the worker is bare. */
+extern bool guard_bare; /* also: what was lent may not be touched when the call is over */
+extern bool loan_many;  /* a batch: then it is written over */
+typedef struct loan_part {
+    char *base, *at;
+    size_t size, len; /* of the memory, and of what lies there */
+    bool sealed;
+} loan_part;
+typedef struct loan {
+    loan_part parts[MH_LENT_PARTS];
+    bool busy, passing;
+} loan;
+/* All of these: NULL: no memory. Calls may lie inside of each other. */
+loan *loan_begin(void);
+char *loan_data(loan *loan, const char *data, size_t len);
+char *loan_text(loan *loan, mh_lent what, const char *text, size_t len); /* with a NUL behind it */
+void *loan_struct(loan *loan, size_t size);
+void loan_end(loan *loan);
+/* Where a fault hit what was lent: notes what that was. */
+void loan_at(uint64_t address, mh_crash *crash);
 
 /* limits.c */
 /* Before any code of the module's runs. False: `why` (of `size` bytes) says which cannot be set. */

@@ -25,6 +25,8 @@ cdef extern from "host.h" nogil:
         int32_t event, thread
         char thread_name[16]
         uint64_t address, pc, sp, stack_low, stack_high, message, message_size
+        uint8_t lent
+        c_bool is_over
         uint64_t registers[34]
         uint32_t register_count, frame_count, found_count, object_count
         uint64_t left_out

@@ -124,6 +124,8 @@ cdef object crash_of(const mh_crash *crash):
         stack=(crash.stack_low, crash.stack_high),
         message_at=crash.message,
         message_size=crash.message_size,
+        lent=crash.lent,
+        is_over=crash.is_over,
         registers=tuple([crash.registers[i] for i in range(crash.register_count)]),
         places=tuple(places),
         left_out=crash.left_out,

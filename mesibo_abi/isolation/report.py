@@ -47,10 +47,11 @@ class Crash:
     `signal` is 0 where there was none; `code` is siginfo's si_code or the exit code; `own`: it sent
     that signal itself; `address` None where the fault has none. `allowed` is the limit that it had
     `reached`. `callback` is what ran, None for nothing. `message_at` and `message_size` say where
-    the module had the message. `left_out` frames are missing in `places` behind the innermost
-    INNERMOST. `found` are guesses: places that lay on the stack, as no frame led to the module, or,
-    where there is no place behind INNERMOST, from the outermost on. `entry` is where the callback
-    begins that ran.
+    the module had the message, or what it was lent that a fault hit: `lent` is which part, and
+    `is_over` whether that was for a call before. `left_out` frames are missing in `places` behind
+    the innermost INNERMOST. `found` are guesses: places that lay on the stack, as no frame led to
+    the module, or, where there is no place behind INNERMOST, from the outermost on. `entry` is
+    where the callback begins that ran.
     `request` is the one whose answer was being given.
     """
 
@@ -78,6 +79,8 @@ class Crash:
     request: str
     exception: str
     lines: tuple[str, ...]
+    lent: int = 0
+    is_over: bool = False
 
 
 INNERMOST = 48  # csrc/crash.h
@@ -315,11 +318,14 @@ def _access(crash: Crash) -> str:
     if at == crash.pc:
         return f"a jump to {at:#x}, where there is no code"
     act = "write to" if crash.writes else "read from"
+    if crash.is_over:
+        what = _LENT[crash.lent] if crash.lent else "message or answer"
+        return f"a {act} the {what} of a call that is over: it kept a pointer"
     end = crash.message_at + crash.message_size
     if crash.message_at and end <= at < end + _PAGE + 1:
         return (
-            f"a {act.split()[0]} {_bytes(at - end)} behind the {_given(crash)}, which has "
-            f"{_bytes(crash.message_size)}"
+            f"a {act.split()[0]} {_bytes(at - end)} behind the {_given(crash)}, which "
+            f"{'have' if crash.lent == _PARAMS else 'has'} {_bytes(crash.message_size)}"
         )
     if at < _PAGE:
         return f"a {act} a NULL pointer" + (f", {_bytes(at)} behind it" if at else "")
@@ -338,6 +344,8 @@ def _bytes(count: int) -> str:
 
 def _given(crash: Crash) -> str:
     """What lies at `message_at`."""
+    if crash.lent:
+        return _LENT[crash.lent]
     return "message" if crash.callback == "on_message" else "data"
 
 
@@ -351,6 +359,8 @@ def _is_overflow(crash: Crash, at: int) -> bool:
     )
 
 
+_LENT = ("data", "address `to`", "address `from`", "params")  # as csrc/crash.h: mh_lent
+_PARAMS = 3
 _PART = re.compile(r"(\d+)")
 
 

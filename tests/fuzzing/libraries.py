@@ -12,6 +12,7 @@ from mesibo_abi.fuzzing.subject import Subject
 SOURCES = Path(__file__).parent.parent / "modules"
 _REVISIONS = {
     "late": "doc2019",
+    "lent": "doc2019",
     "pair": "doc2019",
     "line": "sdk2020",
     "relapse": "sdk2020",
