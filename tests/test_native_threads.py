@@ -37,7 +37,7 @@ IN_HANDLER = {
     "a thread-local": "local.last = Last()",
     "a decimal context": "decimal.Decimal(1) / 3",
     "its thread object": "threading.current_thread()",
-    "an event loop": "asyncio.run(asyncio.sleep(0))",
+    "an event loop": "asyncio.run(asyncio.sleep(0), debug=False)",
     "an exception": "traceback.format_exception(ValueError())",
 }
 

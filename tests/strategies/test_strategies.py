@@ -78,6 +78,14 @@ def test_payloads_are_where_modules_break(wanted: Any) -> None:
     assert wanted(finds(payloads(words=["magic word"]), wanted))
 
 
+@pytest.mark.parametrize("words", [[], ["magic word"]], ids=["", "words"])
+def test_the_simplest_payload_is_the_shortest(words: list[str]) -> None:
+    shrinking = settings(QUICK, phases=[Phase.generate, Phase.shrink])
+    for least in (0, 3):
+        made = payloads(words=words, min_size=least)
+        assert len(find(made, lambda _: True, settings=shrinking)) == least
+
+
 def test_payloads_of_no_size_are_refused() -> None:
     with pytest.raises(ValueError, match=r"cannot have 5 to 4 bytes: expected 0 <= min_size"):
         payloads(min_size=5, max_size=4)
