@@ -3,7 +3,7 @@ in front of pages that may not be touched."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +14,7 @@ from .budget import Budget, Progress
 from .case import Case
 from .corpus import Corpus
 from .crashes import crash_of
-from .finding import Crash, Finding
+from .finding import Crash, Finding, Findings
 from .jobs import Jobs
 from .life import Life, live
 from .searching import Search, Target
@@ -39,7 +39,7 @@ class BlackBox:
                 revision = Revision(life.module.revision)
                 callbacks = life.module.callbacks
         except ModuleError as error:  # with nothing between its init and its cleanup
-            self._first = Finding(crash_of(error), Case())
+            self._first = Finding(crash_of(error), subject.given(Case()))
         vocabulary = Vocabulary.of(subject.library, subject.config)
         self._target = Target(subject, vocabulary, revision, callbacks)
 
@@ -49,7 +49,7 @@ class BlackBox:
         corpus: Path,
         known: Collection[str],
         progress: Callable[[Progress], None],
-    ) -> Iterator[Finding]:
+    ) -> Findings:
         """As Engine says."""
         if self._first is not None:
             yield self._first

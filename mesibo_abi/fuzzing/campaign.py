@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from .budget import Budget, Progress
 from .case import Case
 from .engine import Engine
-from .finding import Finding
+from .finding import Finding, Findings
 from .minimising import minimise
 
 
@@ -21,7 +21,7 @@ def distinct(
     progress: Callable[[Progress], None],
     *,
     minimise_for: float = 30.0,
-) -> Iterator[Finding]:
+) -> Findings:
     """Each finding, as soon as it is there, with the smallest case for it that is found in
     `minimise_for` seconds."""
     known: set[str] = set()
@@ -29,7 +29,7 @@ def distinct(
     def say(so_far: Progress) -> None:
         progress(replace(so_far, findings=len(known)))
 
-    with closing(engine.fuzz(budget, corpus, known, say)) as found:  # type: ignore[type-var]
+    with closing(engine.fuzz(budget, corpus, known, say)) as found:
         for finding in found:
             if finding.crash.signature not in known:
                 known.add(finding.crash.signature)

@@ -37,7 +37,7 @@ Step: TypeAlias = Event | Reply | Reload
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`config` are the items that its init is given, `steps` what happens between init and
+    """`config` are all the items that its init is given, `steps` what happens between init and
     cleanup."""
 
     steps: tuple[Step, ...] = ()

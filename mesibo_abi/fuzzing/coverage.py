@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -14,7 +13,7 @@ from ..errors import BuildError
 from ..vocabulary import Vocabulary
 from .budget import Budget, Progress
 from .case import Case
-from .finding import Crash, Finding
+from .finding import Crash, Finding, Findings
 from .fuzzer import Fuzzer, Places
 from .instrumented import Instrumented, instrument
 from .replaying import Replayer
@@ -53,7 +52,7 @@ class Coverage:
         corpus: Path,
         known: Collection[str],
         progress: Callable[[Progress], None],
-    ) -> Iterator[Finding]:
+    ) -> Findings:
         """As Engine says."""
         with _Run(self.module, self._folder, corpus, budget) as run:
             while run.goes_on():
@@ -105,9 +104,7 @@ class _Run:
         in_time = duration is None or time.monotonic() - self._begun < duration
         return in_time and bool(self._fuzzers)
 
-    def findings(
-        self, reader: Reader, replayer: Replayer, known: Collection[str]
-    ) -> Iterator[Finding]:
+    def findings(self, reader: Reader, replayer: Replayer, known: Collection[str]) -> Findings:
         """What has come up since."""
         for fuzzer in list(self._fuzzers):
             if fuzzer.is_over:
@@ -124,7 +121,7 @@ class _Run:
 
     def _end(
         self, fuzzer: Fuzzer, reader: Reader, replayer: Replayer, known: Collection[str]
-    ) -> Iterator[Finding]:
+    ) -> Findings:
         self._count(fuzzer)
         cases, data, said = fuzzer.cases, fuzzer.ended_by(), fuzzer.said()
         self._fuzzers.remove(fuzzer)
@@ -139,14 +136,14 @@ class _Run:
                 output=said,
             )
         left = self._share(len(self._fuzzers) + 1)
-        if left != 0 and (data is not None or self._budget.runs is None):
+        if left != 0 and (returncode != 0 or self._budget.runs is None):  # 0: its runs are over
             self._start(left)
         if data is not None:
             yield from self._confirmed(data, reader.told(said), replayer, known)
 
     def _confirmed(
         self, data: bytes, told: Crash | None, replayer: Replayer, known: Collection[str]
-    ) -> Iterator[Finding]:
+    ) -> Findings:
         """What is known already is not looked at again."""
         if told is not None and told.signature in known:
             return
@@ -158,9 +155,7 @@ class _Run:
             self._unconfirmed += 1
 
     def _case(self, data: bytes) -> Case:
-        """With the items that every case has."""
-        case = decode(data)
-        return replace(case, config=self._module.subject.config | case.config)
+        return self._module.subject.given(decode(data))
 
     def _share(self, among: int) -> int | None:
         """Of the runs that are left; None: of no bound."""

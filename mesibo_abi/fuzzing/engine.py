@@ -3,14 +3,14 @@ one for libraries as they are; all else here serves both."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from .budget import Budget, Progress
 from .case import Case
-from .finding import Crash, Finding
+from .finding import Crash, Findings
 
 
 class Engine(Protocol):
@@ -23,14 +23,13 @@ class Engine(Protocol):
         corpus: Path,
         known: Collection[str],
         progress: Callable[[Progress], None],
-    ) -> Iterator[Finding]:
+    ) -> Findings:
         """Looks until the budget is used up, and gives each crash that a process confirmed which
         had seen no other case; its signature may be known, and its case need not be small.
 
         `corpus` is a folder, for what is worth to be kept from one run to the next. `known` has
         the signatures that were found so far, and grows meanwhile: what is in there need not be
-        given again. `progress` is called a few times a second, with `findings` left at 0. Closing
-        the iterator ends it early.
+        given again. `progress` is called a few times a second, with `findings` left at 0.
         """
 
     def replay(self, case: Case) -> Crash | None:

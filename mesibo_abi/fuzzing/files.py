@@ -94,7 +94,7 @@ def _lines(finding: Finding, subject: Subject, folder: Path) -> bytes:
         return os.path.relpath(path, folder)
 
     crash = finding.crash
-    config, config_base64 = _items(subject.config | finding.case.config)
+    config, config_base64 = _items(finding.case.config)
     header = Header(
         finding=utf8(crash.signature),
         kind=utf8(crash.kind),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from .case import Case
 
@@ -33,3 +35,7 @@ class Finding:
 
     crash: Crash
     case: Case
+
+
+Findings: TypeAlias = Generator[Finding, None, None]
+"""As they come up. Closing it ends the search for more."""

@@ -34,7 +34,8 @@ class Life:
     StructChanged, or BadResult for a code that the header does not know (that it fails is its
     right). Two that differ are of two classes, told apart by their signature.
 
-    `deadline` is for each callback, in seconds. Raises LoadError where its init refuses, with the
+    `config` are the items of its init, those of the subject where none are given. `deadline` is for
+    each callback, in seconds. Raises LoadError where its init refuses, with the
     ModuleCrashed where it ends its process. Belongs to one thread.
     """
 
@@ -46,6 +47,7 @@ class Life:
         deadline: float | None = 5.0,
     ) -> None:
         assert subject.library is not None, "a life is that of a library"
+        items = subject.config if config is None else config
         self.host = PlayedHost()
         self.steps = 0
         """How many there were."""
@@ -54,7 +56,7 @@ class Life:
         self._crashes = 0
         self._told = False
         try:
-            self.module = self._load(subject, {**subject.config, **(config or {})}, deadline)
+            self.module = self._load(subject, dict(items), deadline)
         except BaseException:
             self.host.close()
             raise

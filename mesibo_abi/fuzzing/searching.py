@@ -129,13 +129,14 @@ class Search:
                 return
             crash = self._live(case)
             if crash is not None and crash.signature not in self._known:
-                yield Finding(crash, case)
+                yield Finding(crash, self._target.subject.given(case))
             self._count(1)
 
     def _live(self, case: Case) -> Crash | None:
         answers: list[Answer] = []
+        subject = self._target.subject
         try:
-            live(self._target.subject, case, seen=lambda *step: answers.append(_answer(*step)))
+            live(subject, subject.given(case), seen=lambda *step: answers.append(_answer(*step)))
         except ModuleError as error:
             return crash_of(error)
         self._learn_life(case, answers)
@@ -183,7 +184,8 @@ class Search:
             return
         size = 1
         while True:
-            case = Case(tuple(Event(EventKind.MESSAGE, message) for message in passed[-size:]))
+            steps = tuple(Event(EventKind.MESSAGE, message) for message in passed[-size:])
+            case = self._target.subject.given(Case(steps))
             try:
                 live(self._target.subject, case)
             except ModuleError as again:

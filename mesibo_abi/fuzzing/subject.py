@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..types import Revision
+from .case import Case
 
 
 class Sanitizer(enum.StrEnum):
@@ -24,8 +25,9 @@ class Sanitizer(enum.StrEnum):
 class Subject:
     """A library as it is, or the sources of one: one of the two is there.
 
-    `config` are items for its init that every case has, unless it has others of that name.
-    `arguments` are for the compiler. `thread_safe`: several threads may be in it at once.
+    `config` are items for its init: every case that is made up has them, unless it has others of
+    that name. `arguments` are for the compiler. `thread_safe`: several threads may be in it at
+    once.
     """
 
     library: Path | None = None
@@ -41,3 +43,7 @@ class Subject:
     def path(self) -> Path:
         """What it is called by: its library, or the first source."""
         return self.library or self.sources[0]
+
+    def given(self, case: Case) -> Case:
+        """One that was made up, with all that its init is given."""
+        return replace(case, config=self.config | case.config)

@@ -95,8 +95,19 @@ def find(sanitizer: Sanitizer) -> Toolchain:
         "fuzz: no compiler with libFuzzer",
         detail=f"expected clang with the runtime for -fsanitize=fuzzer,{_WATCHES[sanitizer]}, or "
         f"gcc and libFuzzer's archive, found {_found(archive)}",
-        hint="install them (on Debian: apt-get install clang libclang-rt-14-dev, the number being "
-        "that of `clang --version`), or fuzz the library as it is: mesibo-abi fuzz MODULE.so",
+        hint=f"install {_packages()}, or fuzz the library as it is: mesibo-abi fuzz MODULE.so",
+    )
+
+
+def _packages() -> str:
+    """The runtime of a clang that is there has its number."""
+    for clang in _clangs():
+        number = re.search(r"version (\d+)", _output([clang, "--version"]))
+        if number is not None:
+            return f"what it has not (on Debian: apt-get install libclang-rt-{number[1]}-dev)"
+    return (
+        "them (on Debian: apt-get install clang libclang-rt-14-dev, the number being that of "
+        "`clang --version`)"
     )
 
 
@@ -153,4 +164,5 @@ def _run(command: tuple[str, ...]) -> str:
 
 
 def _output(command: list[str]) -> str:
-    return _run(tuple(command))
+    """Once for each tool, which another PATH may have another of."""
+    return _run((shutil.which(command[0]) or command[0], *command[1:]))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from mesibo_abi.fuzzing.budget import Budget, Progress
 from mesibo_abi.fuzzing.campaign import distinct
 from mesibo_abi.fuzzing.engines import open_engine
-from mesibo_abi.fuzzing.finding import Finding
+from mesibo_abi.fuzzing.finding import Finding, Findings
 from mesibo_abi.fuzzing.subject import Sanitizer, Subject
 from mesibo_abi.types import Revision
 
@@ -28,6 +28,9 @@ class Planted:
     found: tuple[str, ...]
     sanitizer: Sanitizer = Sanitizer.ADDRESS
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def source(self) -> Path:
         (path,) = FOLDER.glob(f"mesibo_mod_{self.name}.c*")
@@ -44,7 +47,12 @@ class Planted:
 
 PLANTED = (
     Planted("overread", Revision.DOC2019, ("heap-buffer-overflow read in on_message",)),
-    Planted("long_message", Revision.DOC2019, ("stack-buffer-overflow write in on_message",)),
+    # Of one that just fits, the NUL behind it does not: an index out of bounds.
+    Planted(
+        "long_message",
+        Revision.DOC2019,
+        ("stack-buffer-overflow write in on_message", "index in on_message"),
+    ),
     Planted("long_address", Revision.SDK2019, ("global-buffer-overflow write in on_message",)),
     Planted(
         "long_item",
@@ -76,8 +84,16 @@ def nothing(_: Progress) -> None:
     """For who does not want to know how far it is."""
 
 
-def findings(subject: Subject, budget: Budget | None = None) -> Iterator[Finding]:
+def findings(subject: Subject, budget: Budget | None = None) -> Findings:
     """From an empty corpus."""
     with tempfile.TemporaryDirectory() as corpus, open_engine(subject) as engine:
         budget = budget or Budget(duration=PATIENCE)
         yield from distinct(engine, budget, Path(corpus), nothing, minimise_for=5.0)
+
+
+def first_finding(planted: Planted) -> Finding:
+    """From an empty corpus. One of those that it may be found by."""
+    with closing(findings(planted.subject())) as found:
+        first = next(found)
+    assert any(part in first.crash.signature for part in planted.found), first.crash.signature
+    return first

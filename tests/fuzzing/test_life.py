@@ -112,10 +112,20 @@ def test_a_socket_is_connected_hears_and_is_closed() -> None:
         live(subject("line"), Case((LOGIN, Reply(b"ab", piece=1))))
 
 
-def test_items_are_those_of_the_subject_and_of_the_case() -> None:
+def test_items_are_those_of_the_case_which_is_given_those_of_the_subject() -> None:
+    secret = subject("secret", config={"word": "now"})
+    case = Case((message("now"),))
+    assert secret.given(case) == Case(case.steps, {"word": "now"})
     with pytest.raises(ModuleCrashed):
-        live(subject("secret", config={"word": "now"}), Case((message("now"),)))
-    live(subject("secret", config={"word": "now"}), Case((message("now"),), {"word": "then"}))
+        live(secret, secret.given(case))
+    live(secret, case)
+    live(secret, secret.given(Case(case.steps, {"word": "then"})))
+
+
+def test_without_items_it_has_those_of_the_subject() -> None:
+    secret = subject("secret", config={"word": "now"})
+    with pytest.raises(ModuleCrashed), Life(secret) as life:
+        life.do(message("now"))
 
 
 def test_an_init_that_refuses_its_items_is_no_finding() -> None:
