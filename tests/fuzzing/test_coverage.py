@@ -31,14 +31,14 @@ def subject(name: str, revision: Revision | None = None) -> Subject:
 
 
 def test_it_goes_on_behind_a_finding() -> None:
-    with closing(findings(subject("shallow"))) as found:  # type: ignore[type-var]
+    with closing(findings(subject("shallow"))) as found:
         kinds = {next(found).crash.kind, next(found).crash.kind}
     assert kinds == {"heap-buffer-overflow read", "stack-buffer-overflow write"}
 
 
 def test_where_cases_differ_each_has_a_process() -> None:
     """What aborts after a hundred others is no finding, and does not hide the one that is."""
-    with closing(findings(subject("thread_local"))) as found:  # type: ignore[type-var]
+    with closing(findings(subject("thread_local"))) as found:
         first = next(found)
     assert first.crash.kind == "stack-buffer-overflow write"
     assert first.case == Case((Event(EventKind.MESSAGE, Message(b"aaaaa")),))
@@ -87,6 +87,13 @@ def test_what_was_kept_is_begun_with(tmp_path: Path) -> None:
             pass
     assert len(kept) > 10
     assert kept <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_all_runs_are_used_where_processes_end_that_wrote_over_too_much(tmp_path: Path) -> None:
+    said: list[Progress] = []
+    with open_engine(BY_NAME["long_message"].subject()) as engine:
+        assert list(distinct(engine, Budget(runs=3000), tmp_path, said.append))
+    assert said[-1].cases == 3000
 
 
 def test_it_says_how_far_it_is(tmp_path: Path) -> None:
