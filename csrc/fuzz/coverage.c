@@ -1,11 +1,23 @@
-/* coverage.c - for modules whose compiler calls a function at each edge (gcc's -fsanitize-coverage=trace-pc)
- * and has no counters of its own: counters that libFuzzer looks at as well. */
-#include <stdint.h>
+/* coverage.c - for modules that call a function at each edge (-fsanitize-coverage=trace-pc) and have no
+ * counters of their own: counters that libFuzzer looks at as well. gcc has no others, and those of clang are
+ * races to ThreadSanitizer. */
+#define _GNU_SOURCE
+#include "fuzz.h"
 
-#ifndef __clang__
+#include <sys/mman.h>
+#include <unistd.h>
+
+#if !defined __clang__
+#define HAS_COUNTERS 0
+#else
+#define HAS_COUNTERS !__has_feature(thread_sanitizer)
+#endif
+
+#if !HAS_COUNTERS
 
 enum { COUNTERS = 1 << 14 };
-__attribute__((section("__libfuzzer_extra_counters"), used)) static uint8_t counters[COUNTERS];
+__attribute__((section("__libfuzzer_extra_counters"), used,
+               aligned(COUNTERS))) static uint8_t counters[COUNTERS];
 
 void __sanitizer_cov_trace_pc(void);
 __attribute__((visibility("default"), no_sanitize("thread"))) void __sanitizer_cov_trace_pc(void) {
@@ -13,8 +25,15 @@ __attribute__((visibility("default"), no_sanitize("thread"))) void __sanitizer_c
     counters[(place ^ place >> 14) % COUNTERS]++;
 }
 
+/* Where pages are larger, what is counted in a fork is not seen. */
+bool fuzz_coverage_share(void) {
+    return sysconf(_SC_PAGESIZE) > COUNTERS ||
+           mmap(counters, COUNTERS, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1,
+                0) != MAP_FAILED;
+}
+
 #else
 
-typedef int nothing_here;
+bool fuzz_coverage_share(void) { return true; }
 
 #endif

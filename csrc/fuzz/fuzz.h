@@ -136,8 +136,10 @@ void fuzz_memory_restore(void);
 /* Whatever a sanitizer knows of them. */
 void fuzz_copy(char *to, const char *from, size_t size);
 bool fuzz_is_same(const char *one, const char *other, size_t size);
-/* What is forked off from here on counts its coverage for all. False: no memory. */
+/* What is forked off from here on counts its coverage for all: in the module, or in the counters of
+ * coverage.c where it has none. False: no memory. */
 bool fuzz_memory_share(void);
+bool fuzz_coverage_share(void);
 /* In a process that was forked off: the host is this one's from here on. */
 void fuzz_forked(void);
 

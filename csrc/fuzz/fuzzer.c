@@ -93,6 +93,7 @@ int fuzz_with_libfuzzer(int argc, char **argv) {
         return 2;
     if (fuzz_asked.hurries && !fuzz_asked.threads)
         fuzz_go_on_behind_faults();
-    fuzz_heap_watch();
+    if (!fuzz_asked.threads) /* they would race for the numbers */
+        fuzz_heap_watch();
     return LLVMFuzzerRunDriver(&argc, &argv, run);
 }

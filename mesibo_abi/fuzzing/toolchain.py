@@ -44,12 +44,17 @@ class Toolchain:
         """
         watches = _WATCHES[self.sanitizer]
         flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-fno-optimize-sibling-calls"]
-        if self.is_clang:
+        if self._has_counters:
             flags += [f"-fsanitize=fuzzer-no-link,{watches}", "-fno-sanitize=function"]
         else:
             flags += [f"-fsanitize={watches}", "-fsanitize-coverage=trace-pc,trace-cmp"]
         wrapped = (f"-Wl,--wrap=__sanitizer_cov_trace_{name}" for name in _COMPARISONS)
         return [*flags, *self._going_on, *wrapped]
+
+    @property
+    def _has_counters(self) -> bool:
+        """gcc has none, and ThreadSanitizer takes those of clang for the module's."""
+        return self.is_clang and self.sanitizer is not Sanitizer.THREAD
 
     @property
     def _going_on(self) -> list[str]:
@@ -66,10 +71,10 @@ class Toolchain:
 
     @property
     def link_flags(self) -> list[str]:
-        """For the program. gcc calls a function that libFuzzer defines and does nothing in: ours,
-        in coverage.c, comes first."""
+        """For the program. Where there are no counters, a function is called that libFuzzer defines
+        and does nothing in: ours, in coverage.c, comes first."""
         fuzzer = ["-Wl,--whole-archive", str(self.archive), "-Wl,--no-whole-archive"]
-        if not self.is_clang:
+        if not self._has_counters:
             fuzzer.append("-Wl,--allow-multiple-definition")
         watches = f"-fsanitize={_WATCHES[self.sanitizer]}"
         return ["-rdynamic", watches, *fuzzer, "-ldl", "-lpthread", "-lm"]

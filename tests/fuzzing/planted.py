@@ -27,6 +27,7 @@ class Planted:
     revision: Revision
     found: tuple[str, ...]
     sanitizer: Sanitizer = Sanitizer.ADDRESS
+    thread_safe: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -42,6 +43,7 @@ class Planted:
             revision=self.revision,
             arguments=arguments,
             sanitizer=self.sanitizer,
+            thread_safe=self.thread_safe,
         )
 
 
@@ -73,6 +75,8 @@ PLANTED = (
     Planted("short_length", Revision.SDK2019, ("heap-buffer-overflow write in on_message",)),
     Planted("deep", Revision.SDK2020, ("stack-overflow in depth",)),
     Planted("race", Revision.SDK2020, ("data race in add",), Sanitizer.THREAD),
+    # Only where several threads may be in it at once.
+    Planted("crowd", Revision.DOC2019, ("data race in keep",), Sanitizer.THREAD, thread_safe=True),
     Planted("leak", Revision.DOC2019, ("leak in on_message",)),
     Planted("stages", Revision.DOC2019, ("stack-buffer-overflow write in on_message",)),
     Planted("lifecycle", Revision.SDK2020, ("double-free in on_cleanup", "heap-use-after-free")),

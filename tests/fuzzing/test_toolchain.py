@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ import pytest
 from mesibo_abi.errors import BuildError
 from mesibo_abi.fuzzing import files, toolchain
 from mesibo_abi.fuzzing.reproducing import reproduce
-from mesibo_abi.fuzzing.subject import Sanitizer
-from tests.fuzzing.planted import BY_NAME, Planted, first_finding
+from mesibo_abi.fuzzing.subject import Sanitizer, Subject
+from tests.fuzzing.planted import BY_NAME, FOLDER, Planted, findings, first_finding
 from tests.tools import needs
 
 
@@ -94,6 +95,16 @@ def without_clang(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(folder))
     monkeypatch.setenv("CC", "gcc")
     return folder
+
+
+@GCC
+@pytest.mark.slow
+@pytest.mark.usefixtures("without_clang")
+def test_gcc_is_led_where_each_case_has_a_process() -> None:
+    module = FOLDER.with_name("fuzzed") / "mesibo_mod_thread_local.c"
+    with closing(findings(Subject(sources=(module,)))) as found:
+        first = next(found)
+    assert first.crash.kind == "stack-buffer-overflow write"
 
 
 @GCC
