@@ -119,7 +119,7 @@ static bool ask(int *status) {
 
 void fuzz_apart_run(const uint8_t *input, size_t size, fuzz_left *left) {
     int status;
-    given->left = *left = (fuzz_left){0, 0};
+    given->left = *left = (fuzz_left){0};
     given->size = size < FUZZ_INPUT ? size : FUZZ_INPUT;
     memcpy(given->input, input, given->size);
     if (line >= 0 && cases >= most)

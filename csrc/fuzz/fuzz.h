@@ -113,6 +113,7 @@ void fuzz_live(const fuzz_case *what);
 /* What the life of the case that was run last allocated and did not free. */
 typedef struct fuzz_left {
     int64_t blocks, bytes;
+    uint64_t place; /* a number for where in the module; 0: not all of it there */
 } fuzz_left;
 fuzz_left fuzz_life_left(void);
 /* Which events the module had callbacks for, as bits; all that there are, before the first life. */

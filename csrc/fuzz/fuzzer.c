@@ -13,8 +13,8 @@ int LLVMFuzzerRunDriver(int *argc, char ***argv, int (*run)(const uint8_t *input
 /* ---- Cases that may leak -----------------------------------------------------------------------------
  *
  * What was allocated in a case and not freed may be a leak, or be kept in the module's data on purpose,
- * which are forgotten here. So a few such cases, by how much is left, are put aside for a process that can
- * tell. */
+ * which are forgotten here. So a few such cases, by how much is left and where that was allocated, are put
+ * aside for a process that can tell. Their names have the place: what has leaked there is not asked again. */
 
 enum { KINDS = 512, TIMES = 3 };
 static struct { fuzz_left left; unsigned times; } seen[KINDS];
@@ -37,16 +37,20 @@ static void put_aside(const char *why, const uint8_t *input, size_t size) {
 }
 
 static void look_for_leaks(fuzz_left left, const uint8_t *input, size_t size) {
+    char why[32];
+    size_t at = 0;
     if (left.blocks <= 0 || seen_count == KINDS)
         return;
-    size_t at = 0;
-    while (at < seen_count &&
-           (seen[at].left.blocks != left.blocks || seen[at].left.bytes != left.bytes))
+    if (left.place != 0)
+        left.bytes = 0; /* of one place they are as many as a message is long */
+    while (at < seen_count && (seen[at].left.blocks != left.blocks ||
+                               seen[at].left.bytes != left.bytes || seen[at].left.place != left.place))
         at++;
     seen_count += at == seen_count;
     seen[at].left = left;
+    snprintf(why, sizeof why, "leak-%llx", (unsigned long long)left.place);
     if (seen[at].times++ < TIMES)
-        put_aside("leak", input, size);
+        put_aside(why, input, size);
 }
 
 /* ---- Inputs ----------------------------------------------------------------------------------------- */

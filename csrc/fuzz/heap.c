@@ -1,7 +1,9 @@
 /* heap.c - what a life allocates and does not free, and what its init has: as the sanitizer tells of each
  * block. */
+#define _GNU_SOURCE
 #include "living.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +11,10 @@ int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile v
                                               void (*freed)(const volatile void *))
     __attribute__((weak));
 size_t __sanitizer_get_allocated_size(const volatile void *block) __attribute__((weak));
+size_t __asan_get_alloc_stack(void *block, void **stack, size_t size, int *thread)
+    __attribute__((weak));
 
-enum { BLOCKS = 32, BYTES = 1 << 16 };
+enum { BLOCKS = 32, BYTES = 1 << 16, FOLLOWED = 64, FRAMES = 2 };
 
 typedef struct block {
     const char *at;
@@ -19,6 +23,8 @@ typedef struct block {
 
 static bool watched, counting;
 static fuzz_left left;
+static const volatile void *followed[FOLLOWED]; /* what is left; full: not all of it */
+static size_t followed_count;
 
 static struct {
     block all[BLOCKS];
@@ -54,8 +60,19 @@ static void allocated(const volatile void *at, size_t size) {
         return;
     left.blocks++;
     left.bytes += (int64_t)size;
+    if (followed_count < FOLLOWED)
+        followed[followed_count++] = at;
     if (noting)
         note(at, size);
+}
+
+/* Most often the latest is freed first. */
+static void unfollow(const volatile void *at) {
+    for (size_t i = followed_count; i-- > 0;)
+        if (followed[i] == at) {
+            followed[i] = followed[--followed_count];
+            return;
+        }
 }
 
 static void freed(const volatile void *at) {
@@ -63,6 +80,7 @@ static void freed(const volatile void *at) {
         return;
     left.blocks--;
     left.bytes -= (int64_t)__sanitizer_get_allocated_size(at);
+    unfollow(at);
     if (of_init.count > 0)
         forget(at);
 }
@@ -73,10 +91,47 @@ void fuzz_heap_watch(void) {
               __sanitizer_install_malloc_and_free_hooks(allocated, freed) != 0;
 }
 
-fuzz_left fuzz_heap_left(void) { return left; }
+/* In the module, as another process has it too; 0: elsewhere. */
+static uint64_t place_of(const volatile void *block) {
+    void *stack[FRAMES];
+    int thread;
+    Dl_info module;
+    size_t size = __asan_get_alloc_stack((void *)(uintptr_t)block, stack, FRAMES, &thread);
+    uint64_t place = size > 0 ? (uint64_t)(uintptr_t)stack[size - 1] : 0;
+    if (!fuzz_is_code(place) || dladdr(stack[size - 1], &module) == 0)
+        return 0;
+    return place - (uint64_t)(uintptr_t)module.dli_fbase;
+}
+
+/* Each place counts once, in whatever order. */
+static uint64_t place_of_left(void) {
+    uint64_t places[FOLLOWED], sum = 0;
+    size_t count = 0;
+    if (__asan_get_alloc_stack == NULL || left.blocks <= 0 || followed_count == FOLLOWED)
+        return 0;
+    for (size_t i = 0; i < followed_count; i++) {
+        uint64_t place = place_of(followed[i]);
+        size_t known = 0;
+        if (place == 0)
+            return 0;
+        while (known < count && places[known] != place)
+            known++;
+        if (known == count) {
+            places[count++] = place;
+            sum += place * 0x9E3779B97F4A7C15u;
+        }
+    }
+    return sum;
+}
+
+fuzz_left fuzz_heap_left(void) {
+    left.place = place_of_left();
+    return left;
+}
 
 void fuzz_heap_begin(void) {
-    left = (fuzz_left){0, 0};
+    left = (fuzz_left){0};
+    followed_count = 0;
     of_init.count = of_init.bytes = 0;
     of_init.too_many = of_init.freed = false;
 }

@@ -75,7 +75,7 @@ static void end_standing(void) {
 }
 
 fuzz_left fuzz_life_left(void) {
-    return standing != NULL ? (fuzz_left){0, 0} : fuzz_heap_left();
+    return standing != NULL ? (fuzz_left){0} : fuzz_heap_left();
 }
 
 /* A module whose data are as they were when it was opened. What its init allocates is noted. */

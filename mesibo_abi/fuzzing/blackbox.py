@@ -67,6 +67,11 @@ class BlackBox:
             return crash_of(error)
         return None
 
+    @property
+    def sees_leaks(self) -> bool:
+        """As Engine says."""
+        return False
+
     def __enter__(self) -> Self:
         return self
 

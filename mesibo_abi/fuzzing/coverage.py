@@ -13,7 +13,7 @@ from ..errors import BuildError
 from ..vocabulary import Vocabulary
 from .budget import Budget, Progress
 from .case import Case
-from .finding import Crash, Finding, Findings
+from .finding import LEAK, Crash, Finding, Findings
 from .fuzzer import Fuzzer, Places
 from .instrumented import Instrumented, instrument
 from .replaying import Replayer
@@ -24,6 +24,8 @@ from .words import dictionary, written
 
 _PAUSE = 0.05  # seconds
 _SAY = 0.25  # seconds between words on how far it is
+_LEAKS_AT_ONCE = 4  # cases that may leak, before others are looked at
+_ANYWHERE = "0"  # a place that is not known
 _UNCONFIRMED = 3  # then cases do not share a process any more
 
 
@@ -66,6 +68,11 @@ class Coverage:
         """As Engine says."""
         return self._replayer.replay(case)
 
+    @property
+    def sees_leaks(self) -> bool:
+        """As Engine says."""
+        return self._replayer.sees_leaks
+
     def __enter__(self) -> Self:
         return self
 
@@ -84,6 +91,7 @@ class _Run:
         self._stack = ExitStack()
         self._places = _places(module, folder, corpus)
         self._unconfirmed = 0
+        self._leaky: set[str] = set()  # places that were seen to leak
         self._started = 0
         self._done = 0  # cases, of processes that have ended
         self._coverage = self._corpus = 0
@@ -109,15 +117,40 @@ class _Run:
         for fuzzer in list(self._fuzzers):
             if fuzzer.is_over:
                 yield from self._end(fuzzer, reader, replayer, known)
-        for candidate in sorted(self._places.candidates.iterdir()):
-            if not candidate.suffix:
+        yield from self._errors(replayer)
+        yield from self._leaks(replayer)
+
+    def _errors(self, replayer: Replayer) -> Findings:
+        for candidate in self._candidates("error-"):
+            case = self._case(candidate.read_bytes())
+            candidate.unlink()
+            crash = replayer.replay(case)
+            if crash is not None:
+                yield Finding(crash, case)
+            else:
+                self._unconfirmed += 1
+
+    def _leaks(self, replayer: Replayer) -> Findings:
+        """A few at a time: a module that leaks always must not hide what else it does."""
+        asked = 0
+        for candidate in self._candidates("leak-"):
+            place = candidate.name.split("-")[1]
+            if replayer.sees_leaks and place not in self._leaky:
+                if asked == _LEAKS_AT_ONCE:
+                    return
+                asked += 1
                 case = self._case(candidate.read_bytes())
-                candidate.unlink()
                 crash = replayer.replay(case)
                 if crash is not None:
                     yield Finding(crash, case)
-                elif candidate.name.startswith("error"):
-                    self._unconfirmed += 1
+                if crash is not None and crash.kind == LEAK and place != _ANYWHERE:
+                    self._leaky.add(place)
+            candidate.unlink()
+
+    def _candidates(self, why: str) -> list[Path]:
+        """Those that are written to the end, the oldest first."""
+        found = [each for each in self._places.candidates.glob(f"{why}*") if not each.suffix]
+        return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
     def _end(
         self, fuzzer: Fuzzer, reader: Reader, replayer: Replayer, known: Collection[str]

@@ -35,6 +35,10 @@ class Engine(Protocol):
     def replay(self, case: Case) -> Crash | None:
         """Runs one case in a process that has seen no other; None: it ended as it should."""
 
+    @property
+    def sees_leaks(self) -> bool:
+        """Whether `replay` tells of leaks."""
+
     def __enter__(self) -> Self: ...
 
     def __exit__(

@@ -8,6 +8,9 @@ from typing import TypeAlias
 
 from .case import Case
 
+LEAK = "leak"
+"""The kind of a crash that is none: what was allocated is lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Crash:

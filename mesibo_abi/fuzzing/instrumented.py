@@ -23,7 +23,8 @@ _COMMON = "symbolize=0:exitcode=77:handle_abort=1:handle_sigill=1:print_legend=0
 _ENVIRONMENT = {
     "ASAN_OPTIONS": f"{_COMMON}:allocator_may_return_null=1:quarantine_size_mb=32",
     "UBSAN_OPTIONS": f"{_COMMON}:print_stacktrace=1",
-    "TSAN_OPTIONS": f"{_COMMON}:halt_on_error=1:die_after_fork=0:report_thread_leaks=0",
+    "TSAN_OPTIONS": f"{_COMMON}:halt_on_error=1:die_after_fork=0:report_thread_leaks=0:"
+    "atexit_sleep_ms=0",
     "LSAN_OPTIONS": "report_objects=0",
 }
 
@@ -55,12 +56,12 @@ class Instrumented:
             command.append("--threads")
         return [*command, *options]
 
-    def environment(self, *, alone: bool) -> dict[str, str]:
+    def environment(self, *, alone: bool, leaks: bool = False) -> dict[str, str]:
         """What the caller has set stands, but for what this depends on. `alone`: for a case by
-        itself, which ends with its first error, and whose leaks are looked for; that needs to know
-        who allocated what, which takes long."""
+        itself, which ends with its first error, and is told all of: who allocated what takes long.
+        `leaks` are looked for."""
         halts = f"halt_on_error={int(alone)}"
-        asan = f"{halts}:detect_leaks={int(alone)}:malloc_context_size={16 if alone else 2}"
+        asan = f"{halts}:detect_leaks={int(leaks)}:malloc_context_size={16 if alone else 2}"
         asan += "" if alone or self.subject.sanitizer is Sanitizer.THREAD else ":handle_segv=0"
         more = {"ASAN_OPTIONS": asan, "UBSAN_OPTIONS": halts}
         found = dict(os.environ)

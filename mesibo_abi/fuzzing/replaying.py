@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import subprocess
+import warnings
 from typing import Self
 
 from ..errors import BuildError
@@ -11,16 +12,32 @@ from .case import Case
 from .finding import Crash
 from .instrumented import Instrumented
 from .reports import Reader
+from .subject import Sanitizer
 from .wire import encode
+
+ALLOW_PTRACE = (
+    "allow it (in a container: --cap-add=SYS_PTRACE), and run it under no debugger and no strace"
+)
+"""What to do about it."""
+_NO_LEAKS = (
+    "leaks are not looked for: LeakSanitizer must trace its own process, and ptrace is forbidden "
+    f"here; {ALLOW_PTRACE}"
+)
+
+
+class LeaksUnseen(UserWarning):
+    """LeakSanitizer cannot work here."""
 
 
 class Replayer:
-    """A context manager: the process that it asks ends with it."""
+    """A context manager: the process that it asks ends with it. `sees_leaks` until it turns out
+    that nobody can: then it warns, once, and goes on without."""
 
     def __init__(self, module: Instrumented, reader: Reader) -> None:
         self._module = module
         self._reader = reader
         self._process: subprocess.Popen[bytes] | None = None
+        self.sees_leaks = module.subject.sanitizer is Sanitizer.ADDRESS
 
     def replay(self, case: Case) -> Crash | None:
         """What became of it. Raises BuildError where the module cannot even be opened."""
@@ -35,7 +52,16 @@ class Replayer:
             report = self._read(process, size)
         except (BrokenPipeError, EOFError) as error:
             raise self._unopened(process) from error
-        return self._reader.crash(status, report.decode("utf-8", "backslashreplace"))
+        said = report.decode("utf-8", "backslashreplace")
+        if self.sees_leaks and self._reader.has_no_leaks(said):
+            self._go_on_without_leaks()
+            return self.replay(case)
+        return self._reader.crash(status, said)
+
+    def _go_on_without_leaks(self) -> None:
+        self.sees_leaks = False
+        self.close()
+        warnings.warn(_NO_LEAKS, LeaksUnseen, stacklevel=3)
 
     def _read(self, process: subprocess.Popen[bytes], size: int) -> bytes:
         assert process.stdout is not None
@@ -46,8 +72,8 @@ class Replayer:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._process = subprocess.Popen(
-            self._module.command("serve", "--leaks"),
-            env=self._module.environment(alone=True),
+            self._module.command("serve", *(["--leaks"] if self.sees_leaks else [])),
+            env=self._module.environment(alone=True, leaks=self.sees_leaks),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..symbols import Frame, Place, symbolize
-from .finding import Crash
+from .finding import LEAK, Crash
 
 _FRAME = re.compile(
     r"^\s+#\d+ .*?\((?P<file>[^()\s]+)\+0x(?P<offset>[0-9a-f]+)\)"
@@ -50,6 +50,10 @@ class Reader:
         if status > 128:
             return Crash(signal.Signals(status - 128).name, "outside of the module", report)
         return Crash(f"exit with status {status}", "outside of the module", report)
+
+    def has_no_leaks(self, report: str) -> bool:
+        """Whether LeakSanitizer gave up: it may not trace its own process."""
+        return "LeakSanitizer has encountered a fatal error" in report
 
     def told(self, report: str) -> Crash | None:
         """The first that a report tells of; None: it does not."""
@@ -128,7 +132,7 @@ def _kind(begin: re.Match[str], told: str) -> str:
     if begin["own"]:
         return begin["own"]
     if begin["leak"]:
-        return "leak"
+        return LEAK
     if begin["thread"]:
         return begin["thread"].strip()
     if begin["fuzzer"]:

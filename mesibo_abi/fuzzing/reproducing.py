@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..errors import Error
 from . import files
 from .engines import open_engine
-from .finding import Crash
+from .finding import LEAK, Crash
+from .replaying import ALLOW_PTRACE
 
 
 class Reproduced(AssertionError):
@@ -20,10 +22,18 @@ class Reproduced(AssertionError):
 
 def reproduce(path: Path) -> Crash | None:
     """Builds the module of the finding as it is now, under the same instrumentation, and runs the
-    case; None: it ends as it should. Raises BuildError, InputError and LoadError."""
+    case; None: it ends as it should. Raises BuildError, InputError and LoadError, and Error where
+    it is a leak and nobody can see it."""
     subject, finding = files.read(path)
     with open_engine(subject) as engine:
-        return engine.replay(finding.case)
+        crash = engine.replay(finding.case)
+        if crash is None and finding.crash.kind == LEAK and not engine.sees_leaks:
+            raise Error(
+                f"{path}: whether it leaks cannot be told",
+                detail="expected LeakSanitizer to work, found that ptrace is forbidden here",
+                hint=ALLOW_PTRACE,
+            )
+        return crash
 
 
 def check(path: Path) -> None:
