@@ -22,6 +22,7 @@ _BEGIN = re.compile(
     r"|(?P<leak>ERROR: LeakSanitizer)"
     r"|ERROR: \w+Sanitizer: (?P<address>.*)"
     r"|WARNING: ThreadSanitizer: (?P<thread>[\w -]+?) \("
+    r"|\w+Sanitizer:? CHECK failed: (?P<check>\S+)"
     r"|ERROR: libFuzzer: (?P<fuzzer>[\w -]+)"
 )
 _ACCESS = re.compile(r"^(READ|WRITE) of size|caused by a (READ|WRITE)", re.M)
@@ -137,6 +138,8 @@ def _kind(begin: re.Match[str], told: str) -> str:
         return begin["thread"].strip()
     if begin["fuzzer"]:
         return "hang" if begin["fuzzer"].startswith("timeout") else begin["fuzzer"].strip()
+    if begin["check"]:  # of its printf: a conversion was not over where the format was
+        return "format-string" if "_format" in begin["check"] else "failed check of the sanitizer"
     if begin["undefined"]:
         return _undefined(begin["undefined"])
     summary = re.search(r"SUMMARY: \w+Sanitizer: (\S+)", told)

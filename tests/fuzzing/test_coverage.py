@@ -31,6 +31,10 @@ def subject(name: str, revision: Revision | None = None) -> Subject:
     return Subject(sources=(FUZZED / f"mesibo_mod_{name}.c",), revision=revision)
 
 
+def message(text: str) -> Event:
+    return Event(EventKind.MESSAGE, Message(text))
+
+
 def test_it_goes_on_behind_a_finding() -> None:
     with closing(findings(subject("shallow"))) as found:
         kinds = {next(found).crash.kind, next(found).crash.kind}
@@ -42,7 +46,7 @@ def test_where_cases_differ_each_has_a_process() -> None:
     with closing(findings(subject("thread_local"))) as found:
         first = next(found)
     assert first.crash.kind == "stack-buffer-overflow write"
-    assert first.case == Case((Event(EventKind.MESSAGE, Message(b"aaaaa")),))
+    assert first.case == Case((message("aaaaa"),))
 
 
 def test_what_was_lent_is_gone_behind_the_event() -> None:
@@ -137,10 +141,20 @@ def ways_out() -> Iterator[Coverage]:
     ],
 )
 def test_ways_to_end(ways_out: Coverage, word: str, kind: str) -> None:
-    crash = ways_out.replay(Case((Event(EventKind.MESSAGE, Message(word)),)))
+    crash = ways_out.replay(Case((message(word),)))
     assert crash is not None
     assert crash.kind == kind
-    assert ways_out.replay(Case((Event(EventKind.MESSAGE, Message("nothing")),))) is None
+    assert ways_out.replay(Case((message("nothing"),))) is None
+
+
+@pytest.mark.parametrize("conversion", ["%n", "%ll", "%q", "%-l"])
+def test_a_format_is_one_finding_whatever_comes_in(conversion: str) -> None:
+    """A conversion that is not over, before what is left of a longer text, makes the sanitizer's
+    own printf end the process, with a failed check of its own."""
+    with open_engine(BY_NAME["format"].subject()) as engine:
+        crash = engine.replay(Case((message("m" * 80), message(conversion))))
+    assert crash is not None
+    assert crash.signature == "format-string in on_message at mesibo_mod_format.c:14"
 
 
 def test_a_source_that_does_not_compile(tmp_path: Path) -> None:
