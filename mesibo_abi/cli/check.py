@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InputError
-from ..types import Revision
-from .items import items_of
+from .items import items_of, module_options
 from .status import Status
 from .text import reason_of
 
@@ -20,13 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("check")
 @click.argument("modules", nargs=-1, type=click.Path(path_type=Path))
-@click.option(
-    "--config",
-    "configuration",
-    multiple=True,
-    metavar="FILE|KEY=VALUE",
-    help="Items for the modules: one, or those of a mesibo.conf. May stand several times.",
-)
+@module_options(revision="For modules that do not tell their own.")
 @click.option(
     "--only", multiple=True, metavar="PATTERN", help="Only these checks: a name, its area, or *."
 )
@@ -39,12 +32,6 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write JUnit XML there as well.",
 )
-@click.option(
-    "--revision",
-    type=click.Choice([str(revision) for revision in Revision]),
-    help="For modules that do not tell their own.",
-)
-@click.option("--entry-point", metavar="SYMBOL", help="The init, where the file's name misleads.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0.01),
@@ -61,7 +48,6 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="So long may each call take, in resources.time and resources.at-once.",
 )
-@click.option("--thread-safe", is_flag=True, help="Several threads may be in it at once: try that.")
 @click.option("--valgrind", is_flag=True, help="Run it under valgrind as well.")
 @click.option(
     "--in-process",

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..types import Revision
 from .arguments import SOURCE_SUFFIXES
 from .build import WithExtraArguments, extra_arguments
-from .items import items_of
+from .items import items_of, module_options
 from .status import Status
 from .terminate import terminable
 from .text import printable, say
@@ -73,21 +73,10 @@ _DURATION = 60.0
     help="What watches a module that is compiled: for memory, leaks and undefined behaviour, or "
     "for races of threads.",
 )
-@click.option(
-    "--config",
-    "configuration",
-    multiple=True,
-    metavar="FILE|KEY=VALUE",
-    help="Items for the module: one, or those of a mesibo.conf. May stand several times.",
+@module_options(
+    revision="The header that sources are compiled against (doc2019 where none is given), or that "
+    "of a library that does not tell its own."
 )
-@click.option(
-    "--revision",
-    type=click.Choice([str(revision) for revision in Revision]),
-    help="The header that sources are compiled against (doc2019 where none is given), or that of a "
-    "library that does not tell its own.",
-)
-@click.option("--entry-point", metavar="SYMBOL", help="The init, where the file's name misleads.")
-@click.option("--thread-safe", is_flag=True, help="Several threads may be in it at once: try that.")
 @click.option(
     "--reproduce",
     type=click.Path(path_type=Path, dir_okay=False),

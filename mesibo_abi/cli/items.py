@@ -1,11 +1,51 @@
-"""The items of one module, as --config gives them: one by one, or those of a mesibo.conf."""
+"""What commands are told of a module. Its items, as --config gives them: one by one, or those of a
+mesibo.conf."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
+
+import click
 
 from ..errors import InputError
+from ..types import Revision
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def module_options(revision: str) -> Callable[[_Command], _Command]:
+    """What `check` and `fuzz` are told of a module: the options --config, --revision, which is for
+    what it says there, --entry-point and --thread-safe. They become the arguments `configuration`,
+    `revision`, `entry_point` and `thread_safe`."""
+    options = (
+        click.option(
+            "--config",
+            "configuration",
+            multiple=True,
+            metavar="FILE|KEY=VALUE",
+            help="Items for the module: one, or those of a mesibo.conf. May stand several times.",
+        ),
+        click.option(
+            "--revision", type=click.Choice([str(each) for each in Revision]), help=revision
+        ),
+        click.option(
+            "--entry-point", metavar="SYMBOL", help="The init, where the file's name misleads."
+        ),
+        click.option(
+            "--thread-safe",
+            is_flag=True,
+            help="Several threads may be in it at once: try that.",
+        ),
+    )
+
+    def with_options(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return with_options
 
 
 def items_of(configuration: Sequence[str], module: Path) -> dict[str, str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from ..bridge.values import Message
 from ..events import Event
@@ -47,7 +48,7 @@ class _Search:
         for name in self.case.config:
             self._shorter(
                 self.case.config[name].encode("utf-8", "surrogateescape"),
-                lambda text, name=name: self._with_item(name, text),  # type: ignore[misc]
+                partial(self._with_item, name),
             )
         return self.case != before
 
@@ -82,18 +83,13 @@ class _Search:
             pass
         text = _text_of(self.case.steps[place])
         if text is not None:
-            self._shorter(
-                text,
-                lambda text: self._with_step(place, _with_text(self.case.steps[place], text)),
-            )
+            self._shorter(text, partial(self._with_text, place))
         for name in ("to", "from_", "address"):
             address = _address_of(self.case.steps[place], name)
             if address:
                 self._shorter(
                     address.encode("utf-8", "surrogateescape"),
-                    lambda text, name=name: self._with_step(  # type: ignore[misc]
-                        place, _with_address(self.case.steps[place], name, _decoded(text))
-                    ),
+                    partial(self._with_address, place, name),
                 )
 
     def _shorter(self, text: bytes, made: Callable[[bytes], Case]) -> None:
@@ -122,6 +118,13 @@ class _Search:
     def _with_step(self, place: int, step: Step) -> Case:
         steps = self.case.steps
         return replace(self.case, steps=(*steps[:place], step, *steps[place + 1 :]))
+
+    def _with_text(self, place: int, text: bytes) -> Case:
+        return self._with_step(place, _with_text(self.case.steps[place], text))
+
+    def _with_address(self, place: int, name: str, text: bytes) -> Case:
+        step = _with_address(self.case.steps[place], name, _decoded(text))
+        return self._with_step(place, step)
 
     def _with_item(self, name: str, text: bytes) -> Case:
         return replace(self.case, config=self.case.config | {name: _decoded(text)})

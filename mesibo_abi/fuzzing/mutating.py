@@ -97,7 +97,7 @@ class Mutator:
         if draw() < 0.8:
             return Message(payload[:_LONGEST], to=to, from_=from_, id=1)
         words = {WORDS[int(draw() * len(WORDS))]: _NUMBERS[int(draw() * len(_NUMBERS))]}
-        return Message(payload[:_LONGEST], to=to, from_=from_, **words)  # type: ignore[arg-type]
+        return Message(payload[:_LONGEST], to=to, from_=from_).replace(**words)
 
     def _place(self, payload: bytes) -> int:
         return int(self._random.random() * (len(payload) + 1))

@@ -181,7 +181,7 @@ def _read_event(kind: EventKind, source: _Reader) -> Event:
 def _message(
     payload: bytes, to: bytes | None, from_: bytes | None, words: dict[str, int]
 ) -> Message:
-    return Message(payload, to=to, from_=from_, **words)  # type: ignore[arg-type]
+    return Message(payload, to=to, from_=from_).replace(**words)
 
 
 def _item(text: bytes) -> str:

@@ -11,7 +11,7 @@ from tests.fuzzing.cases import CASES
 
 
 def message(payload: bytes, **fields: int) -> Event:
-    return Event(EventKind.MESSAGE, Message(payload, **fields))  # type: ignore[arg-type]
+    return Event(EventKind.MESSAGE, Message(payload).replace(**fields))
 
 
 def test_what_does_not_matter_is_gone() -> None:
