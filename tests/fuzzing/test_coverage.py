@@ -50,7 +50,7 @@ def test_where_cases_differ_each_has_a_process() -> None:
 
 
 def test_what_was_lent_is_gone_behind_the_event() -> None:
-    with closing(findings(subject("clings"))) as found:  # type: ignore[type-var]
+    with closing(findings(subject("clings"))) as found:
         by_kind = {each.crash.kind: each.case for each in itertools.islice(found, 2)}
     assert set(by_kind) == {"heap-use-after-free read", "heap-buffer-overflow write"}
     assert len(by_kind["heap-use-after-free read"].steps) == 2
@@ -59,7 +59,7 @@ def test_what_was_lent_is_gone_behind_the_event() -> None:
 def test_a_cleanup_sees_what_a_single_event_has_left(tmp_path: Path) -> None:
     with open_engine(subject("clings")) as engine:
         budget = Budget(duration=PATIENCE, events=1)
-        with closing(engine.fuzz(budget, tmp_path, (), nothing)) as found:  # type: ignore[type-var]
+        with closing(engine.fuzz(budget, tmp_path, (), nothing)) as found:
             first = next(found)
     assert first.crash.kind == "heap-buffer-overflow write"
     assert first.crash.where.startswith("cleanup")
