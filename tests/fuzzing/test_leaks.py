@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from mesibo_abi.fuzzing import files
-from mesibo_abi.fuzzing.budget import Budget
-from mesibo_abi.fuzzing.coverage import open_engine
 from mesibo_abi.fuzzing.finding import LEAK
 from mesibo_abi.fuzzing.subject import Subject
 from tests.cli.command import COMMAND, environment
-from tests.fuzzing.planted import FOLDER, findings, nothing
+from tests.fuzzing.planted import FOLDER, findings
 from tests.tools import needs
 
 pytestmark = [needs("clang", "clang++"), pytest.mark.slow]
@@ -27,14 +24,6 @@ def test_what_always_leaks_does_not_hide_what_else_there_is() -> None:
     with closing(findings(LEAKY)) as found:
         kinds = {next(found).crash.kind, next(found).crash.kind}
     assert kinds == {LEAK, "stack-buffer-overflow write"}
-
-
-def test_what_has_leaked_is_not_asked_again(tmp_path: Path) -> None:
-    """Thousands of cases leak, and by another size each."""
-    with open_engine(LEAKY) as engine:
-        found = engine.fuzz(Budget(runs=20_000), tmp_path, (), nothing)
-        signatures = Counter(each.crash.signature for each in found)
-    assert signatures["leak in on_message at mesibo_mod_leaky.c:10"] == 1
 
 
 @pytest.fixture(scope="module")
