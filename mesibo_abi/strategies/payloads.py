@@ -132,13 +132,12 @@ def address_by(
 ) -> Drawing[Any]:
     """The same, as a function."""
     known = tuple(word for word in Vocabulary.given(words).words if b"\0" not in word)
-    usual: list[str | None] = ["alice", "bob", "1234567890", "a@b.example", ""]
+    usual = ["alice", "bob", "1234567890", "a@b.example", ""]
     usual += [name for name in Vocabulary(known).names if name not in usual]
-    usual += [None] if none else []
     fixed = [
         word[:max_size].decode("utf-8", "ignore") if text else word[:max_size] for word in known
     ]
     long = ["x" * size for size in _LONG if size <= max_size]
     other = payload_by(words=known, max_size=max_size, nul=False, text=text)
     made = (lambda draw: other(draw).decode()) if text else other
-    return one_of(usual, fixed, long, [made])
+    return one_of(usual, usual, [None] if none else [], fixed, long, [made])

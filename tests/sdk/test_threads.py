@@ -13,6 +13,7 @@ from mesibo_abi import Host, Message, Result, Revision
 from .conftest import REVISIONS, Sdk
 
 both = pytest.mark.parametrize("revision", REVISIONS)
+UNTIL_CLEANUP = 1_000_000  # as in threads.c
 
 
 def take(host: Host, count: int) -> list[Message]:
@@ -78,7 +79,7 @@ def test_a_close_waits_for_the_hosts_threads(host: Host, sdk: Sdk, revision: Rev
     """cleanup comes first, as the order says; then their last words; then it is unmapped."""
     module = host.load("threads", sdk(revision, "threads"))
     for number in range(10):
-        module.on_message(Message(f"{number}", to="worker", type=50))
+        module.on_message(Message(f"{number}", to="worker", type=UNTIL_CLEANUP))
     module.close()
     assert module.kept is None
     assert sorted(message.payload for message in host.sent) == [b"%d" % n for n in range(10)]

@@ -1,4 +1,5 @@
-/* A thread that the host makes for each message; it waits `type` milliseconds, then sends. */
+/* A thread that the host makes for each message; it waits `type` milliseconds, or with UNTIL_CLEANUP for
+   that, then sends. */
 #ifndef _GNU_SOURCE /* g++ says so itself */
 #define _GNU_SOURCE
 #endif
@@ -6,6 +7,10 @@
 
 #include <pthread.h>
 #include <unistd.h>
+
+enum { UNTIL_CLEANUP = 1000000 };
+
+static int cleaned;
 
 typedef struct order {
     mesibo_module_t *mod;
@@ -17,7 +22,11 @@ static void *run(void *data) {
     order *given = (order *)data;
     char name[16], json[] = "{\"key\": \"extracted\"}", *next;
     mesibo_message_params_t params;
-    usleep(1000 * given->wait);
+    if (given->wait == UNTIL_CLEANUP)
+        while (!__atomic_load_n(&cleaned, __ATOMIC_ACQUIRE))
+            usleep(1000);
+    else
+        usleep(1000 * given->wait);
     pthread_getname_np(pthread_self(), name, sizeof name);
     memset(&params, 0, sizeof params);
     params.to = name;
@@ -44,6 +53,7 @@ static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *pa
 
 static mesibo_int_t on_cleanup(mesibo_module_t *mod) {
     mesibo_log(mod, 0, "cleanup");
+    __atomic_store_n(&cleaned, 1, __ATOMIC_RELEASE);
     return MESIBO_RESULT_OK;
 }
 
