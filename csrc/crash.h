@@ -1,9 +1,9 @@
 /* crash.h - how a module's worker process ended, as plain memory: written by the worker itself while it
- * dies, by the host where the worker could not, and read by the embedder. */
+ * dies, by the host where the worker could not, and read by the embedder. The module can write to it while it
+ * lies in shared memory: no bool in it, which must be 0 or 1. */
 #ifndef MESIBO_CRASH_H
 #define MESIBO_CRASH_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 typedef enum mh_end_kind {
@@ -67,7 +67,7 @@ typedef struct mh_crash {
     uint64_t stack_low, stack_high;   /* of the thread; the guard of the stack is below */
     uint64_t message, message_size;   /* where the module had the message, or the part that was hit */
     uint8_t lent;                     /* which: mh_lent */
-    bool is_over;                     /* it was of a call that is over */
+    uint8_t is_over;                  /* it was of a call that is over */
     uint64_t registers[MH_REGISTERS]; /* in the order of the machine's mcontext */
     uint32_t register_count;
     uint32_t frame_count, found_count, object_count;

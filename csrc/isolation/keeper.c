@@ -350,6 +350,8 @@ static void mend(mh_crash *crash) {
         crash->register_count = MH_REGISTERS;
     if (crash->signal < 0 || crash->signal >= NSIG)
         crash->signal = 0;
+    if (crash->lent >= MH_LENT_PARTS)
+        crash->lent = MH_LENT_DATA;
     mend_frames(crash->frames, crash->frame_count, crash->object_count);
     mend_frames(crash->found, crash->found_count, crash->object_count);
     mend_frames(&crash->entry, 1, crash->object_count);
