@@ -26,14 +26,21 @@ struct Note {
     mesibo_uint_t refid;
 };
 
+// Whoever writes a configuration may write anything: less than nothing, or more than a year, is as if it was
+// not there.
+std::chrono::milliseconds milliseconds(const char *seconds) {
+    const double wanted = seconds != nullptr ? std::atof(seconds) : 10;
+    const bool is_one = wanted >= 0 && wanted <= 365 * 24 * 3600.0;
+    return std::chrono::milliseconds(static_cast<long>(1000 * (is_one ? wanted : 10)));
+}
+
 // The state of one load. The thread is the host's (mesibo_util_create_thread), so that what it sends
 // counts as this module's; on_cleanup waits for its end.
 class Reminder {
 public:
     Reminder(mesibo_module_t *mod, const char *address, const char *seconds)
         : mod_(mod), address_(address != nullptr ? address : "reminder"),
-          delay_(std::chrono::milliseconds(
-              static_cast<long>(1000 * (seconds != nullptr ? std::atof(seconds) : 10)))) {
+          delay_(milliseconds(seconds)) {
         mesibo_util_create_thread(run, this, 0, "reminder");
     }
 
