@@ -90,7 +90,7 @@ typedef struct fuzz_options {
     size_t item_count;
     const char *words;      /* a file: 16 bits of length, then bytes; each a word that the module knows */
     const char *notes;      /* a file: fuzz_notes */
-    const char *candidates; /* a folder, for cases that may leak */
+    const char *candidates; /* a folder, for cases that may leak, or fail */
     double deadline;        /* seconds for a case */
     size_t events;          /* of a case that is made up, at most; 0: as many as there is room for */
     bool has_synchronous, thread_safe, threads, isolate, leaks;
@@ -103,6 +103,8 @@ extern mh_host *fuzz_host;
 /* What others read while this runs. */
 typedef struct fuzz_notes {
     _Atomic uint64_t cases;
+    _Atomic uint64_t lives;  /* inits that returned 0 */
+    _Atomic int64_t refused; /* what the last that did not returned */
 } fuzz_notes;
 extern fuzz_notes *fuzz_noted;
 
@@ -125,6 +127,8 @@ bool fuzz_has_items(void);
 void fuzz_abandon(void);
 /* Whether that is the module's. */
 bool fuzz_is_code(uint64_t address);
+/* The same number in each process; 0: it is elsewhere. */
+uint64_t fuzz_place(uint64_t address);
 
 /* heap.c: from here on the sanitizer tells what is allocated, where it can. */
 void fuzz_heap_watch(void);
@@ -194,6 +198,8 @@ fuzz_outcome fuzz_try(const fuzz_case *what);
 void fuzz_go_on_behind_faults(void);
 /* The rest of this case is not worth to be run. */
 bool fuzz_failed(void);
+/* A number for where, and what was wrong there; 0: not in the module. Of what is new there. */
+uint64_t fuzz_failed_at(void);
 /* From the module's own code: gives the case up, where it has failed. */
 void fuzz_leave(void);
 

@@ -20,13 +20,14 @@ enum { KINDS = 512, TIMES = 3 };
 static struct { fuzz_left left; unsigned times; } seen[KINDS];
 static size_t seen_count;
 
-/* `why` stands before its name. */
-static void put_aside(const char *why, const uint8_t *input, size_t size) {
+/* `why` and where stand before its name. */
+static void put_aside(const char *why, uint64_t place, const uint8_t *input, size_t size) {
     static unsigned count;
     char made[4096], name[4000];
     if (fuzz_asked.candidates == NULL)
         return;
-    snprintf(name, sizeof name, "%s/%s-%d-%u", fuzz_asked.candidates, why, (int)getpid(), count++);
+    snprintf(name, sizeof name, "%s/%s-%llx-%d-%u", fuzz_asked.candidates, why,
+             (unsigned long long)place, (int)getpid(), count++);
     snprintf(made, sizeof made, "%s.part", name);
     FILE *file = fopen(made, "wbe");
     if (file == NULL)
@@ -37,7 +38,6 @@ static void put_aside(const char *why, const uint8_t *input, size_t size) {
 }
 
 static void look_for_leaks(fuzz_left left, const uint8_t *input, size_t size) {
-    char why[32];
     size_t at = 0;
     if (left.blocks <= 0 || seen_count == KINDS)
         return;
@@ -48,9 +48,8 @@ static void look_for_leaks(fuzz_left left, const uint8_t *input, size_t size) {
         at++;
     seen_count += at == seen_count;
     seen[at].left = left;
-    snprintf(why, sizeof why, "leak-%llx", (unsigned long long)left.place);
     if (seen[at].times++ < TIMES)
-        put_aside(why, input, size);
+        put_aside("leak", left.place, input, size);
 }
 
 /* ---- Inputs ----------------------------------------------------------------------------------------- */
@@ -60,7 +59,7 @@ static void run_here(const uint8_t *input, size_t size) {
     fuzz_read(&what, input, size);
     switch (fuzz_try(&what)) {
     case FUZZ_SOUND: look_for_leaks(fuzz_life_left(), input, size); break;
-    case FUZZ_FAILED: put_aside("error", input, size); break;
+    case FUZZ_FAILED: put_aside("error", fuzz_failed_at(), input, size); break;
     case FUZZ_FAILED_BEFORE: break;
     }
 }

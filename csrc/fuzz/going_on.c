@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
+#include <unwind.h>
 
 /* The sanitizers call these, where they are theirs. */
 void __asan_on_error(void);
@@ -18,25 +19,46 @@ void __ubsan_get_current_report_data(const char **kind, const char **message, co
                                      unsigned *line, unsigned *column, char **address)
     __attribute__((weak));
 int __asan_get_report_access_type(void) __attribute__((weak));
+const char *__asan_get_report_description(void) __attribute__((weak));
 
 enum { PLACES = 1 << 12, MOST_WRITES = 256 };
 static uint64_t places[PLACES]; /* that errors were seen at; by what tells them apart */
+static uint64_t first; /* of this case, of those that are new; 0: none, or not in the module */
 static bool failed, fresh;
 static unsigned writes;
 
-/* Whether it is the first there. */
-static bool note(uint64_t place) {
-    size_t at = (size_t)(place * 0x9E3779B97F4A7C15u >> 52);
-    for (size_t i = 0; i < PLACES && places[at] != 0; i++, at = (at + 1) % PLACES)
-        if (places[at] == place)
-            return false;
-    places[at] = place;
-    return true;
+static uint64_t add_text(uint64_t number, const char *text) {
+    while (text != NULL && *text != '\0')
+        number = (number ^ (unsigned char)*text++) * 0x100000001B3u;
+    return number;
 }
 
-/* The sanitizer itself tells of each place once. */
+/* An error at a place; those that are nowhere are all new. */
+static void note(uint64_t place) {
+    size_t at = (size_t)(place * 0x9E3779B97F4A7C15u >> 52);
+    failed = true;
+    for (size_t i = 0; place != 0 && i < PLACES && places[at] != 0; i++, at = (at + 1) % PLACES)
+        if (places[at] == place)
+            return;
+    if (place != 0)
+        places[at] = place;
+    if (!fresh)
+        first = place;
+    fresh = true;
+}
+
+static _Unwind_Reason_Code look_at(struct _Unwind_Context *context, void *place) {
+    *(uint64_t *)place = fuzz_place((uint64_t)_Unwind_GetIP(context));
+    return *(uint64_t *)place != 0 ? _URC_END_OF_STACK : _URC_NO_REASON;
+}
+
+/* The innermost in the module, and what happened there. */
 __attribute__((visibility("default"))) void __asan_on_error(void) {
-    failed = fresh = true;
+    uint64_t place = 0;
+    _Unwind_Backtrace(look_at, &place);
+    if (place != 0 && __asan_get_report_description != NULL)
+        place = add_text(place, __asan_get_report_description());
+    note(place);
     if (__asan_get_report_access_type != NULL && __asan_get_report_access_type() != 0)
         writes++;
 }
@@ -49,10 +71,11 @@ __attribute__((visibility("default"))) void __ubsan_on_report(void) {
     if (__ubsan_get_current_report_data == NULL)
         return;
     __ubsan_get_current_report_data(&kind, &message, &file, &line, &column, &address);
-    fresh |= note((uint64_t)(uintptr_t)file ^ (uint64_t)line << 48 ^ (uint64_t)column << 20 ^ 1);
+    note(add_text((uint64_t)line << 32 | column, file) | 1);
 }
 
 bool fuzz_failed(void) { return failed; }
+uint64_t fuzz_failed_at(void) { return first; }
 
 static sigjmp_buf out;
 static volatile sig_atomic_t inside;
@@ -89,8 +112,8 @@ static void fault(int number, siginfo_t *info, void *context) {
         signal(number, SIG_DFL); /* and again */
         return;
     }
-    failed = true;
-    fresh |= note(place);
+    uint64_t inside_module = fuzz_place(place);
+    note(inside_module != 0 ? inside_module : place);
     siglongjmp(out, 1);
 }
 
@@ -111,6 +134,7 @@ void fuzz_go_on_behind_faults(void) {
 
 fuzz_outcome fuzz_try(const fuzz_case *what) {
     failed = fresh = false;
+    first = 0;
     runner = pthread_self();
     inside = true;
     if (sigsetjmp(out, 0) == 0) /* no signal is held back: that would be a system call for each case */

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 #include "living.h"
 
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,16 +90,11 @@ void fuzz_heap_watch(void) {
               __sanitizer_install_malloc_and_free_hooks(allocated, freed) != 0;
 }
 
-/* In the module, as another process has it too; 0: elsewhere. */
 static uint64_t place_of(const volatile void *block) {
     void *stack[FRAMES];
     int thread;
-    Dl_info module;
     size_t size = __asan_get_alloc_stack((void *)(uintptr_t)block, stack, FRAMES, &thread);
-    uint64_t place = size > 0 ? (uint64_t)(uintptr_t)stack[size - 1] : 0;
-    if (!fuzz_is_code(place) || dladdr(stack[size - 1], &module) == 0)
-        return 0;
-    return place - (uint64_t)(uintptr_t)module.dli_fbase;
+    return size > 0 ? fuzz_place((uint64_t)(uintptr_t)stack[size - 1]) : 0;
 }
 
 /* Each place counts once, in whatever order. */

@@ -13,8 +13,11 @@ static bool begin(mh_instance *instance) {
     unsigned has = 0;
     for (int kind = 0; kind < MH_EVENT_KINDS; kind++)
         has |= (unsigned)fuzz_revision->has_callback(instance, (mh_event_kind)kind) << kind;
-    if (code == 0)
+    if (code == 0) {
         fuzz_callbacks = has;
+        fuzz_noted->lives++;
+    } else
+        fuzz_noted->refused = code;
     return code == 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "../library.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,3 +62,10 @@ void fuzz_forked(void) {
 }
 
 bool fuzz_is_code(uint64_t address) { return mh_library_has_code(fuzz_library, address); }
+
+uint64_t fuzz_place(uint64_t address) {
+    Dl_info module;
+    if (address == 0 || !fuzz_is_code(address) || dladdr((void *)(uintptr_t)address, &module) == 0)
+        return 0;
+    return address - (uint64_t)(uintptr_t)module.dli_fbase;
+}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from ..errors import InputError
 from ..types import Revision
@@ -20,7 +23,7 @@ from .text import printable, say
 
 if TYPE_CHECKING:
     from ..fuzzing.budget import Budget
-    from ..fuzzing.finding import Crash, Finding
+    from ..fuzzing.finding import Crash
     from ..fuzzing.subject import Subject
 
 _DURATION = 60.0
@@ -120,6 +123,7 @@ def command(
     """
     with terminable():
         if reproduce is not None:
+            _check_no_modules(modules, reproduce)
             ctx.exit(_reproduce(reproduce))
         subject = _subject(
             modules,
@@ -132,15 +136,40 @@ def command(
         )
         from ..fuzzing.budget import Budget
 
-        if events is not None and subject.library is not None:
-            raise InputError(
-                f"{subject.path}: --events is for sources",
-                detail=f"expected the sources of a module, found a library, and --events {events}",
-                hint="leave it out, or give the sources",
-            )
+        if subject.library is not None:
+            _check_for_library(ctx, subject)
         if duration is None and runs is None:
             duration = _DURATION
         ctx.exit(_fuzz(subject, Budget(duration, runs, seed, jobs, events), corpus, output))
+
+
+def _check_no_modules(modules: tuple[Path, ...], finding: Path) -> None:
+    if modules:
+        raise InputError(
+            f"{finding}: it says itself of which module it is",
+            detail=f"expected nothing beside --reproduce, found {', '.join(map(str, modules))}",
+            hint="leave that out: the module is built as it is now",
+        )
+
+
+_FOR_SOURCES = ("events", "sanitizer")
+
+
+def _check_for_library(ctx: click.Context, subject: Subject) -> None:
+    """What is for those who compile is refused, and not passed over."""
+    given = [
+        f"--{name} {ctx.params[name]}"
+        for name in _FOR_SOURCES
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    given += [f"-- {' '.join(subject.arguments)}"] if subject.arguments else []
+    if given:
+        option = given[0].rpartition(" ")[0] if given[0][:3] != "-- " else "what follows --"
+        raise InputError(
+            f"{subject.path}: {option} is for sources",
+            detail=f"expected the sources of a module, found a library, and {given[0]}",
+            hint="leave it out, or give the sources",
+        )
 
 
 def _subject(
@@ -185,21 +214,64 @@ def _fuzz(subject: Subject, budget: Budget, corpus: Path | None, output: Path) -
     with ExitStack() as stack:
         if corpus is None:
             corpus = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mesibo_corpus-")))
+        else:
+            stack.enter_context(_kept_folder(corpus, "--corpus", "cases cannot be kept there"))
+        stack.enter_context(_kept_folder(output, "--output", "findings cannot be written there"))
+        stack.enter_context(_hypothesis_elsewhere())
         bar = stack.enter_context(FuzzProgress(budget))
         engine = stack.enter_context(open_engine(subject))
         bar.begin()
         for finding in distinct(engine, budget, corpus, bar.update):
-            path, test = files.write(finding, subject, output)
             count += 1
             with bar.aside():
-                _tell(finding, path, test)
+                click.echo(f"found      {printable(finding.crash.signature)}")
+                click.echo(_evidence(finding.crash))
+                _tell_where(*files.write(finding, subject, output))
     say(bar.summary(count))
     return Status.FOUND if count else Status.DONE
 
 
-def _tell(finding: Finding, path: Path, test: Path) -> None:
-    click.echo(f"found      {printable(finding.crash.signature)}")
-    click.echo(_evidence(finding.crash))
+_STORAGE = "HYPOTHESIS_STORAGE_DIRECTORY"
+
+
+@contextmanager
+def _hypothesis_elsewhere() -> Iterator[None]:
+    """It keeps what it knows of Python's characters where it is started: that is not asked for."""
+    from ..fuzzing.program import cache
+
+    given = os.environ.get(_STORAGE)
+    os.environ[_STORAGE] = given or str(cache() / "hypothesis")
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ[_STORAGE]
+
+
+@contextmanager
+def _kept_folder(folder: Path, option: str, what: str) -> Iterator[None]:
+    """One that can be written into: before a search that would be in vain. Where it was made for
+    that and nothing came of it, it is gone again. Raises InputError."""
+    made = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{folder}: {what}",
+            detail=f"expected a folder to write into, found: {error.strerror}",
+            hint=f"give another to {option}",
+        ) from error
+    try:
+        yield
+    finally:
+        if made:
+            with suppress(OSError):  # there is something in it
+                folder.rmdir()
+
+
+def _tell_where(path: Path, test: Path) -> None:
     click.echo(f"case       {path}")
     click.echo(f"test       {test}")
     click.echo(f"again      mesibo-abi fuzz --reproduce {path}\n")

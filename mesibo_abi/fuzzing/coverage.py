@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
-from ..errors import BuildError
+from ..errors import BuildError, LoadError
 from ..vocabulary import Vocabulary
 from .budget import Budget, Progress
 from .case import Case
@@ -25,6 +26,8 @@ from .words import dictionary, written
 _PAUSE = 0.05  # seconds
 _SAY = 0.25  # seconds between words on how far it is
 _LEAKS_AT_ONCE = 4  # cases that may leak, before others are looked at
+_TIMES = 3  # that a case which failed at a place is looked at
+_LAST = 5.0  # seconds for what came up last
 _ANYWHERE = "0"  # a place that is not known
 _UNCONFIRMED = 3  # then cases do not share a process any more
 
@@ -61,8 +64,11 @@ class Coverage:
                 yield from run.findings(self._reader, self._replayer, known)
                 run.say(progress)
                 time.sleep(_PAUSE)
+            run.end()
             yield from run.findings(self._reader, self._replayer, known)
             run.say(progress, at_once=True)
+            if not known:
+                run.check_lives()
 
     def replay(self, case: Case) -> Crash | None:
         """As Engine says."""
@@ -92,6 +98,10 @@ class _Run:
         self._places = _places(module, folder, corpus)
         self._unconfirmed = 0
         self._leaky: set[str] = set()  # places that were seen to leak
+        self._failed: Counter[str] = Counter()  # cases at places that were seen to fail
+        self._grace = 0.0  # seconds beyond the budget's
+        self._lived = False
+        self._refusal: int | None = None  # what an init returned last that refused
         self._started = 0
         self._done = 0  # cases, of processes that have ended
         self._coverage = self._corpus = 0
@@ -108,9 +118,28 @@ class _Run:
 
     def goes_on(self) -> bool:
         """Whether the budget has more."""
+        return self._has_time() and bool(self._fuzzers)
+
+    def end(self) -> None:
+        """No more cases; what has come up may still be looked at for a while."""
+        self._grace = _LAST
+
+    def _has_time(self) -> bool:
         duration = self._budget.duration
-        in_time = duration is None or time.monotonic() - self._begun < duration
-        return in_time and bool(self._fuzzers)
+        return duration is None or time.monotonic() - self._begun < duration + self._grace
+
+    def check_lives(self) -> None:
+        """Raises LoadError where the module's init has refused whatever it was given."""
+        for fuzzer in self._fuzzers:
+            self._count(fuzzer)
+        if self._refusal and not self._lived:
+            raise LoadError(
+                f"{self._module.subject.path}: no case came further than the module's init",
+                path=self._module.library,
+                detail=f"expected that it returns 0 in some, it returned {self._refusal}",
+                hint="give it the items that it needs, by --config; see what it logs by "
+                "`mesibo-abi check`",
+            )
 
     def findings(self, reader: Reader, replayer: Replayer, known: Collection[str]) -> Findings:
         """What has come up since."""
@@ -121,11 +150,19 @@ class _Run:
         yield from self._leaks(replayer)
 
     def _errors(self, replayer: Replayer) -> Findings:
+        """A few of each place: most modules that fail at one do so in thousands of cases."""
         for candidate in self._candidates("error-"):
-            case = self._case(candidate.read_bytes())
+            if not self._has_time():
+                return
+            place = candidate.name.split("-")[1]
+            data = candidate.read_bytes()
             candidate.unlink()
+            if place != _ANYWHERE and self._failed[place] == _TIMES:
+                continue
+            case = self._case(data)
             crash = replayer.replay(case)
             if crash is not None:
+                self._failed[place] += 1
                 yield Finding(crash, case)
             else:
                 self._unconfirmed += 1
@@ -136,7 +173,7 @@ class _Run:
         for candidate in self._candidates("leak-"):
             place = candidate.name.split("-")[1]
             if replayer.sees_leaks and place not in self._leaky:
-                if asked == _LEAKS_AT_ONCE:
+                if asked == _LEAKS_AT_ONCE or not self._has_time():
                     return
                 asked += 1
                 case = self._case(candidate.read_bytes())
@@ -169,7 +206,8 @@ class _Run:
                 output=said,
             )
         left = self._share(len(self._fuzzers) + 1)
-        if left != 0 and (returncode != 0 or self._budget.runs is None):  # 0: its runs are over
+        has_ended_by_itself = returncode == 0 and self._budget.runs is not None
+        if left != 0 and not self._grace and not has_ended_by_itself:
             self._start(left)
         if data is not None:
             yield from self._confirmed(data, reader.told(said), replayer, known)
@@ -213,6 +251,9 @@ class _Run:
         self._fuzzers.append(fuzzer)
 
     def _count(self, fuzzer: Fuzzer) -> None:
+        refusal = fuzzer.refusal
+        self._lived |= fuzzer.cases > 0 and refusal is None
+        self._refusal = refusal if fuzzer.cases and refusal else self._refusal
         coverage, corpus = fuzzer.status()
         self._coverage = max(self._coverage, coverage)
         self._corpus = max(self._corpus, corpus)

@@ -84,6 +84,12 @@ class Fuzzer:
         return int(struct.unpack_from("<Q", self._shared)[0])
 
     @property
+    def refusal(self) -> int | None:
+        """What the module's inits returned, where none of them returned 0."""
+        lives, code = struct.unpack_from("<Qq", self._shared, 8)
+        return None if lives else int(code)
+
+    @property
     def is_over(self) -> bool:
         """Whether it has ended."""
         return self._process.poll() is not None

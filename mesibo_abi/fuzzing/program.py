@@ -23,7 +23,7 @@ _NAME = "mesibo-abi-fuzz"
 def fuzz_program(toolchain: Toolchain) -> Path:
     """The program; it is compiled where it is not there, which takes some ten seconds. Raises
     BuildError."""
-    kept = _cache() / _digest(toolchain) / _NAME
+    kept = cache() / "fuzz" / _digest(toolchain) / _NAME
     if kept.is_file():
         return kept
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -33,9 +33,10 @@ def fuzz_program(toolchain: Toolchain) -> Path:
     return kept
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """What is made once lies in there; it need not exist."""
     given = os.environ.get("XDG_CACHE_HOME", "")
-    return Path(given or Path.home() / ".cache") / "mesibo_abi" / "fuzz"
+    return Path(given or Path.home() / ".cache") / "mesibo_abi"
 
 
 def _sources() -> Iterator[Path]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..symbols import Frame, Place, symbolize
+from ..symbols import Frame, Place, symbolize, unfold
 from .finding import LEAK, Crash
 
 _FRAME = re.compile(
@@ -77,9 +77,13 @@ class Reader:
         return " and ".join(sorted(set(found[:wanted])))
 
     def _inside(self, stack: Sequence[Frame]) -> str | None:
-        for frame in stack:
-            if frame.file is not None and frame.file.resolve() == self._library:
-                return str(replace(frame, function=_plain_name(frame.function)))
+        """What the module's author wrote, before what a header of the system has of C++: that
+        would be the same place for many mistakes."""
+        inside = [f for f in stack if f.file is not None and f.file.resolve() == self._library]
+        calls = [call for frame in inside for call in unfold(frame)]
+        own = [call for call in calls if not _is_of_the_system(call)]
+        for frame in [*own, *inside]:
+            return str(replace(frame, function=_plain_name(frame.function), inlined=False))
         return None
 
     def _named(self, stack: Sequence[tuple[Path, int]]) -> list[Frame]:
@@ -122,6 +126,10 @@ class Reader:
         return _FRAME.sub(name, text).strip()
 
 
+def _is_of_the_system(frame: Frame) -> bool:
+    return frame.source is not None and frame.source.parts[:2] == ("/", "usr")
+
+
 def _plain_name(function: str | None) -> str | None:
     """Without what C++ says of its arguments."""
     if function is None:
@@ -152,5 +160,6 @@ def _kind(begin: re.Match[str], told: str) -> str:
 
 def _undefined(said: str) -> str:
     """Without the values, which differ from case to case."""
+    said = re.sub(r"^-?(\d|inf|nan)\S* ", "", said)
     words = re.split(r": |0x| \d| -\d|'|, which| for ", said)[0]
-    return words.strip()
+    return words.strip().removesuffix(" of")

@@ -43,7 +43,7 @@ def kinds_of(callbacks: Collection[str]) -> tuple[EventKind, ...]:
 def events(
     *,
     kinds: Collection[EventKind | str] | None = None,
-    revision: Revision | str = Revision.DOC2019,
+    revision: Revision | str = Revision.SDK2020,
     words: Words = NOTHING,
     max_size: int = 4096,
     text: bool = False,

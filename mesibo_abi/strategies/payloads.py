@@ -123,7 +123,8 @@ def addresses(
     *, words: Words = NOTHING, none: bool = True, text: bool = False, max_size: int = 300
 ) -> SearchStrategy[Any]:
     """Addresses, as `str`, `bytes` or None: text without a NUL inside, as one ends it; also empty,
-    longer than any buffer that was thought of, and, with `none`, NULL. `text`: only `str`."""
+    longer than any buffer that was thought of, and, with `none`, NULL. `text`: only `str`. None
+    has more than `max_size` bytes."""
     return strategy_by(address_by(words=words, none=none, text=text, max_size=max_size))
 
 
@@ -134,6 +135,7 @@ def address_by(
     known = tuple(word for word in Vocabulary.given(words).words if b"\0" not in word)
     usual = ["alice", "bob", "1234567890", "a@b.example", ""]
     usual += [name for name in Vocabulary(known).names if name not in usual]
+    usual = [name for name in usual if len(name.encode()) <= max_size]
     fixed = [
         word[:max_size].decode("utf-8", "ignore") if text else word[:max_size] for word in known
     ]

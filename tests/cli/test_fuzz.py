@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import mesibo_abi
+from mesibo_abi.errors import InputError
 from tests.cli.command import environment, execute, invoke
 from tests.fuzzing.planted import BY_NAME
 from tests.tools import needs
@@ -98,6 +100,11 @@ def test_items_and_a_corpus(tmp_path: Path) -> None:
         ([], "fuzz: no module"),
         (["one.c", "two.so"], "fuzz: several modules"),
         (["--events", "1", "one.so"], "one.so: --events is for sources"),
+        (["--sanitizer", "thread", "one.so"], "one.so: --sanitizer is for sources"),
+        (["one.so", "--", "-O3"], "one.so: what follows -- is for sources"),
+        (["--reproduce", "f.jsonl", "one.c"], "f.jsonl: it says itself of which module it is"),
+        (["-o", "/proc/no", "one.c"], "/proc/no: findings cannot be written there\n  expected a"),
+        (["--corpus", "/proc/no", "one.c"], "/proc/no: cases cannot be kept there\n  expected a"),
         (["nowhere.c"], "no such file"),
         (["--reproduce", "nowhere.jsonl"], "not a finding"),
     ],
@@ -107,6 +114,30 @@ def test_what_cannot_be_run(arguments: list[str], words: str, tmp_path: Path) ->
     assert done.returncode == 2
     assert words in done.stderr.decode()
     assert done.stdout == b""
+
+
+def test_a_finding_that_cannot_be_written_is_told(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What became of the disk meanwhile."""
+
+    def full(*_: object) -> None:
+        raise InputError("findings: a finding cannot be written there")
+
+    monkeypatch.setattr("mesibo_abi.fuzzing.files.write", full)
+    done = invoke("fuzz", "--runs", "300", "-o", tmp_path / "findings", source)
+    assert done.exit_code == 2
+    assert done.stdout.startswith("found      heap-buffer-overflow read in on_message")
+    assert done.stderr.startswith("findings: a finding cannot be written there")
+
+
+def test_a_library_leaves_nothing_where_it_is_looked_at(tmp_path: Path) -> None:
+    library = mesibo_abi.build(
+        OVERREAD, output=tmp_path / "mesibo_mod_overread.so", extra_args=["-DMENDED"]
+    )
+    done = execute("fuzz", "--runs", "100", library.name, cwd=tmp_path)
+    assert done.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == [library.name]
 
 
 def test_without_a_compiler_it_says_what_to_install(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mesibo_abi import Message
-from mesibo_abi.errors import BuildError, InputError
+from mesibo_abi.errors import BuildError, InputError, LoadError
 from mesibo_abi.events import Event, EventKind
 from mesibo_abi.fuzzing.budget import Budget, Progress
 from mesibo_abi.fuzzing.campaign import distinct
@@ -64,6 +64,35 @@ def test_a_cleanup_sees_what_a_single_event_has_left(tmp_path: Path) -> None:
     assert first.crash.kind == "heap-buffer-overflow write"
     assert first.crash.where.startswith("cleanup")
     assert len(first.case.steps) == 1
+
+
+def test_one_place_is_looked_at_a_few_times(tmp_path: Path) -> None:
+    """Nearly every case fails at it; all processes of the run together."""
+    with open_engine(subject("always")) as engine:
+        found = list(engine.fuzz(Budget(runs=3000), tmp_path, (), nothing))
+    assert {each.crash.where for each in found} == {"on_message at mesibo_mod_always.c:11"}
+    assert 1 <= len(found) <= 3
+
+
+def test_a_mistake_that_a_header_of_the_system_meets_is_where_the_author_made_it() -> None:
+    with open_engine(Subject(sources=(FUZZED / "mesibo_mod_thrower.cpp",))) as engine:
+        crash = engine.replay(Case((message("abc"),)))
+    assert crash is not None
+    assert crash.signature == "ABRT in on_message at mesibo_mod_thrower.cpp:8"
+    assert "__stoa" in crash.report
+
+
+def test_a_module_that_never_opens_is_not_said_to_be_sound(tmp_path: Path) -> None:
+    refusing = open_engine(subject("refuses", Revision.SDK2020))
+    with refusing as engine, pytest.raises(LoadError) as caught:
+        list(engine.fuzz(Budget(runs=500), tmp_path, (), nothing))
+    path = FUZZED / "mesibo_mod_refuses.c"
+    assert str(caught.value) == (
+        f"{path}: no case came further than the module's init\n"
+        "  expected that it returns 0 in some, it returned -1\n"
+        "  hint: give it the items that it needs, by --config; see what it logs by "
+        "`mesibo-abi check`"
+    )
 
 
 def test_what_is_kept_is_no_leak(tmp_path: Path) -> None:

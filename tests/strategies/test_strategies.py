@@ -78,6 +78,12 @@ def test_payloads_are_where_modules_break(wanted: Any) -> None:
     assert wanted(finds(payloads(words=["magic word"]), wanted))
 
 
+@given(addresses(max_size=4, words=["longer than that", "bo"]))
+@SOME
+def test_addresses_have_at_most_the_size_that_was_asked_for(address: str | bytes | None) -> None:
+    assert address is None or len(address) <= 4
+
+
 @pytest.mark.parametrize("words", [[], ["magic word"]], ids=["", "words"])
 def test_the_simplest_payload_is_the_shortest(words: list[str]) -> None:
     shrinking = settings(QUICK, phases=[Phase.generate, Phase.shrink])
