@@ -62,8 +62,12 @@ def test_it_finds_what_is_wrong_only_after_three_logins_and_a_reload() -> None:
     (error,) = found(ModuleMachine.of(library("relapse")), small=True)
     assert error.callback in ("on_login", "cleanup")
     steps = lines_of(error)
-    assert steps[:5] == ["begins", "happens", "happens", "happens", "reloads"]
-    assert steps[5:] in (["teardown"], ["happens", "teardown"])
+    assert steps[0] == "begins"
+    assert steps.count("happens") >= 3
+    # Where something has happened before it: which steps Hypothesis leaves out hangs on what it
+    # draws first, and that on what it has read in the files around it.
+    assert "happens reloads" in " ".join(steps)
+    assert "reloads reloads" not in " ".join(steps)
 
 
 @pytest.mark.slow

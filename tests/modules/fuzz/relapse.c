@@ -1,15 +1,17 @@
 /* A table of who is there, made at the third login, which outlives its cleanup in a global: the logins
- * behind a reload find it freed. */
+ * behind a reload find it freed. It is larger than what the host takes in between: else the host would have its
+ * memory, and be who meets the damage. */
 #include "module.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SEATS = 3 };
+enum { SEATS = 3, NAME = 256 };
 
 typedef struct table {
     size_t *taken; /* by each */
     size_t seats[SEATS];
+    char names[SEATS][NAME];
 } table;
 
 static table *room;
