@@ -157,17 +157,17 @@ _FOR_SOURCES = ("events", "sanitizer")
 
 def _check_for_library(ctx: click.Context, subject: Subject) -> None:
     """What is for those who compile is refused, and not passed over."""
-    given = [
-        f"--{name} {ctx.params[name]}"
+    given = {
+        f"--{name}": f"--{name} {ctx.params[name]}"
         for name in _FOR_SOURCES
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    ]
-    given += [f"-- {' '.join(subject.arguments)}"] if subject.arguments else []
-    if given:
-        option = given[0].rpartition(" ")[0] if given[0][:3] != "-- " else "what follows --"
+    }
+    if subject.arguments:
+        given["what follows --"] = f"-- {' '.join(subject.arguments)}"
+    for option, words in given.items():
         raise InputError(
             f"{subject.path}: {option} is for sources",
-            detail=f"expected the sources of a module, found a library, and {given[0]}",
+            detail=f"expected the sources of a module, found a library, and {words}",
             hint="leave it out, or give the sources",
         )
 

@@ -94,7 +94,6 @@ class _Run:
         self._budget = budget
         self._begun = time.monotonic()
         self._said = self._begun
-        self._stack = ExitStack()
         self._places = _places(module, folder, corpus)
         self._unconfirmed = 0
         self._leaky: set[str] = set()  # places that were seen to leak

@@ -7,10 +7,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from mesibo_abi.fuzzing import files
 from mesibo_abi.fuzzing.budget import Budget, Progress
 from mesibo_abi.fuzzing.campaign import distinct
 from mesibo_abi.fuzzing.engines import open_engine
-from mesibo_abi.fuzzing.finding import Finding, Findings
+from mesibo_abi.fuzzing.finding import Findings
+from mesibo_abi.fuzzing.reproducing import reproduce
 from mesibo_abi.fuzzing.subject import Sanitizer, Subject
 from mesibo_abi.types import Revision
 
@@ -95,9 +99,17 @@ def findings(subject: Subject, budget: Budget | None = None) -> Findings:
         yield from distinct(engine, budget, Path(corpus), nothing, minimise_for=5.0)
 
 
-def first_finding(planted: Planted) -> Finding:
-    """From an empty corpus. One of those that it may be found by."""
+def check_reproducer(planted: Planted, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found from an empty corpus, by one of those that it may be found by; its file, written into
+    the folder, tells it from the mended module."""
     with closing(findings(planted.subject())) as found:
         first = next(found)
     assert any(part in first.crash.signature for part in planted.found), first.crash.signature
-    return first
+    path, _ = files.write(first, planted.subject(), folder)
+
+    again = reproduce(path)
+    assert again is not None
+    assert again.signature == first.crash.signature
+
+    monkeypatch.setenv("CPPFLAGS", "-DMENDED")
+    assert reproduce(path) is None

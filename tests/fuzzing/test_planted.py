@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mesibo_abi.fuzzing import files
-from mesibo_abi.fuzzing.reproducing import reproduce
-from tests.fuzzing.planted import PLANTED, Planted, first_finding
+from tests.fuzzing.planted import PLANTED, Planted, check_reproducer
 from tests.tools import needs
 
 pytestmark = [needs("clang", "clang++"), pytest.mark.slow]
@@ -20,13 +18,5 @@ def test_it_is_found(planted: Planted, tmp_path: Path, monkeypatch: pytest.Monke
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
-    first = first_finding(planted)
-    path, _ = files.write(first, planted.subject(), tmp_path / "findings")
-
-    again = reproduce(path)
-    assert again is not None
-    assert again.signature == first.crash.signature
-
-    monkeypatch.setenv("CPPFLAGS", "-DMENDED")
-    assert reproduce(path) is None
+    check_reproducer(planted, tmp_path / "findings", monkeypatch)
     assert not list(here.iterdir())

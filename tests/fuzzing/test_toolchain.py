@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from mesibo_abi.errors import BuildError
-from mesibo_abi.fuzzing import files, toolchain
-from mesibo_abi.fuzzing.reproducing import reproduce
+from mesibo_abi.fuzzing import toolchain
 from mesibo_abi.fuzzing.subject import Sanitizer, Subject
-from tests.fuzzing.planted import BY_NAME, FOLDER, Planted, findings, first_finding
+from tests.fuzzing.planted import BY_NAME, FOLDER, Planted, check_reproducer, findings
 from tests.tools import needs
 
 
@@ -118,12 +117,4 @@ def test_without_clang_gcc_finds_them(
     assert shutil.which("clang") is None
     assert shutil.which("gcc") == str(without_clang / "gcc")
     assert toolchain.find(planted.sanitizer).c == ("gcc",)
-    first = first_finding(planted)
-    path, _ = files.write(first, planted.subject(), tmp_path / "findings")
-
-    again = reproduce(path)
-    assert again is not None
-    assert again.signature == first.crash.signature
-
-    monkeypatch.setenv("CPPFLAGS", "-DMENDED")
-    assert reproduce(path) is None
+    check_reproducer(planted, tmp_path / "findings", monkeypatch)
