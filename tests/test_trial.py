@@ -8,6 +8,8 @@ import multiprocessing
 import os
 import signal
 import site
+import struct
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -100,6 +102,25 @@ def call(path: Path, message: Message, **places: Any) -> int | None:
     trial.init()
     trial.place("on_message", message, **places)
     return trial.call()
+
+
+@pytest.mark.parametrize("byte", [0x01, 0x55, 0xFF])
+def test_a_record_that_was_written_over_tells_of_nothing(byte: int) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes([byte]) * FaultRecord.SIZE)
+        file.flush()
+        assert FaultRecord(file.fileno()).found() is None
+
+
+@pytest.mark.parametrize("field", range(3))
+def test_a_record_of_more_than_there_is_room_for_tells_of_nothing(field: int) -> None:
+    numbers = [0, 0, 0]
+    numbers[field] = 1 << 30
+    with tempfile.TemporaryFile() as file:
+        file.truncate(FaultRecord.SIZE)
+        file.write(struct.pack("=4iQ3I", 2, 11, 1, 1, 0, *numbers))
+        file.flush()
+        assert FaultRecord(file.fileno()).found() is None
 
 
 # ---- Offers

@@ -634,6 +634,7 @@ cdef extern from "host.h" nogil:
 
     enum:
         MH_FAULT_FRAMES
+        MH_FAULT_FOUND
         MH_FAULT_MAPS
 
     ctypedef struct mh_fault:

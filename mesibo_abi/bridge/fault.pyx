@@ -3,9 +3,11 @@
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int64_t, uint32_t
 
-from .core cimport mh_fault, mh_fault_free, mh_fault_new, mh_fault_watch
+from .core cimport (
+    MH_FAULT_FOUND, MH_FAULT_FRAMES, MH_FAULT_MAPS, mh_fault, mh_fault_free, mh_fault_new, mh_fault_watch
+)
 
 cimport cython
 
@@ -38,18 +40,24 @@ cdef class FaultRecord:
             raise OSError("the handlers of signals cannot be set")
 
     def found(self):
-        """What was written down; None: nothing was."""
+        """What was written down; None: nothing was, or what is there is not ours: the process that
+        ended could write to it."""
         cdef mh_fault *fault = self.fault
-        if fault.done == 0:
+        cdef uint32_t frames = fault.frame_count
+        cdef uint32_t found = fault.found_count
+        cdef uint32_t maps = fault.maps_size
+        if fault.done not in (1, 2):
+            return None
+        if frames > MH_FAULT_FRAMES or found > MH_FAULT_FOUND or maps > MH_FAULT_MAPS:
             return None
         return Fault(
             signal=fault.signal,
             code=fault.code,
             address=fault.address,
             writing=None if fault.writing < 0 else fault.writing != 0,
-            frames=tuple([fault.frames[i] for i in range(fault.frame_count)]),
-            found=tuple([fault.found[i] for i in range(fault.found_count)]),
-            maps=PyBytes_FromStringAndSize(fault.maps, fault.maps_size).decode(
+            frames=tuple([fault.frames[i] for i in range(frames)]),
+            found=tuple([fault.found[i] for i in range(found)]),
+            maps=PyBytes_FromStringAndSize(fault.maps, maps).decode(
                 "utf-8", "surrogateescape"),
             whole=fault.done == 2,
         )

@@ -89,6 +89,13 @@ def _reason(ending: Ending, first: Frame | None, inside: Frame | None) -> tuple[
             "expected it to return, it called exit",
             "a module returns MESIBO_RESULT_FAIL; it never ends the process of its host",
         )
+    if fault is None and -ending.status in (signal.SIGSEGV, signal.SIGBUS):
+        return (
+            f"expected it to return, found {_signal_name(-ending.status)} and no word of where: it "
+            "has another handler of that signal, wrote over what tells of it, or a thread of its "
+            "own overran its stack",
+            "write to no memory but your own, and leave the handlers of signals to the host",
+        )
     if fault is None or fault.signal != -ending.status:
         return (
             f"expected it to return, found {_signal_name(-ending.status)}",

@@ -68,19 +68,25 @@ class Notes:
             if time.monotonic() > end:
                 break
             time.sleep(0.001)
-        return decode(self._twice[_HEAD : _HEAD + size], Step) if size else None
+        return _step_in(self._twice[: _HEAD + size]) if size else None
 
     def read(self) -> Step:
-        """The last step."""
+        """The last step; one without words, where there was none or the module wrote over it."""
         size = int.from_bytes(self._memory[:_HEAD], "little")
-        if size == 0:
-            return Step()
-        return decode(self._memory[_HEAD : _HEAD + size], Step)
+        return _step_in(self._memory[: _HEAD + size]) or Step()
 
     def close(self) -> None:
         """Gives the memory back."""
         self._memory.close()
         self._twice.close()
+
+
+def _step_in(memory: bytes) -> Step | None:
+    """None: what is there is none, as a module can write there."""
+    try:
+        return decode(memory[_HEAD:], Step)
+    except ValueError:
+        return None
 
 
 def _has_children() -> bool:

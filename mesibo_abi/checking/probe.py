@@ -215,9 +215,9 @@ def _noted(file: int) -> tuple[int, tuple[int, tuple[int, ...]] | None]:
 
 
 def _step(calls: Sequence[Call], index: int) -> Step:
-    if index < 0:
-        return Step(_AT[index], "init" if index == -2 else "")
-    return Step(calls[index].case, calls[index].callback)
+    if 0 <= index < len(calls):
+        return Step(calls[index].case, calls[index].callback)
+    return Step(_AT.get(index, ""), "init" if index == -2 else "")
 
 
 def read_report(text: str) -> Report:

@@ -46,7 +46,7 @@ def many(host, text):
 
 def meet(seed):
     host = Host()
-    module = host.load("stranger", library, isolated=True, deadline=0.2, init_deadline=0.5)
+    module = host.load("stranger", library, isolated=True, deadline=0.2, init_deadline=10.0)
     for verdict in (one if way == "one" else many)(host, f"{where} {seed}"):
         look(seed, "verdict", verdict.error)
         str(verdict.sent), str(verdict.logs)
