@@ -123,6 +123,11 @@ class Inspection:
     starts_threads: bool
     problems: tuple[Problem, ...]
 
+    @property
+    def entry_points(self) -> list[str]:
+        """All that have the name of one."""
+        return _entry_points(self.exported)
+
 
 def inspect(path: str | os.PathLike[str]) -> Inspection:
     """Reads the library and lists every problem found. None of its code runs.

@@ -37,7 +37,8 @@ def _finding(subject: Subject, problem: Problem) -> Finding:
 
 def _entry_point(subject: Subject) -> Iterator[Finding]:
     """An entry point that is given by name need not be found by the name of the file."""
-    if subject.entry_point in subject.inspection.exported and subject.entry_point_is_given:
+    if subject.entry_point_is_given:
+        yield from _given_entry_point(subject)
         return
     for problem in subject.inspection.problems:
         if problem.code is ProblemCode.FILE_NAME:
@@ -49,11 +50,21 @@ def _entry_point(subject: Subject) -> Iterator[Finding]:
                 warning=bool(subject.entry_point),
             )
         elif problem.code in (ProblemCode.NO_ENTRY_POINT, ProblemCode.ENTRY_POINT_NAME):
-            found = [s for s in subject.inspection.exported if s.startswith("mesibo_module_")]
+            found = subject.inspection.entry_points
             where = subject.where(found[0]) if found else None
             yield Finding(
                 problem.text.removeprefix(f"{subject.path}: "), problem.detail, problem.hint, where
             )
+
+
+def _given_entry_point(subject: Subject) -> Iterator[Finding]:
+    if subject.entry_point not in subject.inspection.exported:
+        others = ", ".join(subject.inspection.entry_points)
+        yield Finding(
+            "it does not have the entry point that was named",
+            f"expected {subject.entry_point}, found {others or 'none'}",
+            "name the one it has, or define that with C linkage and MESIBO_EXPORT",
+        )
 
 
 def _linkage(subject: Subject) -> Iterator[Finding]:

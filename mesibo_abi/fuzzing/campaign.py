@@ -10,7 +10,7 @@ from pathlib import Path
 from .budget import Budget, Progress
 from .case import Case
 from .engine import Engine
-from .finding import Finding, Findings
+from .finding import Finding, Findings, Signatures
 from .minimising import minimise
 
 
@@ -24,22 +24,26 @@ def distinct(
 ) -> Findings:
     """Each finding, as soon as it is there, with the smallest case for it that is found in
     `minimise_for` seconds."""
-    known: set[str] = set()
+    known = Signatures()
+    count = 0
 
     def say(so_far: Progress) -> None:
-        progress(replace(so_far, findings=len(known)))
+        progress(replace(so_far, findings=count))
 
     with closing(engine.fuzz(budget, corpus, known, say)) as found:
         for finding in found:
             if finding.crash.signature not in known:
+                count += 1
                 known.add(finding.crash.signature)
-                yield _smallest(engine, finding, minimise_for)
+                smallest = _smallest(engine, finding, minimise_for)
+                known.add(smallest.crash.signature)
+                yield smallest
 
 
 def _smallest(engine: Engine, finding: Finding, seconds: float) -> Finding:
     def crashes(case: Case) -> bool:
         crash = engine.replay(case)
-        return crash is not None and crash.signature == finding.crash.signature
+        return crash is not None and crash.is_of(finding.crash.signature)
 
     case = minimise(finding.case, crashes, seconds)
     return Finding(engine.replay(case) or finding.crash, case)

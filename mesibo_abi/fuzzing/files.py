@@ -57,6 +57,7 @@ class _ReplyLine(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknow
     fails: bool = False
 
 
+_LONGEST = 90  # characters of a name, but for its number
 _RELOAD = b'{"event":"reload"}'
 
 
@@ -86,7 +87,7 @@ def _name(crash: Crash) -> str:
     """Of a file and of a function, and that of no other finding."""
     words = re.findall(r"[A-Za-z0-9]+", utf8(f"{crash.kind} in {crash.where.split(' at ')[0]}"))
     number = hashlib.sha256(utf8(crash.signature).encode()).hexdigest()[:6]
-    return "-".join([*words, number])[-100:].lower()
+    return f"{'-'.join(words)[:_LONGEST].rstrip('-').lower()}-{number}"
 
 
 def _lines(finding: Finding, subject: Subject, folder: Path) -> bytes:

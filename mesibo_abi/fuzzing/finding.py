@@ -31,6 +31,19 @@ class Crash:
         """What tells one finding from another."""
         return f"{self.kind} in {self.where}"
 
+    def is_of(self, signature: str) -> bool:
+        """Whether it is what that tells of, where that may tell of no line."""
+        return self.signature == signature or self.signature.startswith(f"{signature} at ")
+
+
+class Signatures(set[str]):
+    """Those of findings. One that tells of no line is among them where another tells of one."""
+
+    def __contains__(self, signature: object) -> bool:
+        return super().__contains__(signature) or any(
+            each.startswith(f"{signature} at ") for each in self
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:

@@ -56,12 +56,15 @@ class Instrumented:
             command.append("--threads")
         return [*command, *options]
 
-    def environment(self, *, alone: bool, leaks: bool = False) -> dict[str, str]:
+    def environment(
+        self, *, alone: bool, leaks: bool = False, by_frames: bool = False
+    ) -> dict[str, str]:
         """What the caller has set stands, but for what this depends on. `alone`: for a case by
         itself, which ends with its first error, and is told all of: who allocated what takes long.
-        `leaks` are looked for."""
+        `leaks` are looked for; `by_frames`: callers by their frame pointers."""
         halts = f"halt_on_error={int(alone)}"
         asan = f"{halts}:detect_leaks={int(leaks)}:malloc_context_size={16 if alone else 2}"
+        asan += f":fast_unwind_on_fatal={int(by_frames)}"
         asan += "" if alone or self.subject.sanitizer is Sanitizer.THREAD else ":handle_segv=0"
         more = {"ASAN_OPTIONS": asan, "UBSAN_OPTIONS": halts}
         found = dict(os.environ)
@@ -91,6 +94,12 @@ def instrument(subject: Subject, folder: Path) -> Instrumented:
             f"{subject.path}: no init",
             detail="expected a function mesibo_module_<name>_init, found none",
             hint="give its name with --entry-point, or name the source as the module is named",
+        )
+    if entry_point not in found.exported:
+        raise InputError(
+            f"{subject.path}: it does not have the entry point that was named",
+            detail=f"expected {entry_point}, found {', '.join(found.entry_points) or 'none'}",
+            hint="name the one it has, or define that with C linkage and MESIBO_EXPORT",
         )
     revision = str(subject.revision or Revision.DOC2019)
     return Instrumented(

@@ -31,12 +31,15 @@ class LeaksUnseen(UserWarning):
 
 class Replayer:
     """A context manager: the process that it asks ends with it. `sees_leaks` until it turns out
-    that nobody can: then it warns, once, and goes on without."""
+    that nobody can: then it warns, once, and goes on without. `by_frames`: callers are found by
+    their frame pointers alone."""
 
-    def __init__(self, module: Instrumented, reader: Reader) -> None:
+    def __init__(self, module: Instrumented, reader: Reader, *, by_frames: bool = False) -> None:
         self._module = module
         self._reader = reader
         self._process: subprocess.Popen[bytes] | None = None
+        self._by_frames = by_frames
+        self._other: Replayer | None = None
         self.sees_leaks = module.subject.sanitizer is Sanitizer.ADDRESS
 
     def replay(self, case: Case) -> Crash | None:
@@ -56,7 +59,16 @@ class Replayer:
         if self.sees_leaks and self._reader.has_no_leaks(said):
             self._go_on_without_leaks()
             return self.replay(case)
-        return self._reader.crash(status, said)
+        crash = self._reader.crash(status, said)
+        if crash is not None and not self._by_frames and self._reader.is_lost(said):
+            return self._again(case) or crash
+        return crash
+
+    def _again(self, case: Case) -> Crash | None:
+        """Where a stack was written over, who reads it by its tables does not come through, and
+        frame pointers may lead further."""
+        self._other = self._other or Replayer(self._module, self._reader, by_frames=True)
+        return self._other.replay(case)
 
     def _go_on_without_leaks(self) -> None:
         self.sees_leaks = False
@@ -73,7 +85,9 @@ class Replayer:
     def _start(self) -> subprocess.Popen[bytes]:
         self._process = subprocess.Popen(
             self._module.command("serve", *(["--leaks"] if self.sees_leaks else [])),
-            env=self._module.environment(alone=True, leaks=self.sees_leaks),
+            env=self._module.environment(
+                alone=True, leaks=self.sees_leaks, by_frames=self._by_frames
+            ),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -93,6 +107,9 @@ class Replayer:
 
     def close(self) -> None:
         """Ends its process."""
+        if self._other is not None:
+            self._other.close()
+            self._other = None
         if self._process is not None:
             self._process.kill()
             self._process.communicate()

@@ -56,6 +56,15 @@ class Reader:
         """Whether LeakSanitizer gave up: it may not trace its own process."""
         return "LeakSanitizer has encountered a fatal error" in report
 
+    def is_lost(self, report: str) -> bool:
+        """Whether it tells of an error in this thread, and its callers do not lead to the
+        library."""
+        begin = _BEGIN.search(report)
+        if begin is None or begin["leak"] or begin["thread"]:
+            return False
+        first = re.split(r"\n *\n|\n(?=\S.* is located )", report[begin.start() :], maxsplit=1)[0]
+        return all(self._place(f)[0].resolve() != self._library for f in _FRAME.finditer(first))
+
     def told(self, report: str) -> Crash | None:
         """The first that a report tells of; None: it does not."""
         begin = _BEGIN.search(report)
@@ -63,7 +72,8 @@ class Reader:
             return None
         told = report[begin.start() :]
         kind, where = _kind(begin, told), self._where(begin, told)
-        if kind.startswith("stack-overflow"):  # which line comes too late is chance
+        if kind.startswith("stack-overflow") or self.is_lost(report):
+            # Which call comes too late is chance; and what is overrun has the line of its function.
             where = where.partition(" at ")[0]
         return Crash(kind, where, self._in_words(report))
 

@@ -173,6 +173,14 @@ def test_an_entry_point_that_is_given_may_have_any_name(tmp_path: Path) -> None:
     assert bad(report) == []
 
 
+def test_an_entry_point_that_is_given_must_be_there(tmp_path: Path) -> None:
+    path = Broken("minimal", "", Outcome.PASSED).build(tmp_path)
+    report = mesibo_abi.check(path, entry_point="other_init", only=["static.entry-point"])
+    (finding,) = report["static.entry-point"].findings
+    assert finding.what == "it does not have the entry point that was named"
+    assert finding.evidence == "expected other_init, found mesibo_module_minimal_init"
+
+
 def test_no_library_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "mesibo_mod_m.so"
     with pytest.raises(LoadError, match="no such file"):

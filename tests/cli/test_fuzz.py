@@ -116,6 +116,14 @@ def test_what_cannot_be_run(arguments: list[str], words: str, tmp_path: Path) ->
     assert done.stdout == b""
 
 
+def test_an_entry_point_that_is_not_there_is_told(source: Path, tmp_path: Path) -> None:
+    done = execute("fuzz", "--entry-point", "other_init", source, cwd=tmp_path)
+    assert done.returncode == 2
+    said = done.stderr.decode()
+    assert f"{source}: it does not have the entry point that was named" in said
+    assert "expected other_init, found mesibo_module_" in said
+
+
 def test_a_finding_that_cannot_be_written_is_told(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mesibo_abi.fuzzing import files
-from mesibo_abi.fuzzing.finding import Finding
+from mesibo_abi.fuzzing.finding import Crash, Finding, Signatures
 from mesibo_abi.fuzzing.reproducing import reproduce
 from mesibo_abi.fuzzing.subject import Subject
 from tests.fuzzing.libraries import subject
@@ -17,6 +17,17 @@ from tests.fuzzing.planted import BY_NAME, findings
 from tests.tools import needs
 
 NOISE = {"unread": "noise", "and_more": "of it"}
+
+
+def test_a_finding_without_a_line_is_that_of_one_with_it() -> None:
+    known = Signatures(["leak in f at a.c:3"])
+    assert "leak in f" in known
+    assert "leak in f at a.c:3" in known
+    assert "leak in f at a.c:30" not in known
+    assert "leak in" not in known
+    assert "read in f" not in known
+    assert Crash("leak", "f at a.c:3").is_of("leak in f")
+    assert not Crash("leak", "f").is_of("leak in f at a.c:3")
 
 
 def replays_what_was_minimised(subject: Subject, folder: Path) -> Finding:

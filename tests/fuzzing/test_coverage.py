@@ -82,6 +82,18 @@ def test_a_mistake_that_a_header_of_the_system_meets_is_where_the_author_made_it
     assert "__stoa" in crash.report
 
 
+def test_a_stack_that_was_written_over_is_no_finding_of_its_own(tmp_path: Path) -> None:
+    place = "stack-buffer-overflow write in on_status"
+    with open_engine(subject("smashes")) as engine:
+        for size in range(57, 600, 57):
+            read = Event(EventKind.STATUS, Message("", to="a" * size), status=3)
+            crash = engine.replay(Case((read,)))
+            assert crash is not None
+            assert crash.signature in (f"{place} at mesibo_mod_smashes.c:10", place), size
+        found = list(distinct(engine, Budget(runs=20_000), tmp_path, nothing))
+    assert [each.crash.signature for each in found] == [f"{place} at mesibo_mod_smashes.c:10"]
+
+
 def test_a_module_that_never_opens_is_not_said_to_be_sound(tmp_path: Path) -> None:
     refusing = open_engine(subject("refuses", Revision.SDK2020))
     with refusing as engine, pytest.raises(LoadError) as caught:

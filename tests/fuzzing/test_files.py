@@ -45,6 +45,19 @@ def test_paths_go_with_the_folder(tmp_path: Path) -> None:
     assert again.sources == (moved / "filter.c",)
 
 
+def test_a_long_name_keeps_its_front(tmp_path: Path) -> None:
+    crash = replace(
+        CRASH, kind="stack-buffer-overflow write", where=f"{'outer::' * 30}f at a.cpp:1"
+    )
+    path, test = files.write(
+        Finding(crash, Case()), Subject(sources=(tmp_path / "a.cpp",)), tmp_path
+    )
+    name, _, number = path.stem.rpartition("-")
+    assert name.startswith("stack-buffer-overflow-write-in-outer-outer-")
+    assert (len(name) <= 90, len(number)) == (True, 6)
+    assert test.stem == f"test_{path.stem.replace('-', '_')}"
+
+
 @pytest.mark.parametrize(
     "text",
     [
