@@ -107,6 +107,49 @@ def test_a_host_that_closes_while_others_load(built: Built) -> None:
     assert set(errors) <= {"ClosedError", "LoadError"}
 
 
+def test_threads_that_load_and_close_while_garbage_is_collected(built: Built) -> None:
+    """Collecting garbage lets other threads run, in places where nobody thinks of it."""
+    program = """
+        import gc, os, sys, threading, time
+        from mesibo_abi import Host
+
+        path = os.path.relpath(sys.argv[1])  # makes more, to collect, than one that is absolute
+
+        class Thing:
+            pass
+
+        kept = []
+
+        def collecting(phase, info):
+            if phase == "start":
+                time.sleep(0.0003)  # others have their turn
+            else:
+                kept.extend(Thing() for _ in range(50))  # the next one is a reason to collect
+
+        def come_and_go(host):
+            for _ in range(5):
+                modules = [host.load("echo", path) for _ in range(15)]
+                assert set(modules) <= set(host.modules)
+                for module in modules:
+                    kept.append(Thing())
+                    module.close()
+
+        for _ in range(8):
+            with Host() as host:
+                threads = [threading.Thread(target=come_and_go, args=(host,)) for _ in range(3)]
+                gc.callbacks.append(collecting)
+                gc.set_threshold(1)
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
+                gc.callbacks.clear()
+                gc.set_threshold(700)
+                print(len(host.modules))
+    """
+    assert run(program, built("echo")) == Ended(0, "0\n" * 8)
+
+
 def test_nothing_is_imported_to_load_a_library(built: Built) -> None:
     """It would wait for the GIL again and again where other threads are busy."""
     program = """

@@ -2,6 +2,7 @@ from libc.stdint cimport uint64_t
 
 from .core cimport mh_host, mh_pass
 from .handlers cimport Handlers
+from .module cimport LoadedModule
 from .values cimport Verdict
 
 
@@ -20,3 +21,4 @@ cdef class CoreHost(Handlers):
     cdef list deliver(self, mh_pass *passing)
     cdef void collect(self, Verdict verdict, mh_pass *passing)
     cdef int check_outside(self, str what) except -1
+    cdef int change_modules(self, LoadedModule more, LoadedModule less) except -1

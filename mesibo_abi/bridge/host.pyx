@@ -171,7 +171,7 @@ cdef class CoreHost(Handlers):
                 refusal.text.decode("utf-8", "replace"), damage_of(&refusal.damage), logs,
             )) from error
         module.revision = mh_instance_revision(instance).decode()
-        self.modules += (module,)
+        self.change_modules(module, None)
         if self.closed:  # meanwhile, and whoever closed it may have overlooked this one
             module.close()
             raise faults.host_closed()
@@ -249,7 +249,20 @@ cdef class CoreHost(Handlers):
         """The module is closed."""
         if self.passes > 0:
             self.forgotten.append(module)
-        self.modules = tuple([other for other in self.modules if other is not module])
+        self.change_modules(None, module)
+
+    cdef int change_modules(self, LoadedModule more, LoadedModule less) except -1:
+        """Other threads load and close too, and run where Python makes a tuple: it may collect
+        garbage then, whose finalizers let go of the GIL. So nobody's change is written over."""
+        cdef tuple before, after
+        while True:
+            before = self.modules
+            after = tuple([module for module in before if module is not less])
+            if more is not None:
+                after += (more,)
+            if self.modules is before:
+                self.modules = after
+                return 0
 
     def hurry(self):
         """From here on calls of isolated modules that do not return within half a second are ended,

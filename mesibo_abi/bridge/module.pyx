@@ -153,8 +153,14 @@ cdef class LoadedModule:
             mh_module_words(self.instance, &self.last_version, &self.last_flags)
 
     cdef void note_crash(self, object error):
-        self.crashes = (*self.crashes[-MOST_CRASHES + 1:], error)
+        cdef tuple before, after
         self.crash_count += 1
+        while True:  # as CoreHost.change_modules
+            before = self.crashes
+            after = (*before[-MOST_CRASHES + 1:], error)
+            if self.crashes is before:
+                self.crashes = after
+                return
 
     @property
     def declared_name(self):
