@@ -5,7 +5,7 @@ the innermost by the name of the outermost, and not at all of version 5 by clang
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,7 +54,14 @@ def calls(file: Path, addresses: Iterable[int]) -> dict[int, Calls]:
 
 
 def _by_unit(dwarf: DWARFInfo, addresses: list[int]) -> Iterator[tuple[CompileUnit, list[int]]]:
-    for unit in dwarf.iter_CUs():
+    """First those that the table of addresses leads to: what a unit itself says takes long to
+    read. Of units that a compiler has put into no such table, all are asked."""
+    table = dwarf.get_aranges()
+    listed = set() if table is None else {entry.info_offset for entry in table.entries}
+    told = set() if table is None else {table.cu_offset_at_addr(at) for at in addresses} - {None}
+    ahead = (dwarf.get_CU_at(offset) for offset in sorted(told))
+    others = (unit for unit in dwarf.iter_CUs() if unit.cu_offset not in listed)
+    for unit in chain(ahead, others):
         if not addresses:
             return
         spans = _spans(unit, unit.get_top_DIE())
