@@ -367,6 +367,11 @@ class Host(PassingHost):
         """Whether Python's logging wants any line of these modules."""
         return any(_module_logger(module.name).isEnabledFor(logging.INFO) for module in modules)
 
+    def _tell_ended(self, module: LoadedModule, error: Error) -> None:
+        """The process of a module ended, or is not started again, and nobody waits for a call of
+        it, to whom that would be raised; the bridge calls it. No traceback: its words say all."""
+        _log.error("module %r: %s", module.name, error)
+
     def _resend(self, verdict: Verdict) -> None:
         """Sends what was sent through the chain as well."""
         depth: int = getattr(self._depth, "value", 0)

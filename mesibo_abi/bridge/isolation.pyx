@@ -49,7 +49,10 @@ cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_cras
             error = error_of(module, instance, event, crash)
         if crash != NULL:
             module.note_crash(error)
-        keep_error(error, f"module {module.name!r}")
+        if mh_current_pass() == NULL:
+            module.host._tell_ended(module, error)
+        else:
+            keep_error(error, f"module {module.name!r}")
         line = c_text(f"{error.what}: {error.meaning}" if crash != NULL else error.what)
         mh_log_text(instance, 0, PyBytes_AS_STRING(line), PyBytes_GET_SIZE(line))
     except BaseException as error:

@@ -4,11 +4,15 @@ then it is called, on that thread. Nothing leaves this process, and nothing happ
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
+from ..bridge.module import LoadedModule
 from ..bridge.requests import Exchange
+from ..errors import Error
 from ..host import Host
+from ..types import LogRecord
 from .case import Reply
 
 _FAILED = -1
@@ -165,6 +169,17 @@ class PlayedHost(Host):
 
     def _serve(self) -> None:
         """There is nothing to start."""
+
+    # Who plays looks at `logs` and at the module's `crashes`, of one life of thousands.
+
+    def _forward(self, records: Iterable[LogRecord]) -> None:
+        """Not to Python's logging."""
+
+    def _forwards(self, modules: Iterable[LoadedModule]) -> bool:
+        return False
+
+    def _tell_ended(self, module: LoadedModule, error: Error) -> None:
+        """Not to Python's logging."""
 
     def _answer(self) -> None:
         """The core calls it inside of a synchronous request."""

@@ -57,9 +57,9 @@ def _by_unit(dwarf: DWARFInfo, addresses: list[int]) -> Iterator[tuple[CompileUn
     """First those that the table of addresses leads to: what a unit itself says takes long to
     read. Of units that a compiler has put into no such table, all are asked."""
     table = dwarf.get_aranges()
-    listed = set() if table is None else {entry.info_offset for entry in table.entries}
-    told = set() if table is None else {table.cu_offset_at_addr(at) for at in addresses} - {None}
-    ahead = (dwarf.get_CU_at(offset) for offset in sorted(told))
+    listed = set[int]() if table is None else {entry.info_offset for entry in table.entries}
+    told = () if table is None else map(table.cu_offset_at_addr, addresses)
+    ahead = (dwarf.get_CU_at(offset) for offset in dict.fromkeys(told) if offset is not None)
     others = (unit for unit in dwarf.iter_CUs() if unit.cu_offset not in listed)
     for unit in chain(ahead, others):
         if not addresses:
