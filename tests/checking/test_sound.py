@@ -106,10 +106,10 @@ def test_one_that_is_stripped(tmp_path: Path) -> None:
     """Nothing depends on debugging information but the layout and where things are."""
     library = Broken("check/sound", "", Outcome.PASSED, revision="sdk2020").build(tmp_path)
     subprocess.run(["strip", library], check=True)
-    report = mesibo_abi.check(library, config={"limit": "7"}, valgrind=True)
+    report = mesibo_abi.check(library, config={"limit": "7"})
     assert bad(report) == [], words(report)
     skipped = {result.check for result in report.of("skipped")}
-    assert skipped == ALWAYS["sdk2020"] | {"static.layout"}
+    assert skipped == ALWAYS["sdk2020"] | {"static.layout", "resources.valgrind"}
 
 
 def test_one_whose_init_alone_tells_its_revision(tmp_path: Path) -> None:
@@ -124,10 +124,10 @@ def test_one_whose_init_alone_tells_its_revision(tmp_path: Path) -> None:
         )
         library = broken.build(tmp_path)
         assert mesibo_abi.inspect(library).revision is None
-        report = mesibo_abi.check(library, config={"limit": "7"}, valgrind=True)
+        report = mesibo_abi.check(library, config={"limit": "7"})
         assert report.revision is None
         assert bad(report) == [], words(report)
         skipped = {result.check for result in report.of("skipped")}
-        asking = HTTP | OTHERS | {"resources.answers"}
+        asking = HTTP | OTHERS | {"resources.answers", "resources.valgrind"}
         assert skipped == ALWAYS[revision] | asking | {"static.layout"}
         library.unlink()
