@@ -175,9 +175,6 @@ class PlayedHost(Host):
     def _forward(self, records: Iterable[LogRecord]) -> None:
         """Not to Python's logging."""
 
-    def _forwards(self, modules: Iterable[LoadedModule]) -> bool:
-        return False
-
     def _tell_ended(self, module: LoadedModule, error: Error) -> None:
         """Not to Python's logging."""
 
