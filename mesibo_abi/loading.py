@@ -81,14 +81,23 @@ class Loader:
                 isolation=isolation,
             )
         except BaseException:
-            self._labels.pop(label, None)
+            self._take_back(label)
             raise
+
+    def _take_back(self, label: str) -> None:
+        """An interrupt may come when the module is in the chain already."""
+        try:
+            for module in self._host.modules:
+                if module.name == label:
+                    module.close()
+        finally:
+            self._labels.pop(label, None)
 
     def forget(self, module: LoadedModule) -> None:
         """The module is closed: its name is free again, and its script is let go of."""
         if isinstance(module.target, Module) and module.target._let_go is not None:
             module.target._let_go()
-        del self._labels[module.name]
+        self._labels.pop(module.name, None)
 
     def _take_label(self, name: str) -> str:
         """The name, or where it is taken the next one behind it."""

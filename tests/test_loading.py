@@ -150,6 +150,24 @@ def test_threads_that_load_and_close_while_garbage_is_collected(built: Built) ->
     assert run(program, built("echo")) == Ended(0, "0\n" * 8)
 
 
+def test_an_interrupt_behind_a_load_leaves_nothing(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = Host._load
+
+    def interrupted(host: Host, *args: Any, **options: Any) -> None:
+        load(host, *args, **options)
+        raise KeyboardInterrupt
+
+    with Host() as host:
+        with monkeypatch.context() as changed:
+            changed.setattr(Host, "_load", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                host.load("echo", built("echo"))
+        assert host.modules == ()
+        assert host.load("echo", built("echo")).name == "echo"
+
+
 def test_nothing_is_imported_to_load_a_library(built: Built) -> None:
     """It would wait for the GIL again and again where other threads are busy."""
     program = """

@@ -145,6 +145,8 @@ bool fuzz_is_same(const char *one, const char *other, size_t size);
  * coverage.c where it has none. False: no memory. */
 bool fuzz_memory_share(void);
 bool fuzz_coverage_share(void);
+/* follows.c: what comes behind what is coverage, too. */
+void fuzz_follow(const fuzz_case *what);
 /* In a process that was forked off: the host is this one's from here on. */
 void fuzz_forked(void);
 

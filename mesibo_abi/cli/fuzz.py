@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,7 +119,8 @@ def command(
     that ends in it, and as a test for pytest, which fails until the module is mended. ARGUMENTS go
     to the compiler.
 
-    Exit status: 0 nothing was found, 1 something was, 2 it could not be run.
+    Exit status: 0 nothing was found, 1 something was, 2 it could not be run, 130 it was
+    interrupted: what was found until then is written.
     """
     with terminable():
         if reproduce is not None:
@@ -210,15 +211,15 @@ def _fuzz(subject: Subject, budget: Budget, corpus: Path | None, output: Path) -
     from ..fuzzing.engines import open_engine
     from .fuzz_progress import FuzzProgress
 
-    count = 0
-    with ExitStack() as stack:
+    bar, count = FuzzProgress(budget), 0
+    with _said_when_interrupted(lambda: bar.summary(count)), ExitStack() as stack:
         if corpus is None:
             corpus = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mesibo_corpus-")))
         else:
             stack.enter_context(_kept_folder(corpus, "--corpus", "cases cannot be kept there"))
         stack.enter_context(_kept_folder(output, "--output", "findings cannot be written there"))
         stack.enter_context(_hypothesis_elsewhere())
-        bar = stack.enter_context(FuzzProgress(budget))
+        stack.enter_context(bar)
         engine = stack.enter_context(open_engine(subject))
         bar.begin()
         for finding in distinct(engine, budget, corpus, bar.update):
@@ -229,6 +230,16 @@ def _fuzz(subject: Subject, budget: Budget, corpus: Path | None, output: Path) -
                 _tell_where(*files.write(finding, subject, output))
     say(bar.summary(count))
     return Status.FOUND if count else Status.DONE
+
+
+@contextmanager
+def _said_when_interrupted(words: Callable[[], str]) -> Iterator[None]:
+    """What was found is written, and is not to be looked for in vain."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(words())
+        raise
 
 
 _STORAGE = "HYPOTHESIS_STORAGE_DIRECTORY"
@@ -277,7 +288,7 @@ def _tell_where(path: Path, test: Path) -> None:
     click.echo(f"again      mesibo-abi fuzz --reproduce {path}\n")
 
 
-_LINES = 8
+_LINES = 12
 
 
 def _evidence(crash: Crash) -> str:

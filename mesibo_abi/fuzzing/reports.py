@@ -130,10 +130,15 @@ class Reader:
 
         def name(frame: re.Match[str]) -> str:
             number = frame[0].split()[0]
-            known = self._frames[self._place(frame)]
-            return f"    {number} {known.with_path() if known.function else known}"
+            calls = unfold(self._frames[self._place(frame)])
+            return "\n".join(f"    {number} {_in_full(call)}" for call in calls)
 
         return _FRAME.sub(name, text).strip()
+
+
+def _in_full(call: Frame) -> str:
+    words = call.with_path() if call.function else str(replace(call, inlined=False))
+    return f"{words} (inlined)" if call.inlined else words
 
 
 def _is_of_the_system(frame: Frame) -> bool:

@@ -216,7 +216,7 @@ def test_threads_that_wait_for_each_other(tmp_path: Path) -> None:
 )
 def test_what_an_answer_leaves(what: str, line: str, found: str, tmp_path: Path) -> None:
     broken = Broken("check/keeps_body", "", FAILED, revision=SDK, extra_args=(f"-D{what}",))
-    report = mesibo_abi.check(broken.build(tmp_path), only=["resources"])
+    report = mesibo_abi.check(broken.build(tmp_path), only=["resources"], timeout=300)
     lines = broken.path.read_text().splitlines()
     (number,) = [n for n, text in enumerate(lines, 1) if line in text]
     assert [result.check for result in report if result.findings] == ["resources.answers"]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import mesibo_abi
 from mesibo_abi.errors import InputError
-from tests.cli.command import environment, execute, invoke
+from tests.cli.command import COMMAND, environment, execute, invoke
 from tests.fuzzing.planted import BY_NAME
 from tests.tools import needs
 
@@ -92,6 +96,50 @@ def test_items_and_a_corpus(tmp_path: Path) -> None:
     assert done.exit_code == 1
     (path,) = findings.glob("*.jsonl")
     assert '"prefix":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"' in path.read_text()
+
+
+@contextmanager
+def begun(source: Path, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A run that has found something, and goes on."""
+    process = subprocess.Popen(
+        [*COMMAND, "fuzz", "-o", str(folder / "findings"), str(source)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert process.stdout is not None
+    try:
+        while not process.stdout.readline().startswith(b"again"):
+            assert process.poll() is None
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_what_was_found_until_an_interrupt_is_told(source: Path, tmp_path: Path) -> None:
+    with begun(source, tmp_path) as process:
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.startswith(b"1 finding in ")
+    assert len([*(tmp_path / "findings").iterdir()]) == 2
+
+
+def test_nobody_fuzzes_for_a_command_that_was_killed(source: Path, tmp_path: Path) -> None:
+    with begun(source, tmp_path) as process:
+        children = children_of(process.pid)
+        assert children
+        process.kill()
+        end = time.monotonic() + 60
+        while any(Path(f"/proc/{child}/cmdline").exists() for child in children):
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+
+def children_of(process: int) -> list[int]:
+    tasks = Path(f"/proc/{process}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 @pytest.mark.parametrize(
