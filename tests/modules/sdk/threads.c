@@ -59,6 +59,7 @@ static mesibo_int_t on_cleanup(mesibo_module_t *mod) {
 
 INIT {
     MESIBO_MODULE_SANITY_CHECK(mod, version, len);
+    __atomic_store_n(&cleaned, 0, __ATOMIC_RELEASE); /* it may have stayed mapped, from another test */
     mod->on_message = on_message;
     mod->on_cleanup = on_cleanup;
     return MESIBO_RESULT_OK;
