@@ -65,8 +65,8 @@ class Replayer:
         return crash
 
     def _again(self, case: Case) -> Crash | None:
-        """Where a stack was written over, who reads it by its tables does not come through, and
-        frame pointers may lead further."""
+        """Who reads such a stack by its tables does not come through: frame pointers may lead
+        further."""
         self._other = self._other or Replayer(self._module, self._reader, by_frames=True)
         return self._other.replay(case)
 

@@ -57,10 +57,10 @@ class Reader:
         return "LeakSanitizer has encountered a fatal error" in report
 
     def is_lost(self, report: str) -> bool:
-        """Whether it tells of an error in this thread, and its callers do not lead to the
+        """Whether it tells of a stack that was written over, and its callers do not lead to the
         library."""
         begin = _BEGIN.search(report)
-        if begin is None or begin["leak"] or begin["thread"]:
+        if begin is None or not (begin["address"] or "").startswith("stack-buffer-overflow"):
             return False
         first = re.split(r"\n *\n|\n(?=\S.* is located )", report[begin.start() :], maxsplit=1)[0]
         return all(self._place(f)[0].resolve() != self._library for f in _FRAME.finditer(first))

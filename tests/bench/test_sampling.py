@@ -104,6 +104,7 @@ def test_resetting_is_not_timed() -> None:
 def test_all_take_turns_in_an_order_drawn_anew() -> None:
     turns: list[str] = []
     names = "abcdef"
+    # No type is told for a name that a lambda binds.
     contestants = [Contestant(n, lambda _, n=n: turns.append(n), count=1) for n in names]  # type: ignore[misc]
     measure(contestants, FakeClock(), Plan(samples=20))
     rounds = [turns[at : at + 6] for at in range(6, len(turns), 6)]

@@ -39,6 +39,7 @@ def misbehaving(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def how(library: Path, what: str, **options: float) -> CheckResult:
+    # The options that are numbers, which no type can tell.
     (result,) = mesibo_abi.check(library, config={"how": what}, only=[CHECK], **options)  # type: ignore[arg-type]
     return result
 

@@ -130,6 +130,7 @@ def column(**said: object) -> Column:
     """One of two texts, but for what is said."""
     buffers = [None, struct.pack("<3i", 0, 2, 4), b"abcd"]
     usual = {"name": "to", "format": "u", "length": 2, "offset": 0, "buffers": buffers}
+    # Its fields are of several types, which no type of a mapping can tell.
     return Column(**{**usual, **said})  # type: ignore[arg-type]
 
 

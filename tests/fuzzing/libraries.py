@@ -34,6 +34,7 @@ def library(name: str) -> Path:
 
 def subject(name: str, **options: object) -> Subject:
     """What is fuzzed."""
+    # Its fields are of several types, which no type of a mapping can tell.
     return Subject(library=library(name), **options)  # type: ignore[arg-type]
 
 
