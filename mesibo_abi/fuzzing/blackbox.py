@@ -67,6 +67,10 @@ class BlackBox:
             return crash_of(error)
         return None
 
+    def confirm(self, case: Case) -> Crash | None:
+        """As Engine says."""
+        return self.replay(case)
+
     @property
     def sees_leaks(self) -> bool:
         """As Engine says."""

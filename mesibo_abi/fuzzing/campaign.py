@@ -46,4 +46,4 @@ def _smallest(engine: Engine, finding: Finding, seconds: float) -> Finding:
         return crash is not None and crash.is_of(finding.crash.signature)
 
     case = minimise(finding.case, crashes, seconds)
-    return Finding(engine.replay(case) or finding.crash, case)
+    return Finding(engine.confirm(case) or finding.crash, case)

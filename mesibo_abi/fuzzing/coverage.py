@@ -74,6 +74,10 @@ class Coverage:
         """As Engine says."""
         return self._replayer.replay(case)
 
+    def confirm(self, case: Case) -> Crash | None:
+        """As Engine says."""
+        return self._replayer.confirm(case)
+
     @property
     def sees_leaks(self) -> bool:
         """As Engine says."""
@@ -159,7 +163,7 @@ class _Run:
             if place != _ANYWHERE and self._failed[place] == _TIMES:
                 continue
             case = self._case(data)
-            crash = replayer.replay(case)
+            crash = replayer.confirm(case)
             if crash is not None:
                 self._failed[place] += 1
                 yield Finding(crash, case)
@@ -218,7 +222,7 @@ class _Run:
         if told is not None and told.signature in known:
             return
         case = self._case(data)
-        crash = replayer.replay(case)
+        crash = replayer.confirm(case)
         if crash is not None:
             yield Finding(crash, case)
         else:
@@ -245,6 +249,7 @@ class _Run:
             runs=runs,
             events=self._budget.events,
             isolate=isolate,
+            shares=self._budget.jobs > 1,
         )
         self._started += 1
         self._fuzzers.append(fuzzer)

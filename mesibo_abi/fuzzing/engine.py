@@ -35,6 +35,10 @@ class Engine(Protocol):
     def replay(self, case: Case) -> Crash | None:
         """Runs one case in a process that has seen no other; None: it ended as it should."""
 
+    def confirm(self, case: Case) -> Crash | None:
+        """The same, for what is to be believed: where two runs of one case may differ, as a race
+        is not met by each, it is run until it crashes, some twenty times."""
+
     @property
     def sees_leaks(self) -> bool:
         """Whether `replay` tells of leaks."""

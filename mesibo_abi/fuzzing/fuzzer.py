@@ -32,7 +32,8 @@ class Places:
 
 
 class Fuzzer:
-    """One such process; `number` tells it from others. Ends when it is closed."""
+    """One such process; `number` tells it from others. `shares`: what others keep meanwhile is
+    looked at each second, so that it is not the same from run to run. Ends when it is closed."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Fuzzer:
         runs: int | None,
         events: int | None,
         isolate: bool,
+        shares: bool,
     ) -> None:
         self._notes = (places.folder / f"notes-{number}").open("w+b")
         self._notes.truncate(mmap.PAGESIZE)
@@ -66,7 +68,7 @@ class Fuzzer:
             f"-timeout={int(DEADLINE)}",
             f"-rss_limit_mb={_MEMORY}",
             "-close_fd_mask=3",
-            "-reload=1",
+            f"-reload={int(shares)}",
             f"-dict={places.dictionary}",
             f"-exact_artifact_path={self._artifact}",
         ]

@@ -26,7 +26,7 @@ def reproduce(path: Path) -> Crash | None:
     it is a leak and nobody can see it."""
     subject, finding = files.read(path)
     with open_engine(subject) as engine:
-        crash = engine.replay(finding.case)
+        crash = engine.confirm(finding.case)
         if crash is None and finding.crash.kind == LEAK and not engine.sees_leaks:
             raise Error(
                 f"{path}: whether it leaks cannot be told",

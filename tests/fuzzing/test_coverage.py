@@ -17,7 +17,7 @@ from mesibo_abi.fuzzing.budget import Budget, Progress
 from mesibo_abi.fuzzing.campaign import distinct
 from mesibo_abi.fuzzing.case import Case
 from mesibo_abi.fuzzing.coverage import Coverage, open_engine
-from mesibo_abi.fuzzing.subject import Subject
+from mesibo_abi.fuzzing.subject import Sanitizer, Subject
 from mesibo_abi.types import Revision
 from tests.fuzzing.planted import BY_NAME, PATIENCE, findings, nothing
 from tests.tools import needs
@@ -115,7 +115,7 @@ def test_what_is_kept_is_no_leak(tmp_path: Path) -> None:
 def test_the_same_seed_looks_at_the_same_cases(tmp_path: Path) -> None:
     def kept(name: str, seed: int) -> set[str]:
         with open_engine(BY_NAME["stages"].subject("-DMENDED")) as engine:
-            for _ in engine.fuzz(Budget(runs=3000, seed=seed), tmp_path / name, (), nothing):
+            for _ in engine.fuzz(Budget(runs=50_000, seed=seed), tmp_path / name, (), nothing):
                 pass
         return {path.name for path in (tmp_path / name).iterdir()}
 
@@ -150,6 +150,16 @@ def test_no_race_is_made_up(thread_safe: bool, arguments: tuple[str, ...], tmp_p
     with open_engine(crowd) as engine:
         assert list(engine.fuzz(Budget(runs=1000), tmp_path, (), said.append)) == []
     assert said[-1].cases >= 1000
+
+
+def test_a_race_that_is_seldom_met_is_confirmed() -> None:
+    seldom = replace(subject("seldom", Revision.SDK2020), sanitizer=Sanitizer.THREAD)
+    case = Case((message("a"),))
+    with open_engine(seldom) as engine:
+        once = [engine.replay(case) is not None for _ in range(30)]
+        confirmed = [engine.confirm(case) for _ in range(4)]
+    assert 0 < sum(once) < 30
+    assert all(crash is not None and crash.kind == "data race" for crash in confirmed)
 
 
 def test_it_says_how_far_it_is(tmp_path: Path) -> None:

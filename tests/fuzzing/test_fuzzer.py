@@ -45,7 +45,9 @@ def fuzzing(
         made.mkdir()
     places.words.write_bytes(b"")
     places.dictionary.write_text('"word"\n')  # an empty one is refused
-    fuzzer = Fuzzer(module, places, 0, seed=1, runs=runs, events=events, isolate=isolate)
+    fuzzer = Fuzzer(
+        module, places, 0, seed=1, runs=runs, events=events, isolate=isolate, shares=False
+    )
     try:
         end = time.monotonic() + PATIENCE
         while not fuzzer.is_over:
