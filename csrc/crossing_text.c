@@ -1,5 +1,5 @@
 /* crossing_text.c - a crossing as text: a line of JSON, or an event that trace viewers open. */
-#include "crossing.h"
+#include "interface/crossing.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /* crossings.c - crossings in memory that a host shares with a module's process: the module's threads put
  * in what is over, the host takes it out; and when the process has ended, what it was in is still there. */
 #define _GNU_SOURCE
-#include "crossing.h"
+#include "interface/crossing.h"
 
 #include <stdlib.h>
 #include <string.h>

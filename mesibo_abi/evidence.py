@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class Place(enum.IntEnum):
-    """Where something that a module is handed lies (csrc/host.h: mh_place)."""
+    """Where something that a module is handed lies (csrc/interface/trials.h: mh_place)."""
 
     ROOMY = 0
     """With zeros around it."""
@@ -19,8 +19,8 @@ class Place(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Something that a module was handed (csrc/host.h: mh_area). Addresses; `low` to `high` is all
-    that a fault there can hit."""
+    """Something that a module was handed (csrc/interface/trials.h: mh_area). Addresses; `low` to
+    `high` is all that a fault there can hit."""
 
     name: str
     start: int
@@ -66,7 +66,7 @@ class Layout:
 
 
 class Service(enum.IntEnum):
-    """What a module asks of the network (csrc/host.h: mh_request_kind)."""
+    """What a module asks of the network (csrc/interface/services.h: mh_request_kind)."""
 
     HTTP = 0
     FASTCGI = 1
@@ -84,7 +84,7 @@ class Asked:
 
 
 class AnswerKind(enum.IntEnum):
-    """What comes of a request (csrc/host.h: mh_answer_kind)."""
+    """What comes of a request (csrc/interface/services.h: mh_answer_kind)."""
 
     REQUEST = 0
     REQBODY = 1
@@ -99,8 +99,8 @@ class AnswerKind(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer (csrc/host.h: mh_answer). `piece` above 0: its data come in so many bytes a
-    call."""
+    """One answer (csrc/interface/services.h: mh_answer). `piece` above 0: its data come in so many
+    bytes a call."""
 
     kind: AnswerKind
     data: bytes | None = None
@@ -111,7 +111,7 @@ class Answer:
 
 
 class Given(enum.IntEnum):
-    """What a module gives to a host function (csrc/host.h: mh_given_kind)."""
+    """What a module gives to a host function (csrc/interface/services.h: mh_given_kind)."""
 
     MESSAGE = 0
     FORMAT = 1
@@ -124,7 +124,7 @@ class Given(enum.IntEnum):
 
 
 class MisuseKind(enum.IntEnum):
-    """What is wrong with it (csrc/host.h: mh_misuse_kind)."""
+    """What is wrong with it (csrc/interface/trials.h: mh_misuse_kind)."""
 
     TOO_LONG = 0
     UNTERMINATED = 1
@@ -136,8 +136,8 @@ class MisuseKind(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Misuse:
-    """Something that a module gave to a host function, and should not have (csrc/host.h:
-    mh_misuse). `frames` are return addresses, innermost first."""
+    """Something that a module gave to a host function, and should not have
+    (csrc/interface/trials.h: mh_misuse). `frames` are return addresses, innermost first."""
 
     kind: MisuseKind
     given: Given
@@ -153,7 +153,8 @@ class Misuse:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What ended a process (csrc/host.h: mh_fault): a signal, or exit(3) where `signal` is 0.
+    """What ended a process (csrc/interface/faults.h: mh_fault): a signal, or exit(3) where `signal`
+    is 0.
 
     `frames` are addresses, innermost first; all but the first are return addresses.
     `found` are those that lay on the stack: guesses, what is left of calls that returned first.

@@ -25,7 +25,7 @@ CODES = "MESIBO_RESULT_PASS (0) or MESIBO_RESULT_CONSUMED (1)"
 
 
 class Refusal(enum.IntEnum):
-    """Why a module was not loaded (csrc/host.h: mh_refusal_kind)."""
+    """Why a module was not loaded (csrc/interface/loads.h: mh_refusal_kind)."""
 
     ACCEPTED = 0
     NO_MEMORY = 1
@@ -44,7 +44,7 @@ class Refusal(enum.IntEnum):
 
 
 class Closing(enum.IntEnum):
-    """How a module was closed (csrc/host.h: mh_closing)."""
+    """How a module was closed (csrc/interface/loads.h: mh_closing)."""
 
     CLOSED = 0
     KEPT = 1
@@ -62,7 +62,7 @@ WHY_KEPT = {
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """A word of the module struct that the module changed (csrc/host.h: mh_damage)."""
+    """A word of the module struct that the module changed (csrc/interface/passes.h: mh_damage)."""
 
     field: str
     offset: int

@@ -196,7 +196,7 @@ def _checked(options: Mapping[str, object]) -> dict[str, object]:
 class _Receiver:
     """Takes the answers of one request as the bridge gives them, on the dispatcher thread."""
 
-    # The kinds of csrc/host.h: mh_answer_kind.
+    # The kinds of csrc/interface/services.h: mh_answer_kind.
     _STATES = (HttpState.REQUEST, HttpState.REQBODY, HttpState.RESPHEADER, HttpState.RESPBODY)
     _HEADERS, _BODY, _FAILED = 2, 3, 4
 

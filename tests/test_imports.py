@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -137,6 +138,22 @@ def test_the_core_knows_no_python_and_one_place_its_layouts(path: Path) -> None:
     assert "PyObject" not in text
     layouts = [name for name in included if name.endswith("module.h")]
     assert len(layouts) == (path.parent.name == "revisions" and path.suffix == ".c")
+
+
+def test_each_part_of_the_interface_has_a_mirror() -> None:
+    headers = {path.stem for path in ROOT.glob("csrc/interface/*.h")}
+    mirrors = {path.stem for path in ROOT.glob("mesibo_abi/bridge/core/*.pxd")}
+    assert headers == mirrors - {"__init__", "stdbool"}
+    whole = (ROOT / "csrc/host.h").read_text()
+    assert headers == set(re.findall(r'#include "interface/(\w+)\.h"', whole))
+
+
+@pytest.mark.parametrize("header", sorted(ROOT.glob("csrc/interface/*.h")), ids=lambda it: it.name)
+def test_a_part_of_the_interface_stands_by_itself(header: Path) -> None:
+    command = ["cc", "-std=c17", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-xc", "-"]
+    text = f'#include "{header}"\n'
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_bridge_sees_the_core_through_one_header() -> None:

@@ -1,7 +1,7 @@
 /* remote.h - what the files about modules in processes of their own share: remote.c (such a module as a
  * revision of the core), turns.c (giving the worker a turn), ahead.c (many rows of a batch in one),
  * incoming.c (what it sends, logs and asks for), answers.c (of its requests), keeper.c (its life),
- * listener.c (its own threads). */
+ * ended.c (its end), listener.c (its own threads). */
 #ifndef MESIBO_REMOTE_H
 #define MESIBO_REMOTE_H
 
@@ -126,21 +126,24 @@ uint64_t mh_remote_room(mh_remote *remote);
 mh_remote *mh_remote_new(mh_instance *instance, const mh_load *what, char *why, size_t size);
 /* A new worker, without a module yet; of another zygote, where that was killed. */
 void mh_remote_start(mh_remote *remote);
-/* After mh_remote_turn failed: how it ended, told to the embedder; `event` was under way (or NULL). */
-void mh_remote_mourn(mh_remote *remote, const mh_event *event);
-/* The same again, for an event that was under way around another. */
-void mh_remote_mourn_again(mh_remote *remote, const mh_event *event);
 /* Starts it again if that is allowed and not told not to. False: it is down. */
 bool mh_remote_revive(mh_remote *remote);
-/* Without any lock: shows the embedder a worker that has stopped, and releases it. */
-void mh_remote_show(mh_remote *remote);
-/* A message for a module that is down. */
-void mh_remote_tell_down(mh_remote *remote, const mh_event *event);
 /* With the lock held, outside of any call: looks whether it ended, and does what is to be done then. */
 void mh_remote_notice(mh_remote *remote);
 bool mh_remote_command(const mh_remote *remote, char command);
 /* Whether the zygote itself is gone: then nobody else says so. */
 void mh_remote_look_after(mh_remote *remote);
+
+/* ---- ended.c ------------------------------------------------------------------------------------------------ */
+
+/* After mh_remote_turn failed: how it ended, told to the embedder; `event` was under way (or NULL). */
+void mh_remote_mourn(mh_remote *remote, const mh_event *event);
+/* The same again, for an event that was under way around another. */
+void mh_remote_mourn_again(mh_remote *remote, const mh_event *event);
+/* Without any lock: shows the embedder a worker that has stopped, and releases it. */
+void mh_remote_show(mh_remote *remote);
+/* A message for a module that is down. */
+void mh_remote_tell_down(mh_remote *remote, const mh_event *event);
 
 /* ---- remote.c ------------------------------------------------------------------------------------------------ */
 

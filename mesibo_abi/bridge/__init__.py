@@ -1,4 +1,4 @@
-"""The bridge between Python and the C core (`core.pxd` mirrors csrc/host.h).
+"""The bridge between Python and the C core (`core/` mirrors csrc/host.h and its parts).
 
 Its modules share one core, so they are linked into one shared object, `_bridge`; each is an
 extension module of its own inside it, which the finder below makes importable.

@@ -2,7 +2,7 @@
  * comes out of it can be shown, within the room that there is for any. */
 #include "input.h"
 
-#include "crossing.h"
+#include "interface/crossing.h"
 
 static mh_crossings *crossings;
 

@@ -1,14 +1,11 @@
-/* faults.h - a part of host.h. */
+/* faults.h - what a process was doing when a signal, or exit(3), ended it; in memory that it shares with the
+ * process that waits for it. */
 #ifndef MESIBO_FAULTS_H
 #define MESIBO_FAULTS_H
 
-#include <stdint.h>
 #include <stdbool.h>
-
-/* ---- Faults -------------------------------------------------------------------------------------
- *
- * What a process was doing when a signal, or exit(3), ended it; in memory that it shares with the
- * process that waits for it. */
+#include <stddef.h>
+#include <stdint.h>
 
 enum { MH_FAULT_FRAMES = 48, MH_FAULT_FOUND = 96, MH_FAULT_MAPS = 512 * 1024 };
 

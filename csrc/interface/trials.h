@@ -1,14 +1,13 @@
-/* trials.h - a part of host.h, which has all that this needs. */
+/* trials.h - one load of a module by itself, outside of any chain, to see whether it keeps the contract. What
+ * it is handed lies between pages that nobody may touch, so that a byte too far is a fault at the very
+ * instruction. A module that does not keep the contract may end the process: make trials in one that may end.
+ * A trial is for one thread. Requests of the module are taken, and answered as it is planned: nothing leaves
+ * the process. */
 #ifndef MESIBO_TRIALS_H
 #define MESIBO_TRIALS_H
 
-/* ---- Trials -----------------------------------------------------------------------------------
- *
- * One load of a module by itself, outside of any chain, to see whether it keeps the contract. What it is
- * handed lies between pages that nobody may touch, so that a byte too far is a fault at the very
- * instruction. A module that does not keep the contract may end the process: make trials in one that
- * may end. A trial is for one thread. Requests of the module are taken, and answered as it is
- * planned: nothing leaves the process. */
+#include "loads.h"
+#include "services.h"
 
 /* Where something lies: with zeros around it; its last byte before such a page, its first byte behind
  * one. On the other side of these two is a pattern. */
