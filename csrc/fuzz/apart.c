@@ -37,7 +37,7 @@ bool fuzz_apart_begin(int log) {
     nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
     given = mmap(NULL, sizeof *given, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     return nowhere >= 0 && given != MAP_FAILED && fuzz_memory_share() && fuzz_coverage_share() &&
-           fuzz_compared_share();
+           fuzz_compared_share() && fuzz_learned_share();
 }
 
 /* ---- The other process --------------------------------------------------------------------------------- */

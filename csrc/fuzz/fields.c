@@ -42,6 +42,28 @@ static void stretch(fuzz_text *text) {
     keep(text, room, len);
 }
 
+static bool separates(uint8_t byte) {
+    uint8_t letter = byte | 0x20;
+    return byte < 0x80 && !(letter >= 'a' && letter <= 'z') && !(byte >= '0' && byte <= '9');
+}
+
+/* A part of it made longer, with what is around it left: what is copied up to a separator is copied into a
+ * buffer, most often. */
+static void widen(fuzz_text *text) {
+    size_t at = fuzz_below(text->len + 1), more = edges[fuzz_below(COUNT(edges))];
+    while (at > 0 && at < text->len && !separates(text->bytes[at]))
+        at++;
+    uint8_t *room = fuzz_room(text->len + more);
+    if (room == NULL)
+        return;
+    if (at > 0)
+        memcpy(room, text->bytes, at);
+    memset(room + at, 'm', more);
+    if (text->len > at)
+        memcpy(room + at + more, text->bytes + at, text->len - at);
+    keep(text, room, text->len + more);
+}
+
 /* A word in it, in place of some bytes or between them. */
 static void put_word(fuzz_text *text, fuzz_text word) {
     size_t at = fuzz_below(text->len + 1), over = fuzz_one_in(2) ? fuzz_below(text->len - at + 1) : 0;
@@ -95,6 +117,7 @@ static void change_text(fuzz_text *text) {
     case 3: *text = fuzz_any_word(); break;
     case 4:
     case 5: put_length(text); break;
+    case 6: widen(text); break;
     default: change_bytes(text);
     }
 }

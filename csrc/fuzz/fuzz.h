@@ -2,9 +2,10 @@
  * ones of old: see mutate.h), life.c (a module's life as a case has it: see living.h), memory.c (the
  * module's data, as they were at first), heap.c (what it allocates), lend.c (what it is handed),
  * network.c (the other side of its requests), report.c (what the program itself finds), going_on.c (what
- * comes behind an error), compared.c (what the module compared), fuzzer.c (what libFuzzer calls), apart.c
- * (its cases in other processes), serve.c (cases one by one, each in a process that has seen no other),
- * coverage.c (for compilers that do not tell libFuzzer themselves), main.c.
+ * comes behind an error), compared.c and sought.c (what the module compares and looks for), learned.c (what is
+ * known of it), fuzzer.c (what libFuzzer calls), apart.c (its cases in other processes), serve.c (cases one by
+ * one, each in a process that has seen no other), coverage.c (for compilers that do not tell libFuzzer
+ * themselves), main.c.
  *
  * The program is compiled when it is needed, with the sanitizers that the module is compiled with, and
  * linked with libFuzzer. Nothing of it is in the package's own shared objects. */
@@ -118,8 +119,6 @@ typedef struct fuzz_left {
     uint64_t place; /* a number for where in the module; 0: not all of it there */
 } fuzz_left;
 fuzz_left fuzz_life_left(void);
-/* Which events the module had callbacks for, as bits; all that there are, before the first life. */
-extern unsigned fuzz_callbacks;
 /* Its revision reads configurations. */
 bool fuzz_has_items(void);
 
@@ -156,10 +155,6 @@ void fuzz_network_begin(const fuzz_case *what, const size_t *at);
 void fuzz_network_play(const fuzz_step *reply);
 void fuzz_network_answer(void *context, mh_request *request);
 void fuzz_network_end(void);
-/* The module makes a request. */
-void fuzz_network_note_request(void);
-/* It has made one, ever; or nobody can tell. */
-bool fuzz_network_was_asked(void);
 /* No request is open. */
 bool fuzz_network_is_idle(void);
 /* Without a callback. */
@@ -182,8 +177,6 @@ _Noreturn void fuzz_report(const char *kind, const char *format, ...)
 bool fuzz_witness(void *context, mh_instance *from, const mh_given *given);
 /* Where reports go from here on. */
 void fuzz_report_to(int file);
-/* The names of items that the module asked for. */
-size_t fuzz_asked_names(const char *const **names);
 
 /* ---- Behind an error (going_on.c) ------------------------------------------------------------------- */
 
@@ -204,6 +197,25 @@ bool fuzz_failed(void);
 uint64_t fuzz_failed_at(void);
 /* From the module's own code: gives the case up, where it has failed. */
 void fuzz_leave(void);
+
+/* ---- What was learned of the module (learned.c) ------------------------------------------------------ */
+
+enum { FUZZ_NAMES = 32, FUZZ_NAME = 64 };
+
+typedef struct fuzz_learned {
+    unsigned callbacks;  /* that it had, as bits; all that there are, before the first life */
+    bool asks_network;   /* it made a request, ever */
+    _Atomic size_t item_count;
+    char items[FUZZ_NAMES][FUZZ_NAME]; /* that it asked for, by name */
+    size_t sought_count;
+    uint8_t sought[64]; /* bytes that it looked for in vain (sought.c) */
+} fuzz_learned;
+extern fuzz_learned *fuzz_learnt;
+
+/* Those that are forked off from here on tell theirs here. False: no memory. */
+bool fuzz_learned_share(void);
+void fuzz_learn_item(const char *name);
+void fuzz_learn_byte(uint8_t byte);
 
 /* ---- What the module compared (compared.c) ---------------------------------------------------------- */
 

@@ -1,8 +1,6 @@
 /* life.c - the life of a module, from init to cleanup, as a case has it. */
 #include "living.h"
 
-unsigned fuzz_callbacks = ~0u;
-
 static bool begin(mh_instance *instance) {
     mh_frame frame;
     mh_pass pass;
@@ -14,7 +12,7 @@ static bool begin(mh_instance *instance) {
     for (int kind = 0; kind < MH_EVENT_KINDS; kind++)
         has |= (unsigned)fuzz_revision->has_callback(instance, (mh_event_kind)kind) << kind;
     if (code == 0) {
-        fuzz_callbacks = has;
+        fuzz_learnt->callbacks = has;
         fuzz_noted->lives++;
     } else
         fuzz_noted->refused = code;

@@ -29,14 +29,14 @@ static fuzz_kind any_kind(void) {
     size_t choice = fuzz_below(16);
     if (choice < 5)
         return FUZZ_MESSAGE;
-    if (choice < 7 && fuzz_network_was_asked())
+    if (choice < 7 && fuzz_learnt->asks_network)
         return FUZZ_REPLY;
     if (choice == 7 && fuzz_asked.events != 1)
         return FUZZ_RELOAD;
     if (choice >= 8 && choice < 10 && fuzz_has_items())
         return FUZZ_ITEM;
     size_t event = fuzz_below(MH_EVENT_KINDS);
-    return fuzz_callbacks >> event & 1 ? of[event] : FUZZ_MESSAGE;
+    return fuzz_learnt->callbacks >> event & 1 ? of[event] : FUZZ_MESSAGE;
 }
 
 static void make_step(fuzz_step *step) {

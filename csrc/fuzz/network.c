@@ -13,7 +13,6 @@ typedef struct asked {
 static asked *first; /* the oldest */
 static const fuzz_case *replies;
 static const size_t *place; /* in it */
-static bool was_asked;      /* ever */
 static size_t used;         /* by synchronous requests: replies before this one are said */
 
 /* ---- What was asked ------------------------------------------------------------------------------ */
@@ -148,9 +147,6 @@ void fuzz_network_end(void) {
     while (first != NULL)
         drop(&first);
 }
-
-void fuzz_network_note_request(void) { was_asked = true; }
-bool fuzz_network_was_asked(void) { return was_asked || !fuzz_asked.hurries; }
 
 bool fuzz_network_is_idle(void) {
     take();

@@ -83,28 +83,6 @@ static void look_at_bytes(const void *bytes, uint64_t len) {
         __asan_report_load_n(bad, 1);
 }
 
-enum { NAMES = 32, NAME = 64 };
-static char names[NAMES][NAME];
-static const char *name_list[NAMES];
-static _Atomic size_t name_count;
-
-static void note_name(const char *name) {
-    size_t count = name_count;
-    if (count == NAMES || strlen(name) >= NAME)
-        return;
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(names[i], name) == 0)
-            return;
-    strcpy(names[count], name);
-    name_list[count] = names[count];
-    name_count = count + 1;
-}
-
-size_t fuzz_asked_names(const char *const **found) {
-    *found = name_list;
-    return name_count;
-}
-
 bool fuzz_witness(void *context, mh_instance *from, const mh_given *given) {
     (void)context, (void)from;
     switch (given->kind) {
@@ -112,9 +90,9 @@ bool fuzz_witness(void *context, mh_instance *from, const mh_given *given) {
     case MH_GIVEN_BYTES:
     case MH_GIVEN_JSON: look_at_bytes(given->bytes, given->len); break;
     case MH_GIVEN_FORMAT: look_at_format(given->bytes); break;
-    case MH_GIVEN_ITEM: note_name(given->bytes); break;
+    case MH_GIVEN_ITEM: fuzz_learn_item(given->bytes); break;
     case MH_GIVEN_REQUEST:
-        fuzz_network_note_request();
+        fuzz_learnt->asks_network = true;
         if (given->what->kind == MH_FCGI)
             look_at_bytes(given->what->fcgi.body, given->what->fcgi.body_len);
         break;

@@ -40,16 +40,16 @@ fuzz_text fuzz_any_hostile(void) { return fuzz_any_of(hostile, COUNT(hostile)); 
 fuzz_text fuzz_any_address(void) { return fuzz_any_of(addresses, COUNT(addresses)); }
 
 fuzz_text fuzz_any_word(void) {
+    if (fuzz_learnt->sought_count > 0 && fuzz_one_in(4))
+        return (fuzz_text){&fuzz_learnt->sought[fuzz_below(fuzz_learnt->sought_count)], 1};
     if (word_count > 0 && !fuzz_one_in(4))
         return fuzz_any_of(words, word_count);
     return fuzz_any_hostile();
 }
 
 fuzz_text fuzz_any_item_name(void) {
-    const char *const *asked;
-    size_t count = fuzz_asked_names(&asked);
-    if (count > 0 && !fuzz_one_in(8)) {
-        const char *name = asked[fuzz_below(count)];
+    if (fuzz_learnt->item_count > 0 && !fuzz_one_in(8)) {
+        const char *name = fuzz_learnt->items[fuzz_below(fuzz_learnt->item_count)];
         return (fuzz_text){(const uint8_t *)name, strlen(name)};
     }
     if (fuzz_asked.item_count > 0 && fuzz_one_in(2)) {

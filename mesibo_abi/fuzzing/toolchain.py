@@ -19,6 +19,8 @@ from .subject import Sanitizer
 _WATCHES = {Sanitizer.ADDRESS: "address,undefined", Sanitizer.THREAD: "thread"}
 _RUNTIMES = {Sanitizer.ADDRESS: "asan", Sanitizer.THREAD: "tsan"}
 _COMPARISONS = [f"{const}cmp{size}" for const in ("", "const_") for size in (1, 2, 4, 8)]
+_SEARCHES = ["memchr", "strchr", "strrchr", "strpbrk", "strcspn"]
+_WRAPPED = [*(f"__sanitizer_cov_trace_{name}" for name in _COMPARISONS), *_SEARCHES]
 _NO_MAIN = "fuzzer_no_main"
 _LLVM = "lib/llvm-*/lib/clang/*/lib"
 _NAME = re.compile(r"clang(?:-\d+)?")
@@ -36,8 +38,8 @@ class Toolchain:
 
     @property
     def module_flags(self) -> list[str]:
-        """For the module: it is watched, says where it has been, and what it has compared to
-        csrc/fuzz/compared.c.
+        """For the module: it is watched, says where it has been, what it has compared to
+        csrc/fuzz/compared.c, and what it has looked for to csrc/fuzz/sought.c.
 
         Modules return `int` from where a pointer says that they return a word: only the low half
         counts, and UBSan must not look at that.
@@ -48,7 +50,7 @@ class Toolchain:
             flags += [f"-fsanitize=fuzzer-no-link,{watches}", "-fno-sanitize=function"]
         else:
             flags += [f"-fsanitize={watches}", "-fsanitize-coverage=trace-pc,trace-cmp"]
-        wrapped = (f"-Wl,--wrap=__sanitizer_cov_trace_{name}" for name in _COMPARISONS)
+        wrapped = (f"-Wl,--wrap={name}" for name in _WRAPPED)
         return [*flags, *self._going_on, *wrapped]
 
     @property

@@ -135,6 +135,18 @@ def test_what_was_kept_is_begun_with(tmp_path: Path) -> None:
     assert kept <= {path.name for path in tmp_path.iterdir()}
 
 
+@pytest.mark.parametrize("isolate", [False, True], ids=["together", "apart"])
+def test_what_the_module_looks_for_is_tried(
+    isolate: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if isolate:
+        monkeypatch.setattr("mesibo_abi.fuzzing.coverage._UNCONFIRMED", 0)
+    with open_engine(subject("separated")) as engine:
+        found = engine.fuzz(Budget(runs=400_000), tmp_path, (), nothing)
+        with closing(found):
+            assert next(found).crash.where.startswith("on_message")
+
+
 def test_all_runs_are_used_where_processes_end_that_wrote_over_too_much(tmp_path: Path) -> None:
     said: list[Progress] = []
     with open_engine(BY_NAME["long_message"].subject()) as engine:
