@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <time.h>
 
-static const double SLICE = 5.0; /* seconds: then it looks whether the zygote is there */
+static const double SLICE = 5.0; /* seconds: then it looks whether the zygote is there, and all else again */
 enum { KEPT = 1 << 20 };
 
 static void take(mh_remote *remote) {
@@ -26,17 +26,20 @@ static void hurry(mh_remote *remote) {
         mh_requests_hurry(remote->instance->host->requests, remote->instance, life);
 }
 
+typedef enum noticed { NOT_YET, RENEWED, DOWN } noticed;
+
 /* Who has the lock notices by himself; and while he waits for the module, we are wanted elsewhere. */
-static bool notice(mh_remote *remote) {
+static noticed notice(mh_remote *remote) {
     mh_lock *lock = &remote->instance->host->lock;
     if (!mh_lock_try(lock)) {
         hurry(remote);
-        return false;
+        return NOT_YET;
     }
+    uint32_t life = remote->life;
     mh_remote_notice(remote);
-    bool seen_to = !remote->up || (atomic_load(&remote->channel->outside.count) & MH_GONE) == 0;
+    noticed found = !remote->up ? DOWN : remote->life != life ? RENEWED : NOT_YET;
     mh_lock_release(lock);
-    return seen_to; /* else the other bell does not say so yet */
+    return found; /* not yet: the other bell does not say so, or somebody else has renewed it */
 }
 
 static void *listen(void *data) {
@@ -47,6 +50,7 @@ static void *listen(void *data) {
     while (!remote->stopping) {
         if (!mh_bell_wait(bell, known, SLICE)) {
             mh_remote_look_after(remote);
+            known = seen; /* one that was down may be up again, and gone: the bell is as it was then */
             continue;
         }
         known = atomic_load(&bell->count);
@@ -61,10 +65,11 @@ static void *listen(void *data) {
         seen = known & ~MH_GONE;
         if (is_new && !is_gone) /* else nobody waits for it */
             take(remote);
-        if (is_gone && !notice(remote)) {
-            known = seen; /* again */
+        noticed found = is_gone ? notice(remote) : DOWN;
+        if (found != DOWN)
+            known = seen; /* a new one may be gone already: that is to be seen as well */
+        if (found == NOT_YET)
             nanosleep(&moment, NULL);
-        }
     }
     return NULL;
 }

@@ -9,12 +9,14 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from mesibo_abi import (
     Host,
+    LoadedModule,
     Message,
     Module,
     ModuleCrashed,
@@ -29,6 +31,8 @@ from tests.isolation.left import children_of, is_worker, workers
 from tests.tools import needs
 
 pytestmark = needs("cc")
+
+PATIENCE = 120.0  # seconds
 
 
 class Counting(Module):
@@ -219,6 +223,31 @@ def test_killed_between_two_messages(host: Host, built: Built) -> None:
     assert {error.signal for error in module.crashes} == {signal.SIGKILL}
     assert {error.callback for error in module.crashes} == {"no callback"}
     assert zygote in workers()
+
+
+def test_one_that_ends_at_once_behind_its_restart(host: Host, built: Built) -> None:
+    """Nobody calls it: each end is noticed, also where the one before is still being seen to."""
+    module = load_mayfly(host, built)
+    last = None
+    for _ in range(300):
+        end = time.monotonic() + PATIENCE
+        while not module.crashes or module.crashes[-1] is last:
+            assert time.monotonic() < end, f"not started again behind {last}"
+            time.sleep(0.001)
+        last = module.crashes[-1]
+        if last.callback == "init":  # it is down until it is called
+            host.process(Message("wake", to="bob"))
+    with suppress(ModuleCrashed):  # once more
+        module.close()
+
+
+def load_mayfly(host: Host, built: Built) -> LoadedModule:
+    """It may end in its first init, on a machine that has no time for it."""
+    while True:
+        try:
+            return host.load("mayfly", built("mayfly"), isolated=True)
+        except ModuleCrashed:
+            continue
 
 
 def test_a_zygote_that_is_killed(host: Host, built: Built) -> None:
