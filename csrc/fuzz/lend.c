@@ -46,7 +46,7 @@ static void *from_room(size_t len) {
 }
 
 static void *from_heap(size_t len) {
-    void *copy = malloc(len > 0 ? len : 1);
+    void *copy = len > 0 ? malloc(len) : calloc(1, 1);
     if (copy == NULL)
         abort();
     if (len == 0 && __asan_poison_memory_region != NULL)
