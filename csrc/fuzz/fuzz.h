@@ -226,6 +226,8 @@ bool fuzz_compared_share(void);
 bool fuzz_compared(uint64_t chance, uint64_t *one, uint64_t *other);
 /* Whether that input was run last. */
 bool fuzz_was_last(const uint8_t *input, size_t size);
+/* In a handler of signals: the process ends in the case that was run last. */
+void fuzz_put_last_aside(void);
 
 /* ---- Ways to run cases ------------------------------------------------------------------------------ */
 

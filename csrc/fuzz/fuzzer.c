@@ -76,6 +76,25 @@ bool fuzz_was_last(const uint8_t *input, size_t size) {
     return size == last_size && memcmp(input, last, size) == 0;
 }
 
+/* Where it is put when the process is about to end, and can do no more than system calls. */
+static char end_part[4096], end_name[4096];
+
+static void name_the_end(void) {
+    if (fuzz_asked.candidates == NULL)
+        return;
+    snprintf(end_name, sizeof end_name, "%s/error-0-%d-end", fuzz_asked.candidates, (int)getpid());
+    snprintf(end_part, sizeof end_part, "%s/error-0-%d-end.part", fuzz_asked.candidates, (int)getpid());
+}
+
+void fuzz_put_last_aside(void) {
+    int file = open(end_part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0)
+        return;
+    if (write(file, last, last_size) == (ssize_t)last_size)
+        rename(end_part, end_name);
+    close(file);
+}
+
 /* Nobody waits any more for what is found: who had started it was killed. */
 static pid_t parent;
 enum { OFTEN = 256 }; /* cases */
@@ -102,6 +121,7 @@ int fuzz_with_libfuzzer(int argc, char **argv) {
     int log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100); /* libFuzzer closes that one, for the module */
     if (log < 0 || (fuzz_asked.isolate && !fuzz_apart_begin(log)))
         return 2;
+    name_the_end();
     if (fuzz_asked.hurries && !fuzz_asked.threads)
         fuzz_go_on_behind_faults();
     if (!fuzz_asked.threads) /* they would race for the numbers */

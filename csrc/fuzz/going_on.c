@@ -102,13 +102,18 @@ static uint64_t place_of(const ucontext_t *context) {
 #endif
 }
 
+/* Of an address that no pointer can be the kernel says 0. */
+static bool follows_null(const siginfo_t *info) {
+    return info->si_code != SI_KERNEL && (uint64_t)(uintptr_t)info->si_addr < NULL_PAGES;
+}
+
 /* In the module's own code nobody holds a lock. Elsewhere it may be so: but who follows NULL is most often
  * a function for strings. */
 static void fault(int number, siginfo_t *info, void *context) {
     uint64_t place = place_of(context);
-    bool is_safe = inside && place != 0 &&
-                   (fuzz_is_code(place) || (uint64_t)(uintptr_t)info->si_addr < NULL_PAGES);
+    bool is_safe = inside && place != 0 && (fuzz_is_code(place) || follows_null(info));
     if (!is_safe) {
+        fuzz_put_last_aside();
         signal(number, SIG_DFL); /* and again */
         return;
     }

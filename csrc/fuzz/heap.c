@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "living.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,31 @@ static struct {
 
 static _Thread_local bool noting;
 
+/* ---- What the sanitizer allocates itself, as a thread begins: libFuzzer has one, which begins when it may -- */
+
+static _Thread_local bool sanitizers;
+
+int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *out);
+int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *out);
+int __wrap_pthread_attr_destroy(pthread_attr_t *attributes);
+int __real_pthread_attr_destroy(pthread_attr_t *attributes);
+
+int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *out) {
+    sanitizers = true;
+    int error = __real_pthread_getattr_np(thread, out);
+    sanitizers = false;
+    return error;
+}
+
+int __wrap_pthread_attr_destroy(pthread_attr_t *attributes) {
+    sanitizers = true;
+    int error = __real_pthread_attr_destroy(attributes);
+    sanitizers = false;
+    return error;
+}
+
+/* ---- Blocks ------------------------------------------------------------------------------------------- */
+
 static void note(const volatile void *at, size_t size) {
     if (of_init.count == BLOCKS || size > BYTES - of_init.bytes) {
         of_init.too_many = true;
@@ -55,7 +81,7 @@ static void forget(const volatile void *at) {
 }
 
 static void allocated(const volatile void *at, size_t size) {
-    if (!counting)
+    if (!counting || sanitizers)
         return;
     left.blocks++;
     left.bytes += (int64_t)size;
@@ -75,7 +101,7 @@ static void unfollow(const volatile void *at) {
 }
 
 static void freed(const volatile void *at) {
-    if (at == NULL || !counting)
+    if (at == NULL || !counting || sanitizers)
         return;
     left.blocks--;
     left.bytes -= (int64_t)__sanitizer_get_allocated_size(at);

@@ -21,6 +21,7 @@ _RUNTIMES = {Sanitizer.ADDRESS: "asan", Sanitizer.THREAD: "tsan"}
 _COMPARISONS = [f"{const}cmp{size}" for const in ("", "const_") for size in (1, 2, 4, 8)]
 _SEARCHES = ["memchr", "strchr", "strrchr", "strpbrk", "strcspn"]
 _WRAPPED = [*(f"__sanitizer_cov_trace_{name}" for name in _COMPARISONS), *_SEARCHES]
+_OF_THREADS = ["pthread_getattr_np", "pthread_attr_destroy"]
 _NO_MAIN = "fuzzer_no_main"
 _LLVM = "lib/llvm-*/lib/clang/*/lib"
 _NAME = re.compile(r"clang(?:-\d+)?")
@@ -74,12 +75,14 @@ class Toolchain:
     @property
     def link_flags(self) -> list[str]:
         """For the program. Where there are no counters, a function is called that libFuzzer defines
-        and does nothing in: ours, in coverage.c, comes first."""
+        and does nothing in: ours, in coverage.c, comes first. What clang's sanitizers call for a
+        thread that begins goes through heap.c; those of gcc are a library of their own."""
         fuzzer = ["-Wl,--whole-archive", str(self.archive), "-Wl,--no-whole-archive"]
         if not self._has_counters:
             fuzzer.append("-Wl,--allow-multiple-definition")
         watches = f"-fsanitize={_WATCHES[self.sanitizer]}"
-        return ["-rdynamic", watches, *fuzzer, "-ldl", "-lpthread", "-lm"]
+        wrapped = (f"-Wl,--wrap={name}" for name in _OF_THREADS)
+        return ["-rdynamic", watches, *fuzzer, *wrapped, "-ldl", "-lpthread", "-lm"]
 
     @property
     def version(self) -> str:

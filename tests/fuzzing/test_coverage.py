@@ -90,7 +90,7 @@ def test_a_stack_that_was_written_over_is_no_finding_of_its_own(tmp_path: Path) 
             crash = engine.replay(Case((read,)))
             assert crash is not None
             assert crash.signature in (f"{place} at mesibo_mod_smashes.c:10", place), size
-        found = list(distinct(engine, Budget(runs=20_000), tmp_path, nothing))
+        found = list(distinct(engine, Budget(runs=80_000), tmp_path, nothing))
     assert [each.crash.signature for each in found] == [f"{place} at mesibo_mod_smashes.c:10"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mesibo_abi.events import Event
-from mesibo_abi.fuzzing.case import Reload
+from mesibo_abi.fuzzing.case import Reload, Step
 from mesibo_abi.fuzzing.fuzzer import Fuzzer, Places
 from mesibo_abi.fuzzing.instrumented import Instrumented, instrument
 from mesibo_abi.fuzzing.subject import Subject
@@ -77,6 +78,20 @@ def test_but_events_of_one_case_see_each_other(remembers: Instrumented, tmp_path
         data = fuzzer.ended_by()
         assert data is not None
         assert len(decode(data).steps) > 1
+
+
+def test_a_case_that_ends_the_process_in_foreign_code_is_put_aside(tmp_path: Path) -> None:
+    source = FUZZED / "mesibo_mod_wild_text.c"
+    module = instrument(Subject(sources=(source,)), tmp_path)
+    with fuzzing(module, tmp_path, runs=50_000) as (fuzzer, places):
+        assert fuzzer.returncode == -signal.SIGSEGV
+        (case,) = (decode(path.read_bytes()) for path in places.candidates.glob("error-*"))
+    assert any(len(payload_of(step)) > 3 for step in case.steps)
+
+
+def payload_of(step: Step) -> bytes:
+    message = step.message if isinstance(step, Event) else None
+    return b"" if message is None else message.payload
 
 
 @pytest.mark.parametrize("events", [1, 3])
