@@ -202,13 +202,17 @@ void fuzz_leave(void);
 
 enum { FUZZ_NAMES = 32, FUZZ_NAME = 64 };
 
+enum { FUZZ_SOUGHT = 64 };
+
+/* A module in another process could write to it: what is counted here is bounded where it is read. */
 typedef struct fuzz_learned {
-    unsigned callbacks;  /* that it had, as bits; all that there are, before the first life */
-    bool asks_network;   /* it made a request, ever */
+    unsigned callbacks; /* that it had, as bits; all that there are, before the first life */
+    atomic_bool asks_network; /* it made a request, ever */
+    atomic_flag busy; /* somebody adds an item */
     _Atomic size_t item_count;
     char items[FUZZ_NAMES][FUZZ_NAME]; /* that it asked for, by name */
     size_t sought_count;
-    uint8_t sought[64]; /* bytes that it looked for in vain (sought.c) */
+    uint8_t sought[FUZZ_SOUGHT]; /* bytes that it looked for in vain (sought.c) */
 } fuzz_learned;
 extern fuzz_learned *fuzz_learnt;
 
@@ -224,10 +228,6 @@ void fuzz_compared_begin(void);
 /* Those that are forked off from here on tell theirs here. False: no memory. */
 bool fuzz_compared_share(void);
 bool fuzz_compared(uint64_t chance, uint64_t *one, uint64_t *other);
-/* Whether that input was run last. */
-bool fuzz_was_last(const uint8_t *input, size_t size);
-/* In a handler of signals: the process ends in the case that was run last. */
-void fuzz_put_last_aside(void);
 
 /* ---- Ways to run cases ------------------------------------------------------------------------------ */
 
@@ -236,6 +236,10 @@ bool fuzz_apart_begin(int log);
 /* Ends this process where the input ends one that has seen no other. */
 void fuzz_apart_run(const uint8_t *input, size_t size, fuzz_left *left);
 
+/* fuzzer.c: whether that input was run last. */
+bool fuzz_was_last(const uint8_t *input, size_t size);
+/* In a handler of signals: the process ends in the case that was run last. */
+void fuzz_put_last_aside(void);
 int fuzz_with_libfuzzer(int argc, char **argv);
 int fuzz_serve(void);
 /* Words that the module knows (words.c). False: the file cannot be read. */

@@ -79,20 +79,20 @@ bool fuzz_was_last(const uint8_t *input, size_t size) {
 /* Where it is put when the process is about to end, and can do no more than system calls. */
 static char end_part[4096], end_name[4096];
 
-static void name_the_end(void) {
+static bool name_the_end(void) {
     if (fuzz_asked.candidates == NULL)
-        return;
-    snprintf(end_name, sizeof end_name, "%s/error-0-%d-end", fuzz_asked.candidates, (int)getpid());
-    snprintf(end_part, sizeof end_part, "%s/error-0-%d-end.part", fuzz_asked.candidates, (int)getpid());
+        return true;
+    int len = snprintf(end_part, sizeof end_part, "%s/error-0-%d-end.part", fuzz_asked.candidates,
+                       (int)getpid());
+    snprintf(end_name, sizeof end_name, "%.*s", len - (int)strlen(".part"), end_part);
+    return len > 0 && len < (int)sizeof end_part;
 }
 
+/* Nobody could be told of an error. */
 void fuzz_put_last_aside(void) {
     int file = open(end_part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0)
-        return;
-    if (write(file, last, last_size) == (ssize_t)last_size)
-        rename(end_part, end_name);
-    close(file);
+    if (file >= 0 && write(file, last, last_size) == (ssize_t)last_size && close(file) == 0)
+        (void)rename(end_part, end_name);
 }
 
 /* Nobody waits any more for what is found: who had started it was killed. */
@@ -121,7 +121,8 @@ int fuzz_with_libfuzzer(int argc, char **argv) {
     int log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100); /* libFuzzer closes that one, for the module */
     if (log < 0 || (fuzz_asked.isolate && !fuzz_apart_begin(log)))
         return 2;
-    name_the_end();
+    if (!name_the_end())
+        return 2;
     if (fuzz_asked.hurries && !fuzz_asked.threads)
         fuzz_go_on_behind_faults();
     if (!fuzz_asked.threads) /* they would race for the numbers */

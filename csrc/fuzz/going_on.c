@@ -111,10 +111,11 @@ static bool follows_null(const siginfo_t *info) {
  * a function for strings. */
 static void fault(int number, siginfo_t *info, void *context) {
     uint64_t place = place_of(context);
-    bool is_safe = inside && place != 0 && (fuzz_is_code(place) || follows_null(info));
+    bool is_safe = inside && pthread_equal(pthread_self(), runner) && place != 0 &&
+                   (fuzz_is_code(place) || follows_null(info));
     if (!is_safe) {
+        signal(number, SIG_DFL); /* and again; also where what follows faults */
         fuzz_put_last_aside();
-        signal(number, SIG_DFL); /* and again */
         return;
     }
     uint64_t inside_module = fuzz_place(place);

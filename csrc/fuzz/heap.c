@@ -41,9 +41,10 @@ static _Thread_local bool noting;
 static _Thread_local bool sanitizers;
 
 int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *out);
-int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *out);
 int __wrap_pthread_attr_destroy(pthread_attr_t *attributes);
-int __real_pthread_attr_destroy(pthread_attr_t *attributes);
+/* NULL where nothing is wrapped, and nobody calls these. */
+int __real_pthread_getattr_np(pthread_t thread, pthread_attr_t *out) __attribute__((weak));
+int __real_pthread_attr_destroy(pthread_attr_t *attributes) __attribute__((weak));
 
 int __wrap_pthread_getattr_np(pthread_t thread, pthread_attr_t *out) {
     sanitizers = true;

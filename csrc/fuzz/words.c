@@ -1,5 +1,6 @@
 /* words.c - texts that fields are made of: words that the module knows, what programs trip over,
  * addresses. */
+#define _GNU_SOURCE
 #include "mutate.h"
 
 #include <stdio.h>
@@ -39,18 +40,22 @@ bool fuzz_words_read(const char *path) {
 fuzz_text fuzz_any_hostile(void) { return fuzz_any_of(hostile, COUNT(hostile)); }
 fuzz_text fuzz_any_address(void) { return fuzz_any_of(addresses, COUNT(addresses)); }
 
+static size_t at_most(size_t count, size_t most) { return count < most ? count : most; }
+
 fuzz_text fuzz_any_word(void) {
-    if (fuzz_learnt->sought_count > 0 && fuzz_one_in(4))
-        return (fuzz_text){&fuzz_learnt->sought[fuzz_below(fuzz_learnt->sought_count)], 1};
+    size_t sought = at_most(fuzz_learnt->sought_count, FUZZ_SOUGHT);
+    if (sought > 0 && fuzz_one_in(4))
+        return (fuzz_text){&fuzz_learnt->sought[fuzz_below(sought)], 1};
     if (word_count > 0 && !fuzz_one_in(4))
         return fuzz_any_of(words, word_count);
     return fuzz_any_hostile();
 }
 
 fuzz_text fuzz_any_item_name(void) {
-    if (fuzz_learnt->item_count > 0 && !fuzz_one_in(8)) {
-        const char *name = fuzz_learnt->items[fuzz_below(fuzz_learnt->item_count)];
-        return (fuzz_text){(const uint8_t *)name, strlen(name)};
+    size_t asked = at_most(fuzz_learnt->item_count, FUZZ_NAMES);
+    if (asked > 0 && !fuzz_one_in(8)) {
+        const char *name = fuzz_learnt->items[fuzz_below(asked)];
+        return (fuzz_text){(const uint8_t *)name, strnlen(name, FUZZ_NAME - 1)};
     }
     if (fuzz_asked.item_count > 0 && fuzz_one_in(2)) {
         const char *name = fuzz_asked.items[fuzz_below(fuzz_asked.item_count)].name;

@@ -3,7 +3,6 @@
 #define MESIBO_FUNCTIONS_H
 
 #include "passes.h"
-#include "services.h"
 
 #include <stdarg.h>
 #include <stdbool.h>

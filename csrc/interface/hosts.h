@@ -11,9 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct mh_given; /* services.h */
+
 /* Upcalls into the embedder; each may be NULL. They run on the thread of the module that called,
  * often with the host's lock held, so they must not wait for a thread that is about to enter. */
-struct mh_given;
 typedef struct mh_hooks {
     void *context;
     /* Instead of the outbox: the value goes back to the module. Valid for the call. */

@@ -4,7 +4,6 @@
 #include "remote.h"
 
 #include <signal.h>
-#include <string.h>
 #include <sys/wait.h>
 
 static const double MOMENT = 0.5; /* seconds from a bell to the word of the zygote's, at most */

@@ -26,7 +26,7 @@ static void hurry(mh_remote *remote) {
         mh_requests_hurry(remote->instance->host->requests, remote->instance, life);
 }
 
-typedef enum noticed { NOT_YET, RENEWED, DOWN } noticed;
+typedef enum noticed { NOTHING, NOT_YET, RENEWED, DOWN } noticed;
 
 /* Who has the lock notices by himself; and while he waits for the module, we are wanted elsewhere. */
 static noticed notice(mh_remote *remote) {
@@ -50,7 +50,8 @@ static void *listen(void *data) {
     while (!remote->stopping) {
         if (!mh_bell_wait(bell, known, SLICE)) {
             mh_remote_look_after(remote);
-            known = seen; /* one that was down may be up again, and gone: the bell is as it was then */
+            if (remote->alive != 0) /* one that was down is up again, and may be gone: the bell is as it was then */
+                known = seen;
             continue;
         }
         known = atomic_load(&bell->count);
@@ -65,8 +66,8 @@ static void *listen(void *data) {
         seen = known & ~MH_GONE;
         if (is_new && !is_gone) /* else nobody waits for it */
             take(remote);
-        noticed found = is_gone ? notice(remote) : DOWN;
-        if (found != DOWN)
+        noticed found = is_gone ? notice(remote) : NOTHING;
+        if (found == NOT_YET || found == RENEWED)
             known = seen; /* a new one may be gone already: that is to be seen as well */
         if (found == NOT_YET)
             nanosleep(&moment, NULL);

@@ -102,9 +102,6 @@ bool mh_remote_is_gone(const mh_remote *remote);
 
 /* What it said of its struct, in the last turn. */
 void mh_remote_take_damage(mh_remote *remote);
-/* Whether the zygote says that it has ended, in so many seconds. Where there is no zygote any more, it
- * has. */
-bool mh_remote_hears_end(mh_remote *remote, double seconds);
 /* Has it ended by a command of the zygote's, and waits for that. */
 void mh_remote_end_worker(mh_remote *remote, char command);
 
@@ -131,6 +128,9 @@ bool mh_remote_revive(mh_remote *remote);
 /* With the lock held, outside of any call: looks whether it ended, and does what is to be done then. */
 void mh_remote_notice(mh_remote *remote);
 bool mh_remote_command(const mh_remote *remote, char command);
+/* Whether the zygote says that the worker has ended, in so many seconds. Where there is no zygote any more,
+ * it has. */
+bool mh_remote_hears_end(mh_remote *remote, double seconds);
 /* Whether the zygote itself is gone: then nobody else says so. */
 void mh_remote_look_after(mh_remote *remote);
 

@@ -25,9 +25,9 @@ def terminable() -> Iterator[None]:
     """In it SIGTERM and SIGHUP unwind what runs; the process ends by the signal when that is done.
     On the main thread only. Where somebody else has chosen what one of them does, it stays so."""
     ours = [number for number in _SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
-    for number in ours:
-        signal.signal(number, _unwind)
     try:
+        for number in ours:
+            signal.signal(number, _unwind)
         yield
     except Terminated as end:
         _restore(ours)

@@ -29,6 +29,8 @@ _LEAKS_AT_ONCE = 4  # cases that may leak, before others are looked at
 _TIMES = 3  # that a case which failed at a place is looked at
 _LAST = 5.0  # seconds for what came up last
 _ANYWHERE = "0"  # a place that is not known
+_FEW = 4  # cases
+_AT_ONCE = 8  # processes that end in one of their first few cases: there is no way further
 _UNCONFIRMED = 3  # then cases do not share a process any more
 
 
@@ -100,6 +102,7 @@ class _Run:
         self._said = self._begun
         self._places = _places(module, folder, corpus)
         self._unconfirmed = 0
+        self._at_once = 0  # processes in a row that ended in one of their first cases
         self._leaky: set[str] = set()  # places that were seen to leak
         self._failed: Counter[str] = Counter()  # cases at places that were seen to fail
         self._grace = 0.0  # seconds beyond the budget's
@@ -201,7 +204,7 @@ class _Run:
         self._done += cases
         returncode = fuzzer.returncode
         fuzzer.close()
-        if data is None and cases == 0:
+        if data is None and cases == 0 and not self._candidates("error-"):
             raise BuildError(
                 f"{self._module.subject.path}: the fuzz program does not start",
                 detail=f"expected that it runs cases, found exit status {returncode}",
@@ -210,7 +213,9 @@ class _Run:
             )
         left = self._share(len(self._fuzzers) + 1)
         has_ended_by_itself = returncode == 0 and self._budget.runs is not None
-        if left != 0 and not self._grace and not has_ended_by_itself:
+        self._at_once = self._at_once + 1 if cases < _FEW else 0
+        goes_on = left != 0 and not self._grace and not has_ended_by_itself
+        if goes_on and self._at_once < _AT_ONCE:
             self._start(left)
         if data is not None:
             yield from self._confirmed(data, reader.told(said), replayer, known)

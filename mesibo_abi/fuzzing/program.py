@@ -46,13 +46,16 @@ def _sources() -> Iterator[Path]:
 
 def _digest(toolchain: Toolchain) -> str:
     """Of all that it is made of."""
-    made_of = hashlib.sha256(
-        repr((toolchain.c, toolchain.version, toolchain.core_flags, toolchain.link_flags)).encode()
-    )
+    flags = (toolchain.core_flags, _link_flags(toolchain))
+    made_of = hashlib.sha256(repr((toolchain.c, toolchain.version, *flags)).encode())
     headers = [*_CORE.rglob("*.h"), *(_PACKAGE / "include").rglob("*.h")]
     for file in sorted([*_sources(), *headers]):
         made_of.update(file.relative_to(_PACKAGE).as_posix().encode() + b"\0" + file.read_bytes())
     return made_of.hexdigest()[:24]
+
+
+def _link_flags(toolchain: Toolchain) -> list[str]:
+    return [*toolchain.link_flags, *toolchain.heap_flags]
 
 
 def _compiled(toolchain: Toolchain, folder: Path) -> Path:
@@ -66,7 +69,7 @@ def _compiled(toolchain: Toolchain, folder: Path) -> Path:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(compile_one, sources, objects))
-    _run([*toolchain.cxx, *map(str, objects), *toolchain.link_flags, "-o", str(made)])
+    _run([*toolchain.cxx, *map(str, objects), *_link_flags(toolchain), "-o", str(made)])
     return made
 
 

@@ -75,14 +75,20 @@ class Toolchain:
     @property
     def link_flags(self) -> list[str]:
         """For the program. Where there are no counters, a function is called that libFuzzer defines
-        and does nothing in: ours, in coverage.c, comes first. What clang's sanitizers call for a
-        thread that begins goes through heap.c; those of gcc are a library of their own."""
+        and does nothing in: ours, in coverage.c, comes first."""
         fuzzer = ["-Wl,--whole-archive", str(self.archive), "-Wl,--no-whole-archive"]
         if not self._has_counters:
             fuzzer.append("-Wl,--allow-multiple-definition")
         watches = f"-fsanitize={_WATCHES[self.sanitizer]}"
-        wrapped = (f"-Wl,--wrap={name}" for name in _OF_THREADS)
-        return ["-rdynamic", watches, *fuzzer, *wrapped, "-ldl", "-lpthread", "-lm"]
+        return ["-rdynamic", watches, *fuzzer, "-ldl", "-lpthread", "-lm"]
+
+    @property
+    def heap_flags(self) -> list[str]:
+        """For the program as well: what clang's AddressSanitizer calls for a thread that begins
+        goes through csrc/fuzz/heap.c. That of gcc is a library of its own."""
+        if self.sanitizer is Sanitizer.THREAD:
+            return []
+        return [f"-Wl,--wrap={name}" for name in _OF_THREADS]
 
     @property
     def version(self) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Kind(enum.IntEnum):
-    """How it ended (csrc/crash.h: mh_end_kind)."""
+    """How it ended (csrc/interface/crash.h: mh_end_kind)."""
 
     FAULT = 0
     EXIT = 1
@@ -31,7 +31,8 @@ class Kind(enum.IntEnum):
 
 
 class Reached(enum.IntEnum):
-    """The limit that stands behind the end, as far as that is known (csrc/crash.h: mh_reached)."""
+    """The limit that stands behind the end, as far as that is known (csrc/interface/crash.h:
+    mh_reached)."""
 
     NONE = 0
     MEMORY = 1
@@ -42,7 +43,7 @@ class Reached(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Crash:
-    """What the core knows of the end of a worker (csrc/crash.h: mh_crash).
+    """What the core knows of the end of a worker (csrc/interface/crash.h: mh_crash).
 
     `signal` is 0 where there was none; `code` is siginfo's si_code or the exit code; `own`: it sent
     that signal itself; `address` None where the fault has none. `allowed` is the limit that it had
@@ -83,7 +84,7 @@ class Crash:
     is_over: bool = False
 
 
-INNERMOST = 48  # csrc/crash.h
+INNERMOST = 48  # csrc/interface/crash.h
 _MOST_FOUND = 8  # guesses that are shown
 _PAGE = 4096
 _NEAR_STACK = 1 << 20
@@ -140,7 +141,7 @@ def ended(
 
 
 _REFUSED = "started again, but its init returned {}: it is down"  # csrc/isolation/keeper.c
-_MOST_LINES = 8  # csrc/crash.h
+_MOST_LINES = 8  # csrc/interface/crash.h
 
 
 def down(module: str, last: ModuleCrashed | None) -> ModuleDown:
@@ -359,7 +360,7 @@ def _is_overflow(crash: Crash, at: int) -> bool:
     )
 
 
-_LENT = ("data", "address `to`", "address `from`", "params")  # as csrc/crash.h: mh_lent
+_LENT = ("data", "address `to`", "address `from`", "params")  # as csrc/interface/crash.h: mh_lent
 _PARAMS = 3
 _PART = re.compile(r"(\d+)")
 

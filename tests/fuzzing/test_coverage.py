@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,9 +16,10 @@ from mesibo_abi.errors import BuildError, InputError, LoadError
 from mesibo_abi.events import Event, EventKind
 from mesibo_abi.fuzzing.budget import Budget, Progress
 from mesibo_abi.fuzzing.campaign import distinct
-from mesibo_abi.fuzzing.case import Case
+from mesibo_abi.fuzzing.case import Case, Reply
 from mesibo_abi.fuzzing.coverage import Coverage, open_engine
 from mesibo_abi.fuzzing.subject import Sanitizer, Subject
+from mesibo_abi.fuzzing.wire import decode
 from mesibo_abi.types import Revision
 from tests.fuzzing.planted import BY_NAME, PATIENCE, findings, nothing
 from tests.tools import needs
@@ -94,6 +96,16 @@ def test_a_stack_that_was_written_over_is_no_finding_of_its_own(tmp_path: Path) 
     assert [each.crash.signature for each in found] == [f"{place} at mesibo_mod_smashes.c:10"]
 
 
+def test_a_module_that_ends_in_its_init_is_a_finding(tmp_path: Path) -> None:
+    """Each process that makes cases up ends in its first: it is not started for ever."""
+    module = replace(subject("wild_text"), arguments=("-DIN_INIT",))
+    with open_engine(module) as engine:
+        found = list(distinct(engine, Budget(runs=100_000), tmp_path, nothing))
+    (crash,) = (each.crash for each in found)
+    assert crash.kind == "SEGV read"
+    assert "mesibo_module_wild_text_init" in crash.report
+
+
 def test_a_module_that_never_opens_is_not_said_to_be_sound(tmp_path: Path) -> None:
     refusing = open_engine(subject("refuses", Revision.SDK2020))
     with refusing as engine, pytest.raises(LoadError) as caught:
@@ -145,6 +157,20 @@ def test_what_the_module_looks_for_is_tried(
         found = engine.fuzz(Budget(runs=400_000), tmp_path, (), nothing)
         with closing(found):
             assert next(found).crash.where.startswith("on_message")
+
+
+def test_apart_no_events_are_made_up_that_nobody_hears(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for the first cases: nothing was learned of the module then."""
+    monkeypatch.setattr("mesibo_abi.fuzzing.coverage._UNCONFIRMED", 0)
+    with open_engine(subject("separated")) as engine, suppress(StopIteration):
+        next(engine.fuzz(Budget(runs=5000), tmp_path, (), nothing))
+    cases = [decode(path.read_bytes()) for path in tmp_path.iterdir()]
+    kinds = Counter(step.kind for case in cases for step in case.steps if isinstance(step, Event))
+    assert kinds[EventKind.MESSAGE] > 30
+    assert kinds[EventKind.LOGIN] + kinds[EventKind.CONFIG] < 10
+    assert not any(isinstance(step, Reply) for case in cases for step in case.steps)
 
 
 def test_all_runs_are_used_where_processes_end_that_wrote_over_too_much(tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ cdef extern from "host.h" nogil:
     ctypedef struct mh_pass:
         c_bool collect
         c_bool held
-        c_bool over
         mh_mail *mail
+        c_bool over
         unsigned failures
         void *errors
 
@@ -46,10 +46,10 @@ cdef extern from "host.h" nogil:
         int result
         mh_instance *by
         mh_instance *failed
+        char *rewritten
         mh_failure failure
         int64_t code
         mh_damage damage
-        char *rewritten
 
     ctypedef enum mh_called:
         MH_CALLED

@@ -13,7 +13,7 @@ static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, con
     text[len] = '\0';
     if (strchr(text, '~') == NULL || strrchr(text, '^') == NULL || strpbrk(text, "`") == NULL)
         return MESIBO_RESULT_PASS;
-    if (text[strcspn(text, "{")] == '\0')
+    if (text[strcspn(text, "$")] == '\0')
         return MESIBO_RESULT_PASS;
     return *(volatile char *)NULL;
 }
