@@ -1,4 +1,4 @@
-/* Ends by itself within a millisecond of its init, at any moment. */
+/* Ends by itself within three milliseconds of its init, at any moment. */
 #include "module.h"
 
 #include <sys/random.h>
@@ -11,7 +11,7 @@ MESIBO_EXPORT int mesibo_module_mayfly_init(mesibo_module_t *mod, mesibo_uint_t 
         return MESIBO_RESULT_FAIL;
     mod->name = "mayfly";
     if (getrandom(&chance, sizeof chance, 0) == sizeof chance)
-        after.it_value.tv_usec += chance % 900;
+        after.it_value.tv_usec += chance % 2900;
     if (setitimer(ITIMER_REAL, &after, NULL) != 0)
         return MESIBO_RESULT_FAIL;
     return MESIBO_RESULT_OK;
