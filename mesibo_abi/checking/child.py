@@ -85,7 +85,12 @@ def _run_forked(task: Task) -> Answer:
     record, notes = FaultRecord(), Notes()
     said, printed = os.memfd_create("result"), os.memfd_create("output")
     try:
-        child = os.fork()
+        # What is raised in the hooks of others, around a fork, is lost.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        try:
+            child = os.fork()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         if child == 0:
             _be_child(task, record, notes, said, printed)
         status, hung = _watch(child, task.timeout)
