@@ -200,9 +200,7 @@ void fuzz_leave(void);
 
 /* ---- What was learned of the module (learned.c) ------------------------------------------------------ */
 
-enum { FUZZ_NAMES = 32, FUZZ_NAME = 64 };
-
-enum { FUZZ_SOUGHT = 64 };
+enum { FUZZ_NAMES = 32, FUZZ_NAME = 64, FUZZ_SOUGHT = 64 };
 
 /* A module in another process could write to it: what is counted here is bounded where it is read. */
 typedef struct fuzz_learned {

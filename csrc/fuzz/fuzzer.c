@@ -119,9 +119,7 @@ static int run(const uint8_t *input, size_t size) {
 int fuzz_with_libfuzzer(int argc, char **argv) {
     parent = getppid();
     int log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100); /* libFuzzer closes that one, for the module */
-    if (log < 0 || (fuzz_asked.isolate && !fuzz_apart_begin(log)))
-        return 2;
-    if (!name_the_end())
+    if (log < 0 || !name_the_end() || (fuzz_asked.isolate && !fuzz_apart_begin(log)))
         return 2;
     if (fuzz_asked.hurries && !fuzz_asked.threads)
         fuzz_go_on_behind_faults();
