@@ -31,12 +31,3 @@ void mh_mail_free(mh_mail *mail) {
     free(mail->returned);
     free(mail);
 }
-
-static bool is_empty(const mh_queue *queue) { return queue->count == 0 && queue->dropped == 0; }
-
-bool mh_has_mail(mh_host *host) {
-    pthread_mutex_lock(&host->mail_lock);
-    bool has = !is_empty(&host->sent) || !is_empty(&host->logs);
-    pthread_mutex_unlock(&host->mail_lock);
-    return has;
-}

@@ -343,8 +343,12 @@ class Host(PassingHost):
         text = f"{dropped} older log lines were dropped: take them sooner, or raise Limits.logs"
         return LogRecord("", 0, text, time.time(), threading.get_native_id())
 
-    def _gather_logs(self) -> None:
-        self.logs.gather()
+    def _tell_logs(self, modules: Iterable[LoadedModule] | None = None) -> None:
+        """Lets Python's logging have what they logged. Where it wants none of it the core keeps the
+        lines until they are taken: one that logs without a pause would keep a thread busy here."""
+        modules = self.modules if modules is None else modules
+        if self._forwards(modules):
+            self.logs.gather()
 
     def _deliver(self, sent: list[Message], logs: list[LogRecord]) -> None:
         """What came while a module was loaded or closed, or with a call that raised."""
@@ -405,9 +409,7 @@ class Host(PassingHost):
             _log.info("module %r stays mapped: %s", module.name, module.kept)
         if code != 0:
             _log.warning("the cleanup of module %r returned %d", module.name, code)
-        if self._has_mail():
-            self._gather_logs()
-            self.sent.gather()
+        self._tell_logs([module])
 
     def close(self) -> None:
         """Closes the modules in the order of the chain, each after its requests have failed, and

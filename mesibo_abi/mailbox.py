@@ -11,8 +11,8 @@ T = TypeVar("T")
 
 
 class Mailbox(Generic[T]):
-    """What arrived and nobody took yet. Iterating takes it, oldest first, and stops when it is
-    empty; iterate again for what came since. From any thread.
+    """What arrived and nobody took yet. Iterating takes it, oldest first, and ends with what had
+    arrived when it began; iterate again for what came since. From any thread.
 
     Above `most` items the oldest go; `lost` counts them."""
 
@@ -31,7 +31,7 @@ class Mailbox(Generic[T]):
         self.lost = 0
 
     def __iter__(self) -> Iterator[T]:
-        while len(self):
+        for _ in range(len(self)):
             try:
                 item = self._items.popleft()
             except IndexError:  # another thread took it

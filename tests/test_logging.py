@@ -10,6 +10,7 @@ import pytest
 
 from mesibo_abi import Host, Limits, LogRecord, Message, Module, Result
 from tests.conftest import Built
+from tests.services.recorder import wait_until
 
 
 def test_lines_are_formatted_by_printf(host: Host, built: Built) -> None:
@@ -207,3 +208,12 @@ def test_what_is_logged_in_closing_is_passed_on_at_once(
     ]
     assert [record.text for record in host.logs] == caplog.messages
     assert [message.payload for message in host.sent] == [b"bye"]
+
+
+def test_lines_that_nobody_wants_wait_within_their_limit(built: Built) -> None:
+    """No thread makes objects of them, when logging wants none and `logs` is not asked."""
+    with Host(limits=Limits(logs=4096)) as host:
+        host.load("chatter", built("chatter", "-DPAUSE=0"), config={"log": "1"})
+        wait_until(lambda: host.stats()[0].logged > 1000)
+        records = list(host.logs)
+        assert 0 < len([record for record in records if record.module == "chatter"]) < 100

@@ -1,4 +1,4 @@
-"""What one thread has begun to take in, another does not miss."""
+"""What is taken from a mailbox, and by whom."""
 
 from __future__ import annotations
 
@@ -42,3 +42,11 @@ def test_the_oldest_go() -> None:
     mailbox: Mailbox[int] = Mailbox(list, most=3)
     mailbox.put(range(5))
     assert (list(mailbox), mailbox.lost) == ([2, 3, 4], 2)
+
+
+def test_iterating_ends_while_more_arrives() -> None:
+    core = iter(range(100))
+    mailbox: Mailbox[int] = Mailbox(lambda: [next(core)])
+    # list() of the mailbox itself asks for its length first, which takes in.
+    assert list(iter(mailbox)) == [0]
+    assert list(iter(mailbox)) == [1]

@@ -67,7 +67,6 @@ extern unsigned mh_generation;
 /* Takes what was sent or logged outside of any collecting pass. `out` is the caller's to free. */
 void mh_take_sent(mh_host *host, mh_queue *out);
 void mh_take_logs(mh_host *host, mh_queue *out);
-bool mh_has_mail(mh_host *host); /* there is something to take, or a loss to be told of */
 uint64_t mh_refused_requests(mh_host *host);
 
 /* Keeps how long callbacks take, of modules that are loaded from now on. */

@@ -226,11 +226,6 @@ cdef class CoreHost(Handlers):
         mh_queue_free(&queue)
         return records, dropped
 
-    def _has_mail(self):
-        """Whether there is anything to take."""
-        self.check_here()
-        return mh_has_mail(self.host)
-
     def _refused_requests(self):
         self.check_here()
         return mh_refused_requests(self.host)

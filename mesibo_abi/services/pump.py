@@ -22,7 +22,7 @@ class Core(Protocol):
     def _wakeup_fd(self) -> int: ...
     def _clear_wakeup(self) -> None: ...
     def _take_command(self) -> tuple[str, Exchange, bytes] | None: ...
-    def _gather_logs(self) -> None: ...
+    def _tell_logs(self) -> None: ...
 
 
 class Pump:
@@ -65,7 +65,7 @@ class Pump:
                 self._tell_fastcgi(what, exchange)
             else:
                 self._tell_sockets(what, exchange, data)
-        core._gather_logs()
+        core._tell_logs()
 
     def _tell_http(self, what: str, exchange: Exchange) -> None:
         if what == "start":

@@ -1,16 +1,18 @@
-/* Eight threads of its own send, and log at level 1, without end: also after close. */
+/* Eight threads of its own send, and log at level 1, without end: also after close, more slowly, as
+ * hundreds that never sleep would leave nothing for the process that they are in. */
 #define _DEFAULT_SOURCE
 #include "module.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #ifndef PAUSE
 #define PAUSE 200 /* microseconds */
 #endif
 
-enum { THREADS = 8 };
+enum { THREADS = 8, REFUSED_PAUSE = 5000 };
 static atomic_int refused;
 
 __attribute__((visibility("default"))) int chatter_refused(void) { return refused; }
@@ -20,9 +22,10 @@ static void *run(void *data) {
     mesibo_message_params_t params = {.to = (char[]){"bob"}};
     for (;;) {
         mod->log(mod, 1, "chatter");
-        if (mod->send_message(mod, &params, "chatter", 7) != MESIBO_RESULT_OK)
+        bool sent = mod->send_message(mod, &params, "chatter", 7) == MESIBO_RESULT_OK;
+        if (!sent)
             refused++;
-        usleep(PAUSE);
+        usleep(sent ? PAUSE : REFUSED_PAUSE);
     }
     return NULL;
 }
