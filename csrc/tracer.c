@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-bool mh_tracing;
+_Atomic bool mh_tracing;
 
 static _Thread_local mh_crossing *innermost;
 

@@ -19,9 +19,12 @@ struct mh_tracer {
     bool (*is_here)(const mh_tracer *tracer);
 };
 
-extern bool mh_tracing; /* somebody in this process is traced, or was */
+extern _Atomic bool mh_tracing; /* somebody in this process is traced, or was */
 
-static inline bool mh_is_traced(void) { return __builtin_expect(mh_tracing, false); }
+/* Also asked by threads of modules of other hosts: who is traced waits for none of them. */
+static inline bool mh_is_traced(void) {
+    return __builtin_expect(atomic_load_explicit(&mh_tracing, memory_order_relaxed), false);
+}
 
 /* `call`, and where somebody looks, around it a crossing that `says` tells of, as `crossing`. The caller
  * of the host function may be NULL: then it is whose callback this thread is in. */

@@ -91,7 +91,10 @@ void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
         crash->kind = MH_END_HUNG;
     if (remote->scribbled)
         crash->kind = MH_END_SCRIBBLED;
-    if (remote->depth == 0 && event == NULL && crash->event >= 0)
+    /* We know whether it has come through its init: it may end just before it says so, or just behind it. */
+    if (remote->loading && crash->event == MH_IN_NO_CALL)
+        crash->event = MH_IN_INIT;
+    else if (!remote->loading && remote->depth == 0 && event == NULL && (crash->event >= 0 || crash->event == MH_IN_INIT))
         crash->event = MH_IN_NO_CALL;
     take_limit(crash, &remote->how.limits, remote->gone.spent);
     mend(crash);

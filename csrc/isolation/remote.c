@@ -48,11 +48,13 @@ static bool load_here(mh_remote *remote, mh_refusal *refusal) {
     mh_turn turn;
     memcpy(mh_requests_region(remote->channel), remote->load, remote->load_size);
     remote->used = remote->load_size + sizeof *answer;
+    remote->loading = true;
     bool told = mh_remote_turn(remote, MH_ORDER_LOAD, 0, remote->how.init_deadline, &turn);
     remote->used = 0;
     if (!told) {
         refusal->kind = MH_INIT_CRASHED;
         mh_remote_mourn(remote, NULL);
+        remote->loading = false;
         return false;
     }
     *refusal = answer->refusal;
@@ -65,6 +67,7 @@ static bool load_here(mh_remote *remote, mh_refusal *refusal) {
         refusal->kind = MH_INIT_CRASHED;
         mh_remote_mourn(remote, NULL);
     }
+    remote->loading = false;
     if (refusal->kind != MH_ACCEPTED) {
         remote->alive = 0;
         mh_requests_drop(remote->instance, remote->life);

@@ -60,6 +60,7 @@ struct mh_remote {
     uint32_t seen; /* of to_host */
     bool requested; /* the last question was for a request */
     bool up;       /* the worker is there, for all we know */
+    bool loading;  /* its init was ordered, and has not answered */
     bool hung, scribbled; /* why we had it ended */
     bool heard;    /* from the zygote, that it ended */
     mh_gone gone; /* then */
