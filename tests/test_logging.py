@@ -92,7 +92,7 @@ def test_lines_of_a_thread_reach_it_too(
     host.load("waiter", built("waiter"))
     with caplog.at_level(logging.DEBUG, "mesibo_abi"):
         host.process(Message("log", to="bob"))
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while "from the thread" not in caplog.messages and time.monotonic() < deadline:
             time.sleep(0.01)
     assert caplog.messages.count("from the thread") == 1

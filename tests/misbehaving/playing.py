@@ -54,7 +54,7 @@ def play(what: Misbehaviour, library: Path, *, isolated: bool) -> Played:
         before = measured()
         said, goes_on = _play(what, library, isolated)
         gc.collect()
-        end = time.monotonic() + 1  # for a thread that was joined to be gone
+        end = time.monotonic() + 10  # for a thread that was joined to be gone
         while (found := changed(before)) and isolated and time.monotonic() < end:
             time.sleep(0.01)
         if _has_text(output):
