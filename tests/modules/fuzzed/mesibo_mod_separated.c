@@ -1,19 +1,18 @@
-/* Fails behind five separators, each looked for in another way. */
+/* Fails behind five separators, each looked for in another way; no branch tells that one of the first two was
+ * found. */
 #include "module.h"
 
 #include <string.h>
 
 static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
                       mesibo_uint_t len) {
-    char text[64];
+    char text[64] = "";
     (void)mod, (void)params;
-    if (len >= sizeof text || memchr(message, '|', len) == NULL)
+    if (len >= sizeof text)
         return MESIBO_RESULT_PASS;
     memcpy(text, message, len);
-    text[len] = '\0';
-    if (strchr(text, '~') == NULL || strrchr(text, '^') == NULL || strpbrk(text, "`") == NULL)
-        return MESIBO_RESULT_PASS;
-    if (text[strcspn(text, "$")] == '\0')
+    int found = (memchr(message, '|', len) != NULL) & (strchr(text, '~') != NULL);
+    if (!found || strrchr(text, '^') == NULL || strpbrk(text, "`") == NULL || text[strcspn(text, "$")] == '\0')
         return MESIBO_RESULT_PASS;
     return *(volatile char *)NULL;
 }
