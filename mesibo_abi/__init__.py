@@ -34,10 +34,11 @@ if TYPE_CHECKING:
         ModuleHung,
         StructChanged,
     )
-    from .host import Dropped, Host, Limits
+    from .host import Host
     from .isolation.limits import ModuleLimits
     from .isolation.stopped import Stopped
     from .isolation.worker import Restart
+    from .limits import Dropped, Limits
     from .mailbox import Mailbox
     from .module import HttpAnswer, HttpOptions, Module
     from .paths import get_cmake_dir, get_include, get_pkgconfig_dir
@@ -61,7 +62,7 @@ _HOMES = {
     "ConfigError": "errors",
     "ConfigWarning": "errors",
     "Crossing": "crossings",
-    "Dropped": "host",
+    "Dropped": "limits",
     "Error": "errors",
     "Finding": "checking.results",
     "ForkedError": "errors",
@@ -75,7 +76,7 @@ _HOMES = {
     "InputError": "errors",
     "Inspection": "elf",
     "Latency": "stats",
-    "Limits": "host",
+    "Limits": "limits",
     "LoadError": "errors",
     "LoadedModule": "bridge.module",
     "LogRecord": "types",

@@ -12,10 +12,9 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, Self, TypeAlias
 
 from . import config as configuration
 from .bridge.host import close_gate
@@ -25,6 +24,7 @@ from .bridge.values import Message, Verdict
 from .checks import as_path
 from .errors import Error, LoadError
 from .isolation.stopped import Stopped
+from .limits import Dropped, Limits
 from .loading import Loader, Target
 from .mailbox import Mailbox
 from .services.http_types import HttpHandler
@@ -45,33 +45,6 @@ TraceFile: TypeAlias = Trace | str | os.PathLike[str]
 _log = logging.getLogger("mesibo_abi")
 _EXIT_PATIENCE = 5.0  # seconds for the lock of a host that a callback still has at exit
 _open_hosts: weakref.WeakSet[Host] = weakref.WeakSet()
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of what a host keeps for whoever takes it: `outbox` and `logs` in bytes (of a pass,
-    and of what comes outside of any), `requests` open at once."""
-
-    outbox: int = 256 << 20
-    logs: int = 8 << 20
-    requests: int = 65536
-
-    def __post_init__(self) -> None:
-        for name in self.__slots__:
-            value = getattr(self, name)
-            if not isinstance(value, int) or not 0 <= value < 1 << 62:
-                raise ValueError(
-                    f"Limits cannot have {name}={value!r}: expected a number of 0 or more; pass "
-                    "bytes, or for requests how many"
-                )
-
-
-class Dropped(NamedTuple):
-    """What a host had to drop for its limits: messages and requests refused, log lines lost."""
-
-    sent: int
-    logs: int
-    requests: int
 
 
 class Host(PassingHost):

@@ -19,7 +19,7 @@ LAYERS = (
     (
         "facts",
         "compiler config elf elf_facts elf_layout elf_needs events evidence faults header_names "
-        "isolation mailbox outputs paths search share stats symbols thread_starters tracing "
+        "isolation limits mailbox outputs paths search share stats symbols thread_starters tracing "
         "vocabulary",
     ),
     ("bridge", "bridge"),

@@ -103,7 +103,7 @@ cdef object crash_of(const mh_crash *crash):
     cdef int32_t which = crash.event
     from pathlib import Path
 
-    from ..isolation.report import Crash, Kind, Reached
+    from ..isolation.crash import Crash, Kind, Reached
 
     files = [Path(text_of(crash.objects[i])) for i in range(crash.object_count)]
     places = [place_of(&crash.frames[i], files) for i in range(crash.frame_count)]
