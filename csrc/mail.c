@@ -31,3 +31,10 @@ void mh_mail_free(mh_mail *mail) {
     free(mail->returned);
     free(mail);
 }
+
+void mh_dropped_since(mh_host *host, uint64_t *sent, uint64_t *logs) {
+    pthread_mutex_lock(&host->mail_lock);
+    *sent = host->sent.dropped;
+    *logs = host->logs.dropped;
+    pthread_mutex_unlock(&host->mail_lock);
+}

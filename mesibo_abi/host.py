@@ -302,8 +302,8 @@ class Host(PassingHost):
     @property
     def dropped(self) -> Dropped:
         """What was dropped so far because nobody took what came before."""
-        logs = self.dropped_logs + self.logs.lost
-        return Dropped(self.dropped_sent, logs, self._refused_requests())
+        sent, logs = self._dropped()
+        return Dropped(sent, logs + self.logs.lost, self._refused_requests())
 
     def _new_logs(self) -> list[LogRecord]:
         records, dropped = self._take_logs()
@@ -316,11 +316,11 @@ class Host(PassingHost):
         text = f"{dropped} older log lines were dropped: take them sooner, or raise Limits.logs"
         return LogRecord("", 0, text, time.time(), threading.get_native_id())
 
-    def _tell_logs(self, modules: Iterable[LoadedModule] | None = None) -> None:
-        """Lets Python's logging have what they logged. Where it wants none of it the core keeps the
-        lines until they are taken: one that logs without a pause would keep a thread busy here."""
-        modules = self.modules if modules is None else modules
-        if self._forwards(modules):
+    def _tell_logs(self, names: Iterable[str] | None = None) -> None:
+        """Lets Python's logging have what these modules logged, or all. Where it wants none of it
+        the core keeps the lines until they are taken: a module that logs without a pause would keep
+        a thread busy here."""
+        if self._forwards(self._loader.names if names is None else names):
             self.logs.gather()
 
     def _deliver(self, sent: list[Message], logs: list[LogRecord]) -> None:
@@ -340,9 +340,9 @@ class Host(PassingHost):
             if target.isEnabledFor(level):
                 target.log(level, "%s", record.text, extra={"mesibo": record})
 
-    def _forwards(self, modules: Iterable[LoadedModule]) -> bool:
-        """Whether Python's logging wants any line of these modules."""
-        return any(_module_logger(module.name).isEnabledFor(logging.INFO) for module in modules)
+    def _forwards(self, names: Iterable[str]) -> bool:
+        """Whether Python's logging wants any line of the modules of these names."""
+        return any(_module_logger(name).isEnabledFor(logging.INFO) for name in names)
 
     def _tell_ended(self, module: LoadedModule, error: Error) -> None:
         """The process of a module ended, or is not started again, and nobody waits for a call of
@@ -382,7 +382,7 @@ class Host(PassingHost):
             _log.info("module %r stays mapped: %s", module.name, module.kept)
         if code != 0:
             _log.warning("the cleanup of module %r returned %d", module.name, code)
-        self._tell_logs([module])
+        self._tell_logs([module.name])
 
     def close(self) -> None:
         """Closes the modules in the order of the chain, each after its requests have failed, and

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from . import libraries, search
-from .bridge.host import CoreHost
 from .bridge.module import LoadedModule
 from .checks import as_path
 from .config import log_level
@@ -20,6 +19,7 @@ from .scripts import Script
 from .types import Revision
 
 if TYPE_CHECKING:
+    from .host import Host
     from .isolation.worker import Isolation
 
 _OF_PYTHON = str(Revision.SDK2020)  # by what revision modules in Python are called
@@ -30,7 +30,7 @@ class Loader:
     """Loads the modules of one host; `folder` is searched first. What each argument means is said
     at Host.load."""
 
-    def __init__(self, host: CoreHost, folder: Path | None) -> None:
+    def __init__(self, host: Host, folder: Path | None) -> None:
         self._host = host
         self._folder = folder
         self._labels: dict[str, object] = {}
@@ -92,6 +92,12 @@ class Loader:
                     module.close()
         finally:
             self._labels.pop(label, None)
+            self._host._tell_logs([label])  # what threads of its own logged
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the modules that are loaded, or just being."""
+        return tuple(self._labels)
 
     def forget(self, module: LoadedModule) -> None:
         """The module is closed: its name is free again, and its script is let go of."""

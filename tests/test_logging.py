@@ -8,8 +8,9 @@ import time
 
 import pytest
 
-from mesibo_abi import Host, Limits, LogRecord, Message, Module, Result
+from mesibo_abi import Host, Limits, LoadError, LogRecord, Message, Module, Result
 from tests.conftest import Built
+from tests.services.recorder import wait_until
 
 
 def test_lines_are_formatted_by_printf(host: Host, built: Built) -> None:
@@ -101,6 +102,24 @@ def test_lines_of_a_thread_reach_it_too(
     assert record.thread != threading.get_native_id()
 
 
+def test_lines_of_a_thread_in_an_init_reach_it(
+    host: Host, built: Built, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Soon, whatever the module does behind that."""
+    with caplog.at_level(logging.INFO, "mesibo_abi.module"):
+        host.load("listening", built("listening"))
+        wait_until(lambda: bool(caplog.messages))
+    assert caplog.messages == ["listening"]
+
+
+def test_also_of_an_init_that_refuses(
+    host: Host, built: Built, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "mesibo_abi.module.listening"), pytest.raises(LoadError):
+        host.load("listening", built("listening", "-DRESULT=-1"))
+    assert caplog.messages == ["listening"]
+
+
 def test_a_handler_gets_every_line_at_once(built: Built) -> None:
     got: list[LogRecord] = []
     with Host(log=got.append) as host:
@@ -145,10 +164,12 @@ def test_a_log_that_is_full_drops_the_oldest_and_says_so(built: Built) -> None:
         module = host.load("answer", built("answer", "-DANSWER=42"))
         for _ in range(1000):
             module.on_message(Message())
+        waiting = host.dropped
         records = list(host.logs)
         kept = [record for record in records if record.module == "answer"]
         assert 0 < len(kept) < 100
         dropped = 1000 - len(kept)
+        assert waiting == (0, dropped, 0)
         assert (records[0].module, records[0].level) == ("", 0)
         assert records[0].text == (
             f"{dropped} older log lines were dropped: take them sooner, or raise Limits.logs"

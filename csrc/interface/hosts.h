@@ -67,6 +67,8 @@ extern unsigned mh_generation;
 /* Takes what was sent or logged outside of any collecting pass. `out` is the caller's to free. */
 void mh_take_sent(mh_host *host, mh_queue *out);
 void mh_take_logs(mh_host *host, mh_queue *out);
+/* How many were dropped of that since it was last taken. */
+void mh_dropped_since(mh_host *host, uint64_t *sent, uint64_t *logs);
 uint64_t mh_refused_requests(mh_host *host);
 
 /* Keeps how long callbacks take, of modules that are loaded from now on. */

@@ -92,9 +92,10 @@ void mh_remote_mourn(mh_remote *remote, const mh_event *event) {
     if (remote->scribbled)
         crash->kind = MH_END_SCRIBBLED;
     /* We know whether it has come through its init: it may end just before it says so, or just behind it. */
-    if (remote->loading && crash->event == MH_IN_NO_CALL)
+    bool in_no_request = crash->event >= MH_IN_NO_CALL;
+    if (remote->loading && in_no_request)
         crash->event = MH_IN_INIT;
-    else if (!remote->loading && remote->depth == 0 && event == NULL && (crash->event >= 0 || crash->event == MH_IN_INIT))
+    else if (remote->depth == 0 && event == NULL && (crash->event >= 0 || crash->event == MH_IN_INIT))
         crash->event = MH_IN_NO_CALL;
     take_limit(crash, &remote->how.limits, remote->gone.spent);
     mend(crash);

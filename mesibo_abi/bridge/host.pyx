@@ -226,6 +226,13 @@ cdef class CoreHost(Handlers):
         mh_queue_free(&queue)
         return records, dropped
 
+    def _dropped(self):
+        """How many messages and log lines were dropped in the core so far."""
+        cdef uint64_t sent, logs
+        self.check_here()
+        mh_dropped_since(self.host, &sent, &logs)
+        return self.dropped_sent + sent, self.dropped_logs + logs
+
     def _refused_requests(self):
         self.check_here()
         return mh_refused_requests(self.host)

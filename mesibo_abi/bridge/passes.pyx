@@ -97,7 +97,7 @@ cdef class PassingHost(CoreHost):
             result = run_batch(self, batch, threads)
         finally:
             self.pass_over()
-        if self._forwards(result.modules):
+        if self._forwards([module.name for module in result.modules]):
             self._forward([record for _, record in result.logs])
         return result
 

@@ -10,7 +10,6 @@ from .crash import Crash, Kind, Reached
 _PAGE = 4096
 _NEAR_STACK = 1 << 20
 _LARGE_ARRAY = 1 << 30
-_KERNEL = 0x80  # si_code SI_KERNEL: a fault without an address
 _MAPPED = 2  # SEGV_ACCERR: there is memory, but not for this
 _DIVISION = 1  # FPE_INTDIV
 _BY_SIGNAL = {

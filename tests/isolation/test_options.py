@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from mesibo_abi import Host, InputError, LoadError, Message, Module, Restart, Result
+from mesibo_abi import (
+    Host,
+    InputError,
+    LoadError,
+    Message,
+    Module,
+    ModuleCrashed,
+    Restart,
+    Result,
+)
 from mesibo_abi.isolation import worker
 from tests.conftest import Built
 from tests.tools import needs
@@ -89,6 +99,18 @@ def test_a_program_that_is_not_there(host: Host, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(worker, "PROGRAM", Path("/nowhere/worker"))
     with pytest.raises(LoadError, match="expected the worker program /nowhere/worker, there is"):
         host.load("m", "m.so", isolated=True)
+
+
+@needs("cc")
+def test_a_program_that_ends_at_once(
+    host: Host, built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has run of the module: it has not come through its init."""
+    monkeypatch.setattr(worker, "PROGRAM", Path(shutil.which("true") or ""))
+    with pytest.raises(LoadError) as caught:
+        host.load("m", built("echo"), entry_point="mesibo_module_echo_init", isolated=True)
+    assert isinstance(caught.value.__cause__, ModuleCrashed)
+    assert caught.value.__cause__.callback == "init"
 
 
 @needs("cc")

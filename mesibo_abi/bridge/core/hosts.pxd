@@ -32,6 +32,7 @@ cdef extern from "host.h" nogil:
     unsigned mh_generation
     void mh_take_sent(mh_host *host, mh_queue *out)
     void mh_take_logs(mh_host *host, mh_queue *out)
+    void mh_dropped_since(mh_host *host, uint64_t *sent, uint64_t *logs)
     uint64_t mh_refused_requests(mh_host *host)
     void mh_host_time(mh_host *host)
 
