@@ -108,6 +108,10 @@ class ServiceThread:
         try:
             loop.run_forever()
         finally:
+            # Whoever ended us may still be writing to the loop's own socket, whose number would be
+            # another's by then. Behind that nobody writes.
+            with self._lock:
+                pass
             loop.close()
             _running.discard(self)
 

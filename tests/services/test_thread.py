@@ -269,3 +269,20 @@ def test_threads_and_descriptors_do_not_pile_up(server: str) -> None:
         cycle()
     assert descriptors() <= before
     assert threads_of_services() == []
+
+
+def test_the_loop_stays_open_until_whoever_ends_it_has_told_it() -> None:
+    """That writes to the loop's own socket, whose number would be another's."""
+    service = ServiceThread()
+    service.call(lambda: None)
+    loop, thread = service._loop, service._thread
+    assert loop is not None
+    assert thread is not None
+    with service._lock:
+        loop.call_soon_threadsafe(service._begin_shutdown, 1.0)
+        while loop.is_running():
+            time.sleep(0.001)
+        time.sleep(0.1)
+        assert not loop.is_closed()
+    thread.join(60)
+    assert loop.is_closed()
