@@ -176,29 +176,32 @@ static int64_t call_with(mh_event *event, char *given, uint64_t row) {
     return code;
 }
 
-static int64_t call_record(mh_call_record *record, uint64_t row) {
-    const char *at = (const char *)(record + 1);
-    mh_user user = {.flags = record->user_flags, .online = record->user_online};
-    mh_event event = {.kind = (mh_event_kind)record->kind,
-                      .len = record->len,
-                      .status = record->status,
-                      .type = record->type};
-    record->params.to = next_text(&at, record->to_len);
-    record->params.from = next_text(&at, record->from_len);
-    record->params.to_len = record->params.to != NULL ? record->to_len : 0;
-    record->params.from_len = record->params.from != NULL ? record->from_len : 0;
-    if (record->has_params)
-        event.params = &record->params;
-    if (record->has_user) {
-        user.address = record->params.to;
-        user.address_len = record->params.to_len;
+/* Once read, it is ours: where it lies, the module's threads may write. */
+static int64_t call_record(const mh_call_record *shared, uint64_t row) {
+    const mh_call_record record = *shared;
+    const char *at = (const char *)(shared + 1);
+    mh_params params = record.params;
+    mh_user user = {.flags = record.user_flags, .online = record.user_online};
+    mh_event event = {.kind = (mh_event_kind)record.kind,
+                      .len = record.len,
+                      .status = record.status,
+                      .type = record.type};
+    params.to = next_text(&at, record.to_len);
+    params.from = next_text(&at, record.from_len);
+    params.to_len = params.to != NULL ? record.to_len : 0;
+    params.from_len = params.from != NULL ? record.from_len : 0;
+    if (record.has_params)
+        event.params = &params;
+    if (record.has_user) {
+        user.address = params.to;
+        user.address_len = params.to_len;
         event.user = &user;
     }
-    char *message = record->has_message ? (char *)(uintptr_t)next_text(&at, record->len) : NULL;
-    event.config = (void *)(uintptr_t)next_text(&at, record->data_len);
+    char *message = record.has_message ? (char *)(uintptr_t)next_text(&at, record.len) : NULL;
+    event.config = (void *)(uintptr_t)next_text(&at, record.data_len);
     loan *outer = lent;
     lent = loan_begin();
-    channel->crash.event = (int32_t)record->kind;
+    channel->crash.event = (int32_t)record.kind;
     if (lent == NULL)
         mh_report(instance, "not called: no memory for what it is handed");
     int64_t code = lent != NULL ? call_with(&event, message, row) : -1;
