@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..errors import Error
 
 try:
-    import hypothesis as _hypothesis  # noqa: F401
+    import hypothesis as _hypothesis  # noqa: F401, only whether it is there
 except ImportError as error:
     raise Error(
         "mesibo_abi.strategies cannot be imported",
