@@ -316,12 +316,18 @@ class Host(PassingHost):
         text = f"{dropped} older log lines were dropped: take them sooner, or raise Limits.logs"
         return LogRecord("", 0, text, time.time(), threading.get_native_id())
 
-    def _tell_logs(self, names: Iterable[str] | None = None) -> None:
-        """Lets Python's logging have what these modules logged, or all. Where it wants none of it
-        the core keeps the lines until they are taken: a module that logs without a pause would keep
-        a thread busy here."""
-        if self._forwards(self._loader.names if names is None else names):
+    def _tell_logs(self) -> None:
+        """Lets Python's logging have what was logged. Where it wants none of it the core keeps the
+        lines until they are taken: a module that logs without a pause would keep a thread busy
+        here."""
+        if self._forwards(self._loader.names):
             self.logs.gather()
+
+    def _tell_last_logs(self, name: str) -> None:
+        """The same for a module that is gone: its lines are told when this returns, whichever
+        thread had taken them."""
+        if self._forwards([name]):
+            self.logs.settle()
 
     def _deliver(self, sent: list[Message], logs: list[LogRecord]) -> None:
         """What came while a module was loaded or closed, or with a call that raised."""
@@ -382,7 +388,7 @@ class Host(PassingHost):
             _log.info("module %r stays mapped: %s", module.name, module.kept)
         if code != 0:
             _log.warning("the cleanup of module %r returned %d", module.name, code)
-        self._tell_logs([module.name])
+        self._tell_last_logs(module.name)
 
     def close(self) -> None:
         """Closes the modules in the order of the chain, each after its requests have failed, and

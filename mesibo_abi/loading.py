@@ -92,7 +92,7 @@ class Loader:
                     module.close()
         finally:
             self._labels.pop(label, None)
-            self._host._tell_logs([label])  # what threads of its own logged
+            self._host._tell_last_logs(label)  # what threads of its own logged
 
     @property
     def names(self) -> tuple[str, ...]:

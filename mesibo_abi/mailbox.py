@@ -27,7 +27,8 @@ class Mailbox(Generic[T]):
         self._told = told
         self._items: deque[T] = deque()
         # What one thread has taken from the core is here before another looks.
-        self._lock = threading.RLock()
+        self._lock = threading.Condition()
+        self._tellers: dict[object, int] = {}  # the threads that still tell of what they took
         self.lost = 0
 
     def __iter__(self) -> Iterator[T]:
@@ -47,11 +48,27 @@ class Mailbox(Generic[T]):
 
     def gather(self) -> None:
         """Takes in what the core has, and tells of it."""
-        with self._lock:
-            arrived = self._refill()
-            self.put(arrived)
-        if arrived and self._told is not None:
+        telling = object()
+        try:
+            with self._lock:
+                arrived = self._refill()
+                self.put(arrived)
+                if not arrived or self._told is None:
+                    return
+                self._tellers[telling] = threading.get_ident()
             self._told(arrived)
+        finally:
+            with self._lock:
+                if self._tellers.pop(telling, None) is not None:
+                    self._lock.notify_all()
+
+    def settle(self) -> None:
+        """Gathers, and waits until other threads have told of what they took before."""
+        self.gather()
+        with self._lock:
+            me = threading.get_ident()
+            before = {telling for telling, thread in self._tellers.items() if thread != me}
+            self._lock.wait_for(lambda: before.isdisjoint(self._tellers))
 
     def put(self, items: Iterable[T]) -> None:
         """Adds items behind those that wait."""

@@ -120,6 +120,29 @@ def test_also_of_an_init_that_refuses(
     assert caplog.messages == ["listening"]
 
 
+def test_when_a_load_fails_its_lines_are_in_logging(host: Host, built: Built) -> None:
+    """Also where the host's own thread had taken them, and is not done with them."""
+    told: list[str] = []
+
+    class Slow(logging.Handler):
+        def emit(self, entry: logging.LogRecord) -> None:
+            time.sleep(0.1)
+            told.append(entry.getMessage())
+
+    logger = logging.getLogger("mesibo_abi.module.listening")
+    handler = Slow(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        logger.setLevel(logging.INFO)
+        for count in range(1, 6):
+            with pytest.raises(LoadError):
+                host.load("listening", built("listening", "-DRESULT=-1"))
+            assert told == ["listening"] * count
+    finally:
+        logger.setLevel(logging.NOTSET)
+        logger.removeHandler(handler)
+
+
 def test_a_handler_gets_every_line_at_once(built: Built) -> None:
     got: list[LogRecord] = []
     with Host(log=got.append) as host:

@@ -38,6 +38,32 @@ def test_two_threads_take_in() -> None:
     assert sorted(told) == [(1, 2), (3,)]
 
 
+def test_settled_is_what_others_have_told() -> None:
+    """And not what is told by who asks, which may be a part of telling."""
+    begun, go_on = threading.Event(), threading.Event()
+    core = [["by another"], ["by this one"]]
+    told: list[str] = []
+
+    def tell(items: list[str]) -> None:
+        if items == ["by another"]:
+            begun.set()
+            assert go_on.wait(10)
+        else:
+            mailbox.settle()
+        told.extend(items)
+
+    mailbox = Mailbox(lambda: core.pop(0) if core else [], told=tell)
+    other = threading.Thread(target=mailbox.gather)
+    other.start()
+    assert begun.wait(10)
+    timer = threading.Timer(0.1, go_on.set)
+    timer.start()
+    mailbox.settle()
+    assert sorted(told) == ["by another", "by this one"]
+    other.join()
+    timer.join()
+
+
 def test_the_oldest_go() -> None:
     mailbox: Mailbox[int] = Mailbox(list, most=3)
     mailbox.put(range(5))
