@@ -57,7 +57,7 @@ _DURATION = 60.0
     "--corpus",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="FOLDER",
-    help="Begin with what is in there, and keep there what leads further.",
+    help="Begin with what is in there, findings too, and keep there what leads further.",
 )
 @click.option(
     "-o",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Self
 
+from .. import libraries
 from ..errors import ModuleError
 from ..types import Revision
 from ..vocabulary import Vocabulary
@@ -15,6 +16,7 @@ from .case import Case
 from .corpus import Corpus
 from .crashes import crash_of
 from .finding import Crash, Finding, Findings
+from .foreign import warn_of_foreign_functions
 from .jobs import Jobs
 from .life import Life, live
 from .searching import Search, Target
@@ -32,6 +34,7 @@ class BlackBox:
     def __init__(self, subject: Subject) -> None:
         assert subject.library is not None
         self._subject = subject
+        warn_of_foreign_functions(subject, libraries.read(subject.library).found)
         self._first: Finding | None = None
         revision, callbacks = Revision.DOC2019, frozenset[str]()
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .budget import Budget, Progress
 from .case import Case
+from .corpus import Corpus
 from .engine import Engine
 from .finding import Finding, Findings, Signatures
 from .minimising import minimise
@@ -24,6 +25,7 @@ def distinct(
 ) -> Findings:
     """Each finding, as soon as it is there, with the smallest case for it that is found in
     `minimise_for` seconds."""
+    Corpus(corpus).add_findings()
     known = Signatures()
     count = 0
 

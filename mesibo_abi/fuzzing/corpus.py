@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
+from ..errors import InputError
+from . import files
 from .case import Case
 from .wire import decode, encode
 
@@ -39,6 +42,12 @@ class Corpus:
         half = self._folder / f".{name}-{os.getpid()}"
         half.write_bytes(data)
         half.replace(self._folder / name)
+
+    def add_findings(self) -> None:
+        """The cases of findings that lie there, which are files of another form."""
+        for path in self._folder.glob("*.jsonl"):
+            with suppress(InputError):  # another's file
+                self.add(files.read(path)[1].case)
 
     def _is_new(self, path: Path) -> bool:
         return path.name not in self._seen and path.name[0] != "." and path.is_file()

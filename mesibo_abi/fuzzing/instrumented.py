@@ -11,6 +11,7 @@ from .. import libraries
 from ..compiler import BuildWarning, build
 from ..errors import InputError
 from ..types import Revision
+from .foreign import warn_of_foreign_functions
 from .program import fuzz_program
 from .subject import Sanitizer, Subject
 from .toolchain import Toolchain, find
@@ -88,6 +89,7 @@ def instrument(subject: Subject, folder: Path) -> Instrumented:
             compilers=(toolchain.c, toolchain.cxx),
         )
     found = libraries.read(library).found
+    warn_of_foreign_functions(subject, found)
     entry_point = subject.entry_point or found.entry_point
     if entry_point is None:
         raise InputError(
