@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-static const double MOMENT = 0.5; /* seconds from a bell to the word of the zygote's, at most */
+static const double MOMENT = 2.0; /* seconds from a bell to the word of the zygote's, at most */
 
 static void take_status(mh_crash *crash, int status) {
     crash->kind = WIFSIGNALED(status) ? MH_END_KILLED : MH_END_VANISHED;

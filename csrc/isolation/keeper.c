@@ -59,7 +59,8 @@ static void strike(mh_remote *remote) {
 
 enum {
     SAFE_FD = 16, /* above those that the zygote is started with */
-    PATIENCE_MS = 5000
+    PATIENCE_MS = 5000,
+    LONG_MS = 12 * PATIENCE_MS /* it may have a thousand processes to bury, on a busy machine */
 };
 
 static int moved_up(int fd) {
@@ -144,6 +145,12 @@ bool mh_remote_hears_end(mh_remote *remote, double seconds) {
     return remote->heard = true;
 }
 
+bool mh_remote_zygote_stands(const mh_remote *remote) {
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_PID, (id_t)remote->zygote, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid != 0;
+}
+
 static bool has_zygote(const mh_remote *remote) {
     struct pollfd there = {.fd = remote->control, .events = POLLIN};
     return poll(&there, 1, 0) <= 0 || (there.revents & (POLLHUP | POLLERR)) == 0;
@@ -169,7 +176,7 @@ static void wait_for_zygote(mh_remote *remote) {
         pid_t ended = waitpid(remote->zygote, NULL, WNOHANG);
         if (ended > 0 || (ended < 0 && errno != EINTR))
             break;
-        if (i == PATIENCE_MS)
+        if (i == LONG_MS || (i >= PATIENCE_MS && mh_remote_zygote_stands(remote)))
             kill(remote->zygote, SIGKILL);
         nanosleep(&moment, NULL);
     }

@@ -132,6 +132,8 @@ bool mh_remote_command(const mh_remote *remote, char command);
 /* Whether the zygote says that the worker has ended, in so many seconds. Where there is no zygote any more,
  * it has. */
 bool mh_remote_hears_end(mh_remote *remote, double seconds);
+/* Whether somebody stopped the zygote. */
+bool mh_remote_zygote_stands(const mh_remote *remote);
 /* Whether the zygote itself is gone: then nobody else says so. */
 void mh_remote_look_after(mh_remote *remote);
 

@@ -8,6 +8,7 @@
 
 static const double SLICE = 0.5;    /* seconds: then somebody looks whether the zygote is there */
 static const double PATIENCE = 5.0; /* for one that is to be killed */
+enum { WAITS = 12 };                /* so often: it may have a thousand processes to bury, on a busy machine */
 enum { KEPT = 1 << 20 };            /* bytes of a region that are not given back */
 
 static double seconds_now(void) { return (double)mh_now() / 1e9; }
@@ -24,10 +25,12 @@ void mh_remote_end_worker(mh_remote *remote, char command) {
     mh_bell *bell = &remote->channel->to_host;
     mh_remote_command(remote, command);
     bool heard;
-    while (!(heard = mh_remote_hears_end(remote, PATIENCE)) && mh_is_stopped(remote->channel))
-        continue; /* a debugger has all the time that it wants */
+    int left = WAITS; /* a debugger has all the time that it wants */
+    while (!(heard = mh_remote_hears_end(remote, PATIENCE)) &&
+           (mh_is_stopped(remote->channel) || (!mh_remote_zygote_stands(remote) && --left > 0)))
+        continue;
     if (!heard && remote->zygote > 0) {
-        kill(remote->zygote, SIGKILL); /* somebody stopped it; the worker ends with it */
+        kill(remote->zygote, SIGKILL); /* the worker ends with it */
         mh_remote_hears_end(remote, PATIENCE);
     }
     mh_bell_end(bell); /* where there is no zygote any more, nobody else does */

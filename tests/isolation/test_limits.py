@@ -199,15 +199,34 @@ def test_a_signal_that_somebody_sent(host: Host, greedy: Path) -> None:
     assert error.meaning == "SIGXCPU from another process: nothing faulted"
 
 
-def test_a_thousand_children(host: Host, greedy: Path) -> None:
+def test_a_thousand_children(host: Host, greedy: Path, tmp_path: Path) -> None:
     """No limit counts them, as the kernel's is of a user: they end with the module, whatever their
     group is, and however many there are."""
-    host.load("greedy", greedy, isolated=True, deadline=3)
+    library = tmp_path / "mesibo_mod_greedy.so"  # nobody else's
+    library.write_bytes(greedy.read_bytes())
+    host.load("greedy", library, isolated=True, deadline=3)
     before = children_of(os.getpid())
     error = host.process(Message("forks")).error
     assert isinstance(error, ModuleHung)
     assert len(children_of(os.getpid())) == len(before)
+    assert processes_of(library) <= set(children_of(os.getpid()))
     assert host.process(Message("nothing")).result is Result.PASS
+
+
+def processes_of(library: Path) -> set[int]:
+    """That have it mapped, whoever's child they are."""
+
+    def maps(process: Path) -> str:
+        try:
+            return (process / "maps").read_text()
+        except OSError:  # it ended meanwhile
+            return ""
+
+    return {
+        int(process.name)
+        for process in Path("/proc").glob("[0-9]*")
+        if str(library) in maps(process)
+    }
 
 
 def test_more_restarts_than_allowed(host: Host, greedy: Path) -> None:

@@ -22,6 +22,7 @@ from mesibo_abi import (
     Module,
     ModuleCrashed,
     ModuleDown,
+    ModuleHung,
     OnFailure,
     Restart,
     Result,
@@ -86,12 +87,12 @@ def test_so_often(host: Host, built: Built) -> None:
 
 def test_so_often_in_a_time(host: Host, built: Built) -> None:
     module = host.load(
-        "restarted", built("restarted", "-DTIMES=1"), isolated=True, restart=Restart(1, 0.2)
+        "restarted", built("restarted", "-DTIMES=1"), isolated=True, restart=Restart(1, 3.0)
     )
     assert isinstance(host.process(Message("1")).error, ModuleCrashed)
     assert isinstance(host.process(Message("2")).error, ModuleCrashed)
     assert isinstance(host.process(Message("3")).error, ModuleDown)
-    time.sleep(0.2)
+    time.sleep(3.0)
     assert isinstance(host.process(Message("4")).error, ModuleCrashed)
     assert len(module.crashes) == 3
 
@@ -262,6 +263,19 @@ def test_a_zygote_that_is_killed(host: Host, built: Built) -> None:
     assert results(host, 3) == "PPP"
     assert workers()[0] != zygote
     module.close()
+
+
+@pytest.mark.slow
+def test_a_zygote_that_is_stopped(host: Host, built: Built) -> None:
+    """It is given five seconds to go on, and is made anew."""
+    module = host.load("ends", built("ends"), isolated=True, deadline=1.0)
+    zygote, worker = workers()
+    os.kill(zygote, signal.SIGSTOP)
+    assert isinstance(host.process(Message("loop")).error, ModuleHung)
+    assert host.process(Message("fine")).error is None
+    assert zygote not in workers()
+    assert worker not in workers()
+    assert len(module.crashes) == 1
 
 
 def test_a_zygote_that_is_killed_again_and_again(host: Host, built: Built) -> None:
