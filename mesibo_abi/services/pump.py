@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import weakref
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from ..bridge.requests import Exchange
     from .fastcgi import FcgiService
     from .sockets import SocketService
+
+
+_PATIENCE = 5.0  # seconds
+_log = logging.getLogger("mesibo_abi")
 
 
 class Core(Protocol):
@@ -36,8 +41,14 @@ class Pump:
         self._thread.watch(core._wakeup_fd(), self._run)
 
     def close(self) -> None:
-        """Ends the thread; what is open fails."""
-        self._thread.close()
+        """Ends the thread; what is open fails. That it does not end in time is logged."""
+        if not self._thread.close(_PATIENCE) and not self._thread.is_current:
+            _log.warning(
+                "the services of a host go on\n"
+                "  expected their thread to end within %g s of the close, found it at work\n"
+                "  hint: nothing that is passed as Host(http=...) may block: see what it waits for",
+                _PATIENCE,
+            )
 
     @cached_property
     def _fastcgi(self) -> FcgiService:

@@ -80,10 +80,15 @@ class ServiceThread:
                 return True
             if first:
                 loop.call_soon_threadsafe(self._begin_shutdown, timeout)
-        if thread is threading.current_thread():
+        if self.is_current:
             return False
         thread.join(timeout)
         return not thread.is_alive()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller is on it."""
+        return self._thread is threading.current_thread()
 
     def _start(self) -> asyncio.AbstractEventLoop:
         self._epoll = selectors.EpollSelector()
