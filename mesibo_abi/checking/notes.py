@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..evidence import Area
+from .strays import one_runs
 from .wire import decode, encode
 
 _SIZE = 256 * 1024
 _HEAD = 8
 _TWICE = 4096
 _PATIENCE = 0.3  # seconds
+_LONG_PATIENCE = 5.0  # for one that waits for a processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,10 @@ class Notes:
 
     def returned_twice(self) -> Step | None:
         """The step out of which two processes came. What the module forked off may be on its way
-        still: it is waited for, briefly."""
-        end = time.monotonic() + _PATIENCE
+        still: it is waited for, briefly, but where it runs, or would."""
+        begun = time.monotonic()
         while not (size := int.from_bytes(self._twice[:_HEAD], "little")) and _has_children():
-            if time.monotonic() > end:
+            if time.monotonic() - begun > (_LONG_PATIENCE if one_runs() else _PATIENCE):
                 break
             time.sleep(0.001)
         return _step_in(self._twice[: _HEAD + size]) if size else None

@@ -17,9 +17,23 @@ def adopt() -> None:
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
 
 
+def _children() -> list[str]:
+    return Path("/proc/thread-self/children").read_text().split()
+
+
+def one_runs() -> bool:
+    """Whether a child of this thread runs, or waits for a processor."""
+    for child in _children():
+        with contextlib.suppress(OSError):  # it is gone
+            after_name = Path("/proc", child, "stat").read_text().rpartition(")")[2]
+            if after_name.split()[0] == "R":
+                return True
+    return False
+
+
 def end_strays() -> None:
     """Ends all children of this process, which has but one thread, and theirs as they come."""
-    while children := Path("/proc/thread-self/children").read_text().split():
+    while children := _children():
         for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(child), signal.SIGKILL)

@@ -22,8 +22,8 @@ pytestmark = needs("cc", "c++", "addr2line", "valgrind")
 
 FAILED, CRASHED = Outcome.FAILED, Outcome.CRASHED
 SDK = "sdk2020"
-SOON: dict[str, Any] = {"deadline": 0.5}
-VALGRIND: dict[str, Any] = {"valgrind": True}
+SOON: dict[str, Any] = {"deadline": 2.0}
+VALGRIND: dict[str, Any] = {"valgrind": True, "timeout": 300}
 
 
 def init_of(source: str) -> str:
@@ -204,7 +204,7 @@ def test_threads_that_wait_for_each_other(tmp_path: Path) -> None:
     (taken,) = [n for n, line in enumerate(lines, 1) if "lock(inner);" in line and "un" not in line]
     assert f"count, {path}:{taken}" in [finding.where for finding in result.findings]
     assert all("on 8 threads" in finding.what for finding in result.findings)
-    assert "--deadline 0.5 --thread-safe" in result.reproduce
+    assert "--deadline 2 --thread-safe" in result.reproduce
 
 
 # ---- Answers
@@ -304,7 +304,7 @@ def test_without_valgrind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_what_is_lost_under_valgrind(tmp_path: Path) -> None:
     check, source = "resources.valgrind", "check/loses_memory"
-    result = alone(source, check, tmp_path, "doc2019", valgrind=True)
+    result = alone(source, check, tmp_path, "doc2019", **VALGRIND)
     (finding,) = result.findings
     assert finding.what == "on_message loses memory"
 

@@ -77,10 +77,10 @@ def test_what_it_printed_is_told(misbehaving: Path) -> None:
 
 
 def test_one_that_hangs(misbehaving: Path) -> None:
-    result = how(misbehaving, "hang", timeout=0.5)
+    result = how(misbehaving, "hang", timeout=3)
     assert result.outcome is Outcome.CRASHED
     (finding,) = result.findings
-    assert finding.what.startswith("on_message did not return in 0.5 s, with a message of 11 bytes")
+    assert finding.what.startswith("on_message did not return in 3 s, with a message of 11 bytes")
     assert finding.where is not None
     assert finding.where.split(",")[0] == "hang"
     assert "it was still running" in finding.evidence
@@ -256,6 +256,7 @@ def test_a_check_that_fails_by_itself_is_a_warning(
 
     check = Check("x.y", "says", run)
     monkeypatch.setitem(catalogue.BY_NAME, "x.y", check)
+    monkeypatch.setattr(child, "end_strays", lambda: None)  # servers of others are ours
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
     try:
         answer = child._run_forked(Task(Target(misbehaving), "x.y", 30.0))

@@ -45,7 +45,7 @@ def items_of(source: Path) -> dict[str, str]:
 def test_an_example(source: Path, tmp_path: Path) -> None:
     revision = source.parent.name if source.parent != EXAMPLES else "doc2019"
     library = mesibo_abi.build(source, output=tmp_path, revision=revision)
-    report = mesibo_abi.check(library, config=items_of(source), valgrind=True)
+    report = mesibo_abi.check(library, config=items_of(source), valgrind=True, timeout=300)
     assert report.revision == revision
     assert bad(report) == [], words(report)
     tried = {result.check for result in report.of("passed")}
@@ -64,7 +64,7 @@ def test_a_new_module(lang: str, revision: str, tmp_path: Path) -> None:
     assert made.exit_code == 0
     (source,) = (tmp_path / "fresh").glob("fresh.c*")
     library = mesibo_abi.build(source, output=tmp_path, revision=revision)
-    report = mesibo_abi.check(library, valgrind=True)
+    report = mesibo_abi.check(library, valgrind=True, timeout=300)
     assert bad(report) == [], words(report)
 
 
@@ -73,7 +73,7 @@ def test_all_checks_pass(revision: str, tmp_path: Path) -> None:
     source = "check/sound_doc" if revision == "doc2019" else "check/sound"
     library = Broken(source, "", Outcome.PASSED, revision=revision).build(tmp_path)
     items = None if revision == "doc2019" else {"limit": "7"}
-    report = mesibo_abi.check(library, config=items, valgrind=True)
+    report = mesibo_abi.check(library, config=items, valgrind=True, timeout=300)
     assert bad(report) == [], words(report)
     assert {result.check for result in report.of("skipped")} == ALWAYS[revision]
 
