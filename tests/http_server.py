@@ -60,7 +60,7 @@ def http_server() -> Iterator[str]:
             yield process.stdout.readline().strip()
         finally:
             process.stdin.close()  # the server ends with its input, so also with a killed parent
-            process.wait(10)
+            process.wait(60)
 
 
 routes = web.RouteTableDef()

@@ -19,7 +19,7 @@ class Ended:
     output: str
 
 
-def run(program: str, *arguments: object, timeout: float = 30, checked: bool = False) -> Ended:
+def run(program: str, *arguments: object, timeout: float = 120, checked: bool = False) -> Ended:
     """Runs a program; `sys.argv[1:]` are the arguments. Warnings are errors in it, too; `checked`
     means with Python's own checks of memory and threads, which end it where they fail."""
     # -P: the package that is installed, not the one that happens to lie in the checkout.

@@ -120,7 +120,7 @@ def test_a_host_that_closes_under_threads(built: Built) -> None:
             if message.id == 5:
                 closer.start()
             if message.id > 5:
-                closing.wait(10)
+                closing.wait(60)
             return Result.PASS
 
     closing = threading.Event()
@@ -134,7 +134,7 @@ def test_a_host_that_closes_under_threads(built: Built) -> None:
         closer = threading.Thread(target=close)
         with pytest.raises(ClosedError):
             host.process_batch([Message(id=n) for n in range(100_000)], threads=4)
-        closer.join(10)
+        closer.join(60)
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -184,7 +184,7 @@ def ask(host: Host, text: str | bytes, **fields: object) -> tuple[Verdict, list[
     """A message to the translator, and everything that it sent for it."""
     given: dict[str, object] = {"to": "carlos", "from_": "alice", "id": 5, **fields}
     verdict = host.process(Message(text).replace(**given))
-    assert host.wait_idle(20)
+    assert host.wait_idle(60)
     return verdict, [*verdict.sent, *host.sent]
 
 

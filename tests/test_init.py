@@ -112,7 +112,7 @@ def test_a_request_that_overwrites_what_is_the_hosts(built: Built) -> None:
     with Host(http=lambda request: HttpResponse()) as host:
         module = host.load("late", built("late_overwrite"))
         host.process(Message("http://nowhere/"))
-        assert host.wait_idle(10)
+        assert host.wait_idle(60)
         (line,) = host.logs
         assert line.text == (
             "overwrote its struct in a callback of a request: expected 0xaa55773388ff1100 at "

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mesibo_abi import Host
+from mesibo_abi import Host, Message
 from tests.conftest import Built
 from tests.running import SILENT, run
 
@@ -19,7 +19,7 @@ from tests.running import SILENT, run
 PREPARE = """
 import os, sys, threading, time
 from mesibo_abi import Host, HttpResponse, Message, Module, Result
-echo, chatter, fetch, sleeper = sys.argv[1:]
+echo, chatter, fetch, sleeper, ends = sys.argv[1:]
 
 class Pass(Module):
     def on_message(self, message):
@@ -35,6 +35,10 @@ def forever(work, *arguments):
             work(*arguments)
     threading.Thread(target=run, daemon=True).start()
     time.sleep(0.05)
+
+def end():
+    with open(ends, "w") as file:
+        file.write(str(time.monotonic()))
 """
 
 ENDS = {
@@ -184,24 +188,28 @@ ENDS = {
 @pytest.mark.unsanitized(reason="has a bound of seconds: an interpreter takes longer")
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS)
-def test_nothing_is_printed_at_exit(built: Built, end: str) -> None:
-    program = PREPARE + textwrap.dedent(ENDS[end])
+def test_nothing_is_printed_at_exit(built: Built, end: str, tmp_path: Path) -> None:
+    """Nor does it take as long as what it waits for at most, which is five seconds."""
+    body = textwrap.indent(textwrap.dedent(ENDS[end]), "    ")
+    program = f"{PREPARE}\ntry:\n{body}\nfinally:\n    end()\n"
     modules = [built(name) for name in ("echo", "chatter", "fetch", "sleeper")]
-    begin = time.monotonic()
-    assert run(program, *modules) == SILENT
-    assert time.monotonic() - begin < 6
+    ends = tmp_path / "ends"
+    assert run(program, *modules, ends) == SILENT
+    assert time.monotonic() - float(ends.read_text()) < 5
 
 
 @pytest.mark.slow
 def test_a_callback_that_never_returns_does_not_stop_the_exit(built: Built) -> None:
     """It is waited for a while; then the process ends, and that it was left alone is logged."""
     program = """
-        import sys, threading, time
+        import ctypes, sys, threading, time
         from mesibo_abi import Host, Message
         host = Host()
         host.load("sleeper", sys.argv[1])
         threading.Thread(target=host.process, args=(Message("60000"),), daemon=True).start()
-        time.sleep(0.1)
+        is_inside = ctypes.CDLL(sys.argv[1]).sleeper_inside
+        while not is_inside():
+            time.sleep(0.01)
     """
     ended = run(program, built("sleeper"))
     assert ended.status == 0
@@ -226,8 +234,9 @@ def test_threads_of_a_module_while_and_after_it_is_closed(
     library = built("chatter")
     caplog.set_level("INFO")
     module = host.load("chatter", library, config={"log": "1"})
-    time.sleep(0.05)
-    assert len(list(host.sent)) > 8
+    arrived: list[Message] = []
+    while len(arrived) <= 8:
+        arrived += host.sent
     assert refusals(library) == 0
     module.close()
     reason = "the library makes threads of its own, and nobody can tell when they end"
@@ -291,7 +300,7 @@ def test_a_child_of_fork_refuses_the_hosts_of_its_parent(built: Built) -> None:
             life = Life()
             host.load("life", life)
             host.process(Message(to="bob"))
-            assert host.wait_idle(10)
+            assert host.wait_idle(60)
             child = os.fork()
             if child == 0:
                 calls = [
@@ -323,13 +332,13 @@ def test_a_child_of_fork_refuses_the_hosts_of_its_parent(built: Built) -> None:
                     own.load("echo", sys.argv[1])
                     own.load("life", Life)
                     assert len(own.process(Message(to="bob")).sent) == 1
-                    assert own.wait_idle(10)
+                    assert own.wait_idle(60)
                 print(words, flush=True)
                 sys.exit(0)
             _, status = os.waitpid(child, 0)
             assert status == 0, status
             assert len(host.process(Message(to="bob")).sent) == 1
-            assert host.wait_idle(10)
+            assert host.wait_idle(60)
         print("the parent goes on")
     """
     ended = run(program, built("echo"))
@@ -396,7 +405,7 @@ def test_wait_idle_hears_signals(built: Built) -> None:
             try:
                 host.wait_idle()
             except TimeoutError:
-                assert time.monotonic() - begin < 2
+                assert time.monotonic() - begin < 10  # of an hour
             else:
                 print("it was idle")
     """

@@ -19,7 +19,7 @@ def test_two_threads_take_in() -> None:
         items = core.pop(0)
         if items == [1, 2]:
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
         return items
 
     def tell(items: list[int]) -> None:
@@ -29,7 +29,7 @@ def test_two_threads_take_in() -> None:
     mailbox = Mailbox(refill, told=tell)
     first = threading.Thread(target=mailbox.gather)
     first.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     timer = threading.Timer(0.1, go_on.set)
     timer.start()
     assert list(mailbox) == [1, 2, 3]
@@ -47,7 +47,7 @@ def test_settled_is_what_others_have_told() -> None:
     def tell(items: list[str]) -> None:
         if items == ["by another"]:
             begun.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
         else:
             mailbox.settle()
         told.extend(items)
@@ -55,7 +55,7 @@ def test_settled_is_what_others_have_told() -> None:
     mailbox = Mailbox(lambda: core.pop(0) if core else [], told=tell)
     other = threading.Thread(target=mailbox.gather)
     other.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     timer = threading.Timer(0.1, go_on.set)
     timer.start()
     mailbox.settle()

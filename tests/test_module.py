@@ -306,7 +306,7 @@ def together(host: Host, count: int) -> list[Result]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     return results
 
 
@@ -317,7 +317,7 @@ class Meeting(Module):
         self.barrier = threading.Barrier(2)
 
     def on_message(self, message: Message) -> Result:
-        self.barrier.wait(5)
+        self.barrier.wait(60)
         return Result.PASS
 
 

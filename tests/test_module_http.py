@@ -40,7 +40,7 @@ def asker(host: Host) -> Asker:
 
 def test_a_whole_answer(host: Host, asker: Asker, server: str) -> None:
     assert asker.http(f"{server}/echo", on_response=asker.on_response, cookie="a=b") == 0
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     (answer,) = asker.answers
     assert (answer.status, answer.error) == (200, None)
     assert answer.header("x-server") == "tests"
@@ -53,13 +53,13 @@ def test_a_whole_answer(host: Host, asker: Asker, server: str) -> None:
 def test_a_post_of_bytes(host: Host, asker: Asker, server: str) -> None:
     post = b"\0\xff\0 bytes"
     asker.http(f"{server}/echo", post, on_response=asker.on_response)
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     assert json.loads(asker.answers[0].body)["body"].encode("latin-1") == post
 
 
 def test_an_answer_as_it_streams(host: Host, asker: Asker, server: str) -> None:
     asker.http(f"{server}/bytes/300000", on_data=asker.on_data, on_response=asker.on_response)
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     states = [state for state, _, _ in asker.data]
     assert states == sorted(states)
     headers = next(data for state, _, data in asker.data if state is HttpState.RESPHEADER)
@@ -75,7 +75,7 @@ def test_a_failure(host: Host, asker: Asker, dead_port: int) -> None:
     asker.http(
         f"http://127.0.0.1:{dead_port}/", on_data=asker.on_data, on_response=asker.on_response
     )
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     assert asker.data == [(HttpState.RESPBODY, -1, b"")]
     (answer,) = asker.answers
     assert (answer.status, answer.headers, answer.body) == (0, (), b"")
@@ -96,7 +96,7 @@ def test_a_true_value_cancels(host: Host, asker: Asker, server: str) -> None:
         return state is HttpState.RESPHEADER
 
     asker.http(f"{server}/bytes/300000", on_data=stop, on_response=asker.on_response)
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     assert asker.data[-1][0] is HttpState.RESPHEADER
     assert asker.answers == []
 
@@ -108,11 +108,11 @@ def test_an_exception_in_a_callback(
         raise LookupError("no words for it")
 
     asker.http(f"{server}/bytes/10", on_response=broken)
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     assert "module 'asker', http callback: no words for it" in caplog.messages
     assert [record.text for record in host.logs] == ["http callback: LookupError: no words for it"]
     asker.http(f"{server}/bytes/10", on_response=asker.on_response)
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     assert len(asker.answers) == 1
 
 
@@ -123,13 +123,13 @@ def test_a_callback_asks_again(host: Host, asker: Asker, server: str) -> None:
             asker.http(f"{server}/bytes/{len(asker.answers)}", on_response=again)
 
     asker.http(f"{server}/bytes/0", on_response=again)
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     assert [len(answer.body) for answer in asker.answers] == [0, 1, 2, 3, 4]
 
 
 def test_a_callback_sends(host: Host, asker: Asker, server: str) -> None:
     asker.http(f"{server}/bytes/3", on_response=lambda answer: asker.send(answer.body, to="bob"))
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     assert list(host.sent) == [Message(pattern(3), to="bob", module="asker")]
 
 
@@ -159,5 +159,5 @@ def test_callbacks_come_one_at_a_time_and_never_beside_a_message(host: Host, ser
         thread.start()
     for thread in threads:
         thread.join()
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     assert most == 1

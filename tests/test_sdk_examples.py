@@ -94,7 +94,7 @@ def chat(built: Path, response: HttpResponse, text: str = "hi") -> tuple[Message
         host.load("chatbot", library(built, "chatbot"), config=config)
         verdict = host.process(Message(text, from_="alice", to="bot", id=7, aid=3))
         assert verdict.result is Result.CONSUMED
-        assert host.wait_idle(10)
+        assert host.wait_idle(60)
         (sent,) = host.sent
     return sent, asked[0]
 
@@ -142,7 +142,7 @@ def test_the_bridge_answers_what_the_script_prints(host: Host, built: Path, php:
     host.load("bridge", library(built, "bridge"), config=config)
     assert host.process(Message("hello", from_="a=b", to="script", id=7)).result is Result.CONSUMED
     assert host.process(Message("hello", from_="alice", to="bob")).result is Result.PASS
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     (sent,) = host.sent
     seen = json.loads(sent.payload)
     assert (sent.to, sent.from_, sent.refid) == ("a=b", "script", 7)
@@ -159,7 +159,7 @@ def test_the_bridge_without_a_script_to_reach(host: Host, built: Path, dead_port
     }
     host.load("bridge", library(built, "bridge"), config=config)
     host.process(Message("hello", from_="alice", to="s"))
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     assert [record.text for record in host.logs][1:] == ["no answer for alice"]
     login = host.login(User("alice", online=False))
     assert [record.text for record in login.logs] == ["alice is offline"]

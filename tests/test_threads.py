@@ -23,14 +23,23 @@ from mesibo_abi import (
     Verdict,
 )
 from tests.conftest import Built
+from tests.services.recorder import wait_until
+from tests.sleeping import is_inside
 
 pytestmark = pytest.mark.timeout(60)
 
 
 def at_once(count: int, work: Callable[[int], object]) -> None:
-    """`work(0)` to `work(count - 1)`, each on a thread of its own; raises what they raise."""
+    """`work(0)` to `work(count - 1)`, each on a thread of its own; raises what they raise. None
+    begins before all are there."""
+    begin = threading.Barrier(count)
+
+    def run(number: int) -> None:
+        begin.wait(60)
+        work(number)
+
     with ThreadPoolExecutor(count) as pool:
-        for done in [pool.submit(work, number) for number in range(count)]:
+        for done in [pool.submit(run, number) for number in range(count)]:
             done.result()
 
 
@@ -110,34 +119,36 @@ def test_one_that_is_not_thread_safe_serialises_the_chain(host: Host, built: Bui
 
 
 def test_a_callback_keeps_no_python_thread_waiting(host: Host, built: Built) -> None:
-    host.load("sleeper", built("sleeper"))
-    assert ticks_during(lambda: host.process(Message("300"))) > 10
+    library = built("sleeper")
+    host.load("sleeper", library)
+    assert ticks_during(lambda: host.process(Message("1000")), library) > 0
 
 
 def test_with_hold_gil_it_does(host: Host, built: Built) -> None:
-    host.load("sleeper", built("sleeper"), hold_gil=True)
-    assert ticks_during(lambda: host.process(Message("300"))) <= 3
+    library = built("sleeper")
+    host.load("sleeper", library, hold_gil=True)
+    assert ticks_during(lambda: host.process(Message("300")), library) == 0
 
 
-def ticks_during(call: Callable[[], object]) -> int:
-    """How often another Python thread ran while this one was in a call."""
+def ticks_during(call: Callable[[], object], library: Path) -> int:
+    """How often another Python thread ran while this one was inside the sleeper."""
     ticks = 0
-    stop = threading.Event()
+    begun, stop = threading.Event(), threading.Event()
 
     def tick() -> None:
         nonlocal ticks
+        begun.set()
         while not stop.is_set():
-            ticks += 1
+            ticks += is_inside(library)
             time.sleep(0.01)
 
     thread = threading.Thread(target=tick)
     thread.start()
-    ticks = 0
+    assert begun.wait(60)
     call()
-    counted = ticks
     stop.set()
     thread.join()
-    return counted
+    return ticks
 
 
 def test_with_hold_gil_a_busy_lock_is_waited_for_without_it(host: Host, built: Built) -> None:
@@ -201,7 +212,7 @@ def test_its_thread_makes_a_request(built: Built) -> None:
 
     with Host(http=answer) as host:
         waited(host, built, "http://nowhere/")
-        assert host.wait_idle(10)
+        assert host.wait_idle(60)
     assert urls == ["http://nowhere/"]
 
 
@@ -271,10 +282,11 @@ def test_a_verdict_names_a_module_that_was_closed_meanwhile(
 def test_a_message_that_is_through_is_not_lost_to_a_close(built: Built) -> None:
     verdicts: list[Verdict] = []
     host = Host()
-    host.load("sleeper", built("sleeper"))
+    library = built("sleeper")
+    host.load("sleeper", library)
     thread = threading.Thread(target=lambda: verdicts.append(host.process(Message("200"))))
     thread.start()
-    time.sleep(0.05)
+    wait_until(lambda: is_inside(library))
     host.close()
     thread.join()
     assert verdicts[0].result is Result.PASS
@@ -283,11 +295,12 @@ def test_a_message_that_is_through_is_not_lost_to_a_close(built: Built) -> None:
 @pytest.mark.slow
 def test_a_thread_safe_module_that_nobody_leaves_in_time(host: Host, built: Built) -> None:
     """It is closed all the same, but not unmapped under the thread that is in it."""
-    module = host.load("sleeper", built("sleeper"), thread_safe=True)
+    library = built("sleeper")
+    module = host.load("sleeper", library, thread_safe=True)
     verdicts: list[Verdict] = []
-    thread = threading.Thread(target=lambda: verdicts.append(host.process(Message("5500"))))
+    thread = threading.Thread(target=lambda: verdicts.append(host.process(Message("7000"))))
     thread.start()
-    time.sleep(0.05)
+    wait_until(lambda: is_inside(library))
     module.close()
     assert module.kept == "a thread is still inside it, or inside a host function that it called"
     thread.join()

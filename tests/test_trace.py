@@ -50,7 +50,7 @@ def test_a_module_in_python(tmp_path: Path) -> None:
     with Host(trace=tmp_path / "t", http=page) as host:
         host.load("talker", Talker)
         host.process(Message("hello", to="bob"))
-        host.wait_idle(20)
+        host.wait_idle(60)
     found = crossings(tmp_path / "t")
     by_name = {c.function: c for c in found}
     assert set(by_name) == {
@@ -124,7 +124,7 @@ def test_what_host_functions_return_as_text(tmp_path: Path) -> None:
     with Host(trace=tmp_path / "t") as host:
         host.load("e", everything("sdk2019", tmp_path), config={"colour": "red"})
         host.process(Message("text", to="bob"))
-        host.wait_idle(20)
+        host.wait_idle(60)
     by_name = {c.function: c for c in crossings(tmp_path / "t")}
     config = by_name["mesibo_util_getconfig"]
     assert (config.arguments, config.result) == ({"name": "colour"}, "red")
@@ -250,7 +250,7 @@ int mesibo_module_wild_init(mesibo_module_t *mod, mesibo_uint_t len) {
 }
 """
     )
-    host.load("wild", mesibo_abi.build(source), isolated=True)
+    host.load("wild", mesibo_abi.build(source, output=tmp_path), isolated=True)
     error = host.process(Message("x", to="bob")).error
     assert isinstance(error, ModuleCrashed)
     (call,) = error.host_calls
@@ -279,7 +279,11 @@ int mesibo_module_many_init(mesibo_module_t *mod, mesibo_uint_t len) {
 }
 """
     )
-    found = traced(mesibo_abi.build(source), tmp_path / "t", Message("x"), isolated=True)
+    with Host(trace=tmp_path / "t") as host:
+        library = mesibo_abi.build(source, output=tmp_path)
+        host.load("many", library, isolated=True, deadline=60)
+        host.process(Message("x"))
+    found = crossings(tmp_path / "t")
     assert functions(found).count("mod->log") == 50000
 
 

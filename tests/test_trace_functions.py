@@ -74,7 +74,7 @@ def all_events(host: Host, message: str) -> None:
     host.call_status()
     host.login(User("alice"))
     host.config(1, b"x")
-    assert host.wait_idle(20)
+    assert host.wait_idle(60)
 
 
 @pytest.mark.parametrize("revision", HOST_FUNCTIONS)

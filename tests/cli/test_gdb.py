@@ -77,7 +77,7 @@ def test_an_end_without_a_fault(built: Built, tmp_path: Path, how: str, function
 
 def test_a_hang(built: Built, tmp_path: Path) -> None:
     """gdb takes longer than the deadline, and has the time."""
-    verdicts, said = run(built, tmp_path, "sleep", "fine", options=("--deadline", "0.2"))
+    verdicts, said = run(built, tmp_path, "sleep", "fine", options=("--deadline", "1"))
     assert "on_message" in frames(said)
     assert [verdict["result"] for verdict in verdicts] == ["FAIL", "PASS"]
     assert "hung in on_message" in verdicts[0]["error"]
@@ -98,7 +98,7 @@ def talk(built: Built, folder: Path, how: str, *commands: str) -> tuple[list[dic
     with (
         (folder / "verdicts").open("wb") as verdicts,
         subprocess.Popen(
-            [*COMMAND, "run", "--gdb", "--deadline", "0.5", built("ends", "-g", "-O1"), messages],
+            [*COMMAND, "run", "--gdb", "--deadline", "1", built("ends", "-g", "-O1"), messages],
             stdin=theirs,
             stdout=verdicts,
             stderr=theirs,

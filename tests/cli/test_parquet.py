@@ -162,7 +162,7 @@ def test_a_reader_that_leaves(built: Built, tmp_path: Path) -> None:
         assert process.stdout.read(4) == b"PAR1"
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(20) == 141
+        assert process.wait(60) == 141
 
 
 def test_a_full_disk(built: Built, tmp_path: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_run_that_hangs_leaves_what_is_done(built: Built, tmp_path: Path) -> N
         for _ in range(2):
             process.send_signal(2)
             time.sleep(0.7)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
     assert pq.read_table(output).num_rows == 100
 
 

@@ -266,7 +266,7 @@ def test_isolated(built: Built, tmp_path: Path) -> None:
         tmp_path / "m.jsonl",
         *({"to": "bob", "message": how} for how in ("fine", "null", "loop", "exit", "fine")),
     )
-    options = ("--isolated", "--deadline", "0.2")
+    options = ("--isolated", "--deadline", "1")
     done = invoke("run", *options, built("ends", "-g"), tmp_path / "heard.py", messages)
     verdicts = records(done.stdout)
     assert [(record["result"], record["by"]) for record in verdicts] == [

@@ -6,6 +6,7 @@ import os
 import shlex
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ from tests.cli.command import COMMAND, environment
 from tests.tools import needs
 
 MINIMAL = Path(__file__).parents[1] / "modules" / "minimal.c"
+
+
+@pytest.fixture(autouse=True)
+def not_ignored() -> Iterator[None]:
+    """As it is under nohup, and of what is started there."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @needs("cc")

@@ -7,6 +7,7 @@
 #include "story.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <sanitizer/lsan_interface.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,9 +22,13 @@ enum { PATIENCE = 120, CANNOT = 2, LEAKED = 3, LEFT_OPEN = 4, LEFT_CHILD = 5, OT
 const char *fault_role = "host";
 story *told;
 
+/* From any thread of the core's. */
 static void append(char *to, size_t size, const char *format, va_list args) {
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
     size_t len = strlen(to);
     vsnprintf(to + len, size - len, format, args);
+    pthread_mutex_unlock(&lock);
 }
 
 void see(const char *format, ...) {

@@ -96,7 +96,7 @@ def findings(subject: Subject, budget: Budget | None = None) -> Findings:
     """From an empty corpus."""
     with tempfile.TemporaryDirectory() as corpus, open_engine(subject) as engine:
         budget = budget or Budget(duration=PATIENCE)
-        yield from distinct(engine, budget, Path(corpus), nothing, minimise_for=5.0)
+        yield from distinct(engine, budget, Path(corpus), nothing, minimise_for=60.0)
 
 
 def check_reproducer(planted: Planted, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

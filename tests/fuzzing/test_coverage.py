@@ -203,7 +203,8 @@ def test_a_race_that_is_seldom_met_is_confirmed() -> None:
 def test_it_says_how_far_it_is(tmp_path: Path) -> None:
     said: list[Progress] = []
     with open_engine(BY_NAME["stages"].subject("-DMENDED")) as engine:
-        assert not list(engine.fuzz(Budget(duration=3.0, jobs=2), tmp_path, (), said.append))
+        budget = Budget(duration=PATIENCE, runs=20_000, jobs=2)
+        assert not list(engine.fuzz(budget, tmp_path, (), said.append))
     assert [each.cases for each in said] == sorted(each.cases for each in said)
     assert said[-1].cases > 0
     assert said[-1].coverage is not None

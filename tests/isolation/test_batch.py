@@ -141,7 +141,7 @@ def test_an_end_on_the_way(host: Host, built: Built) -> None:
 
 
 def test_a_hang_on_the_way(host: Host, built: Built) -> None:
-    host.load("ends", built("ends"), isolated=True, deadline=0.3)
+    host.load("ends", built("ends"), isolated=True, deadline=1.0)
     result = rows_of(host, {20: "sleep", 50: "loop"})
     assert {row: type(error) for row, error in result.errors.items()} == {
         20: ModuleHung,
@@ -173,8 +173,8 @@ int mesibo_module_slow_init(mesibo_module_t *mod, mesibo_uint_t len) {
 
 
 def test_each_row_has_its_own_time(host: Host, slow: Path) -> None:
-    host.load("slow", slow, isolated=True, deadline=0.5)
-    assert dict(host.process_batch(messages(50)).errors) == {}
+    host.load("slow", slow, isolated=True, deadline=2.0)
+    assert dict(host.process_batch(messages(150)).errors) == {}
 
 
 def test_a_module_that_is_down(built: Built) -> None:

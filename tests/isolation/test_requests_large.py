@@ -85,6 +85,6 @@ MESIBO_EXPORT mesibo_int_t mesibo_module_reads_init(mesibo_int_t version, mesibo
     module = host.load("reads", mesibo_abi.build(source, revision="sdk2020"), isolated=True)
     with FastcgiPeer("hello") as peer:
         host.process(Message("x", aid=peer.port))
-        assert host.wait_idle(20)
+        assert host.wait_idle(60)
     (error,) = module.crashes
     assert error.meaning == "a read 3 bytes behind the data, which has 5 bytes"

@@ -18,7 +18,7 @@ from mesibo_abi import Host, LoadError, Message, Module, ModuleCrashed, OnFailur
 from tests.misbehaving.belongings import changed, measured
 from tests.misbehaving.catalogue import Misbehaviour
 
-DEADLINE = 0.3  # seconds
+DEADLINE = 1.0  # seconds
 PATIENCE = 60.0  # on a busy machine
 MOMENT = 0.2
 
@@ -54,7 +54,7 @@ def play(what: Misbehaviour, library: Path, *, isolated: bool) -> Played:
         before = measured()
         said, goes_on = _play(what, library, isolated)
         gc.collect()
-        end = time.monotonic() + 10  # for a thread that was joined to be gone
+        end = time.monotonic() + 60  # for a thread that was joined to be gone
         while (found := changed(before)) and isolated and time.monotonic() < end:
             time.sleep(0.01)
         if _has_text(output):

@@ -12,7 +12,7 @@
 #define PAUSE 200 /* microseconds */
 #endif
 
-enum { THREADS = 8, REFUSED_PAUSE = 5000 };
+enum { THREADS = 8, REFUSED_PAUSE = 20000 };
 static atomic_int refused;
 
 __attribute__((visibility("default"))) int chatter_refused(void) { return refused; }

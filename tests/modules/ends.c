@@ -50,7 +50,7 @@ static void scribble(void) {
 
 static void *run_thread(void *data) {
     mesibo_module_t *mod = data;
-    usleep(50000); /* behind the callback that made it, where that does not wait */
+    usleep(500000); /* behind the callback that made it, where that does not wait */
     pthread_setname_np(pthread_self(), "reckless");
     mod->log(mod, 0, "on my own");
     write_null();

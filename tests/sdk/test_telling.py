@@ -155,7 +155,7 @@ def test_the_word_synchronous(
     with Host(http=lambda request: HttpResponse()) as host:
         host.load("options", path)
         verdict = host.process(Message("http://nowhere/"))
-        assert host.wait_idle(10)
+        assert host.wait_idle(60)
         inside, behind = [record.text for record in verdict.logs], texts(host)
     expected = (["answered", "asked"], []) if known else (["asked"], ["answered"])
     assert (inside, behind) == expected

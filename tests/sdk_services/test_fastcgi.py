@@ -29,7 +29,7 @@ def config_of(php: Php, *, over_path: bool = False, script: str = "echo.php") ->
 
 def answers(host: Host) -> dict[int, tuple[int, str]]:
     """Result and body by the id of the message; each is answered once."""
-    assert host.wait_idle(20)
+    assert host.wait_idle(60)
     lines = [record.text for record in host.logs if ": answer " in record.text]
     found = {}
     for line in lines:
@@ -91,7 +91,7 @@ def test_a_script_that_is_not_there_is_an_answer(host: Host, built_for: BuiltFor
 def test_nobody_there(host: Host, built_for: BuiltFor, dead_port: int) -> None:
     load(host, built_for, {"host": "127.0.0.1", "port": str(dead_port), "root": "/", "script": "x"})
     host.process(Message("x", id=1))
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     peer = f"127.0.0.1:{dead_port}"
     assert [record.text for record in host.logs] == [
         f"fastcgi: {peer}: cannot connect to {peer}: Connection refused",

@@ -58,7 +58,7 @@ class Sockets:
 
     def wait(self, words: str, count: int = 1) -> str:
         """The nth line with these words."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while len(found := [line for line in self.look() if words in line]) < count:
             assert time.monotonic() < deadline, self.lines
             time.sleep(0.005)
@@ -66,7 +66,7 @@ class Sockets:
 
     def end(self) -> list[str]:
         """All lines, when no socket is open any more."""
-        assert self.host.wait_idle(10)
+        assert self.host.wait_idle(60)
         return self.look()
 
 

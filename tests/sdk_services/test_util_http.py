@@ -128,7 +128,7 @@ def test_a_failure_is_one_terminal_call(
 ) -> None:
     url = f"http://127.0.0.1:{dead_port}/"
     assert fetch.begin(url, flags=flags) == []
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     calls, said = failure_of(host, "http: ")
     assert calls == [end]
     peer = f"127.0.0.1:{dead_port}"
@@ -137,7 +137,7 @@ def test_a_failure_is_one_terminal_call(
 
 def test_a_failure_in_the_body(fetch: Fetch, host: Host, server: str) -> None:
     fetch.begin(f"{server}/cut/1000/5000")
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     calls, _ = failure_of(host, "http: ")
     assert calls[-1] == "data 3 -1 0 NULL"
     assert not [line for line in calls if line.startswith(("close", "data 4"))]
@@ -188,7 +188,7 @@ def test_redirects_are_not_followed(fetch: Fetch, server: str) -> None:
 @pytest.mark.slow
 def test_a_timeout(fetch: Fetch, host: Host, server: str) -> None:
     fetch.begin(f"{server}/stall-headers", expiry=1)
-    assert host.wait_idle(10)
+    assert host.wait_idle(60)
     calls, said = failure_of(host, "http: ")
     assert calls == [SENT[0], "data 3 -1 0 NULL"]
     assert said == [f"http: {server}/stall-headers: not done within 1 s (total_timeout)"]

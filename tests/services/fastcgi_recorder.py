@@ -73,7 +73,7 @@ class Client:
 
     def ask(self, host: str, port: int = 0, **options: Any) -> Recorder:
         exchange = self.begin(host, port, **options)
-        assert exchange.over.wait(20), "no end"
+        assert exchange.over.wait(60), "no end"
         return exchange
 
 

@@ -137,7 +137,7 @@ class Client:
 
     def fetch(self, url: str, **options: Any) -> Recorder:
         exchange = self.begin(url, **options)
-        assert exchange.over.wait(20), f"no end: {exchange.calls}"
+        assert exchange.over.wait(60), f"no end: {exchange.calls}"
         return exchange
 
     def start(self, exchange: Recorder) -> None:
@@ -152,7 +152,7 @@ class Client:
         for _ in range(3):
             done = threading.Event()
             self.thread.call(done.set)
-            assert done.wait(10)
+            assert done.wait(60)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -54,7 +54,7 @@ def test_cut_short_in_chunks(client: Client) -> None:
 
 def test_chunks_that_are_none(client: Client) -> None:
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    with raw_server(says(head + b"5\r\nhello\r\n", b"zz\r\n", pause=0.05, stay=True)) as port:
+    with raw_server(says(head + b"5\r\nhello\r\n", b"zz\r\n", pause=0.5, stay=True)) as port:
         exchange = client.fetch(f"http://127.0.0.1:{port}/")
     what = f"http://127.0.0.1:{port}/: the body is not valid HTTP: "
     assert exchange.reason.startswith(what)

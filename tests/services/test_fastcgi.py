@@ -85,7 +85,7 @@ def test_a_reset(client: Client) -> None:
         await read_request(reader, 0)
         writer.write(HELLO[:10])
         await writer.drain()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.5)  # it has read that
         reset(writer)
 
     words = failure(client, answer)
@@ -184,7 +184,7 @@ def test_a_kept_connection_that_was_closed_is_not_taken(client: Client) -> None:
     with raw_server(once) as port:
         for _ in range(2):
             assert client.ask("127.0.0.1", port, stdin=b"x", keepalive=True).answer == b"hello"
-            time.sleep(0.05)
+            time.sleep(0.5)  # it has heard of the end
 
 
 def test_a_kept_connection_that_closes_on_the_request(client: Client) -> None:
@@ -219,7 +219,7 @@ def test_idle_connections_are_few(client: Client) -> None:
     with raw_server(answer) as port:
         for count in (10, 4):
             for exchange in [client.begin("127.0.0.1", port, keepalive=True) for _ in range(count)]:
-                assert exchange.over.wait(10)
+                assert exchange.over.wait(60)
         assert sorted(seen, reverse=True) == [2] + [1] * 12
 
 
@@ -236,19 +236,20 @@ def test_idle_for_too_long(client: Client, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_cancelled_while_it_is_served(client: Client) -> None:
-    gone = threading.Event()
+    asked, gone = threading.Event(), threading.Event()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader, 0)
+        asked.set()
         await reader.read()
         gone.set()
 
     with raw_server(answer) as port:
         exchange = client.begin("127.0.0.1", port)
-        time.sleep(0.1)
+        assert asked.wait(60)
         exchange.cancelled = True
         client.thread.call(client.service.cancel, exchange)
-        assert gone.wait(10)
+        assert gone.wait(60)
     assert exchange.calls == []
 
 

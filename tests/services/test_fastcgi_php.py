@@ -81,7 +81,7 @@ def php(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Php]:
         yield found
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def read_if_there(path: Path) -> str:
@@ -194,7 +194,7 @@ def test_more_than_may_be_open(php: Php, monkeypatch: pytest.MonkeyPatch) -> Non
     client = Client()
     begun = time.monotonic()
     ask = [client.begin(php.path, params=php.params("sleep=100")) for _ in range(4)]
-    assert all(exchange.over.wait(20) for exchange in ask)
+    assert all(exchange.over.wait(60) for exchange in ask)
     assert [exchange.seen["size"] for exchange in ask] == [0] * 4
     assert time.monotonic() - begun >= 0.4
     assert client.thread.close()

@@ -195,7 +195,7 @@ def test_cancel_while_a_handler_waits() -> None:
 
     client = Client(handler=handler)
     exchange = client.begin(URL)
-    assert begun.wait(10)
+    assert begun.wait(60)
     client.cancel(exchange)
     wait_until(ended.is_set)
     assert client.thread.close()

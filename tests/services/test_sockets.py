@@ -33,6 +33,12 @@ def client() -> Iterator[Client]:
     assert client.thread.close()
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server on a busy machine may take its time to close."""
+    monkeypatch.setattr(streams, "LINGER", 60.0)
+
+
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     return self_signed(tmp_path_factory.mktemp("tls"))
@@ -115,7 +121,7 @@ def test_written_means_gone(client: Client, scheme: str, request: pytest.Fixture
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_what_is_queued_goes_out_before_the_end(
-    client: Client, scheme: str, request: pytest.FixtureRequest
+    client: Client, scheme: str, request: pytest.FixtureRequest, patient: None
 ) -> None:
     taking, data = Taking(), pattern(30_000_000)
     with serving(scheme, taking, request) as url:
@@ -133,7 +139,7 @@ def test_what_is_queued_goes_out_before_the_end(
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_a_close_while_the_server_talks(
-    client: Client, scheme: str, request: pytest.FixtureRequest
+    client: Client, scheme: str, request: pytest.FixtureRequest, patient: None
 ) -> None:
     """Closing with bytes unread would reset the connection, and take our last words with it."""
     heard = bytearray()
@@ -251,7 +257,8 @@ def test_a_close_of_a_slow_module(
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_many_at_once(client: Client, scheme: str, request: pytest.FixtureRequest) -> None:
+def test_many_at_once(scheme: str, request: pytest.FixtureRequest) -> None:
+    client = Client(timeouts=SocketTimeouts(connect=60))
     with serving(scheme, echo, request) as url:
         exchanges = [client.begin(url, verify_host=False) for _ in range(200)]
         for number, exchange in enumerate(exchanges):
@@ -262,10 +269,13 @@ def test_many_at_once(client: Client, scheme: str, request: pytest.FixtureReques
         for exchange in exchanges:
             client.close(exchange)
         assert [client.end(exchange) for exchange in exchanges] == [0] * 200
+    assert client.thread.close()
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_the_host_closes(scheme: str, request: pytest.FixtureRequest) -> None:
+def test_the_host_closes(scheme: str, request: pytest.FixtureRequest, patient: None) -> None:
+    """Without waiting for anybody."""
+
     async def greets(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"hi")
         await reader.read()
@@ -277,9 +287,7 @@ def test_the_host_closes(scheme: str, request: pytest.FixtureRequest) -> None:
             arrives(exchange, b"hi")
         client.write(open_ones[0], bytes(30_000_000))
         opening = client.begin(f"{scheme}://127.0.0.1:{mute.getsockname()[1]}")
-        begun = time.monotonic()
         assert client.thread.close()
-        assert time.monotonic() - begun < 2
     assert [client.end(exchange) for exchange in [*open_ones, opening]] == [-1] * 4
 
 
@@ -309,16 +317,14 @@ def test_a_server_that_does_not_close(
         assert isinstance(writer.transport, asyncio.Transport)
         writer.transport.pause_reading()  # no close_notify comes back either
         heard.ended.set()
-        await asyncio.sleep(3)
+        await asyncio.sleep(3600)
 
     with serving(scheme, stays, request) as url:
         exchange = client.open(url, verify_host=False)
         assert heard.ended.wait(60)
         client.write(exchange, b"bye")
         client.close(exchange)
-        begun = time.monotonic()
         assert client.end(exchange) == 0
-        assert time.monotonic() - begun < 2
 
 
 # ---- One by one ----------------------------------------------------------------------------------

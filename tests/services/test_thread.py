@@ -87,7 +87,7 @@ def test_an_exception_is_logged_and_the_thread_goes_on(caplog: pytest.LogCapture
     done = threading.Event()
     thread.call(int, "no number")
     thread.call(done.set)
-    assert done.wait(10)
+    assert done.wait(60)
     assert thread.close()
     (record,) = caplog.records
     assert (record.name, record.levelno) == ("mesibo_abi", logging.ERROR)
@@ -124,7 +124,7 @@ def test_close_does_not_wait_for_ever() -> None:
     thread.call(release.wait)
     begun = time.monotonic()
     assert not thread.close(0.1)
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 60
     release.set()
     assert thread.close()
 
@@ -150,7 +150,7 @@ def test_a_lookup_does_not_hold_up_the_close() -> None:
 
     tasks: list[asyncio.Task[None]] = []
     thread.call(lambda: tasks.append(asyncio.get_running_loop().create_task(look_up())))
-    assert begun.wait(10)
+    assert begun.wait(60)
     assert thread.close(2)
     release.set()
 
@@ -204,7 +204,7 @@ import socket
 asked = threading.Event()
 socket.getaddrinfo = lambda *args, **kwargs: (asked.set(), time.sleep(60))
 client.begin("http://somewhere.test/")
-assert asked.wait(10)
+assert asked.wait(60)
 """,
     "by sys.exit": """
 client.begin(f"{url}/stall-headers")
@@ -230,7 +230,7 @@ if not child:
     )
 else:
     assert os.waitpid(child, 0)[1] == 0
-    assert slow.over.wait(10), slow.calls
+    assert slow.over.wait(60), slow.calls
     assert slow.content == b"".join(b"chunk %d\\n" % i for i in range(5)), slow.calls
     assert client.fetch(f"{url}/echo").status == 200
 """,

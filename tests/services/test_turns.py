@@ -52,8 +52,8 @@ def test_peers_do_not_wait_for_each_other(one_at_once: None) -> None:
 
 def test_a_wait_goes_on_while_others_get_through(one_at_once: None) -> None:
     async def connect(here: Turns) -> None:
-        async with here.at("peer", 1):
-            await asyncio.sleep(0.2)
+        async with here.at("peer", 1.5):
+            await asyncio.sleep(0.25)
 
     async def main() -> None:
         here = Turns()

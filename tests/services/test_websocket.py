@@ -64,7 +64,7 @@ def talking(
 
     tasks: list[asyncio.Task[None]] = []
     thread.call(lambda: tasks.append(asyncio.get_running_loop().create_task(listen())))
-    assert ready.wait(10)
+    assert ready.wait(60)
     try:
         yield f"{'ws' if context is None else 'wss'}://localhost:{ports[0]}/chat"
     finally:
@@ -182,7 +182,7 @@ def test_what_is_queued_goes_out_before_the_end(client: Client) -> None:
         assert not exchange.over.is_set()
         client_closes.set()
         assert client.end(exchange) == 0
-        assert ended.wait(10)
+        assert ended.wait(60)
     assert heard == [4_000_000] * 5
 
 

@@ -45,7 +45,7 @@ static void *run(void *data) {
 }
 
 static void *end(void *data) {
-    usleep(100000);
+    usleep(500000);
     kill(getpid(), SIGKILL);
     return data;
 }
