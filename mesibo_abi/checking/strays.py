@@ -18,11 +18,15 @@ def adopt() -> None:
 
 
 def _children() -> list[str]:
-    return Path("/proc/thread-self/children").read_text().split()
+    found: list[str] = []
+    for file in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # that thread ended
+            found += file.read_text().split()
+    return found
 
 
 def one_runs() -> bool:
-    """Whether a child of this thread runs, or waits for a processor."""
+    """Whether a child of this process runs, or waits for a processor."""
     for child in _children():
         with contextlib.suppress(OSError):  # it is gone
             after_name = Path("/proc", child, "stat").read_text().rpartition(")")[2]
@@ -32,7 +36,7 @@ def one_runs() -> bool:
 
 
 def end_strays() -> None:
-    """Ends all children of this process, which has but one thread, and theirs as they come."""
+    """Ends all children of this process, and theirs as they come."""
     while children := _children():
         for child in children:
             with contextlib.suppress(ProcessLookupError):
