@@ -75,12 +75,14 @@ class Service(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that is open; `where` is its URL or host, `posts` whether it has a body."""
+    """A request that is open; `where` is its URL or host, `posts` whether it has a body,
+    `callbacks` a number that is another one for other functions which get the answer."""
 
     id: int
     service: Service
     where: str
     posts: bool
+    callbacks: int = 0
 
 
 class AnswerKind(enum.IntEnum):

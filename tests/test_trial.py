@@ -353,7 +353,8 @@ def body(data: bytes, progress: int = 100, piece: int = 0) -> Answer:
 def test_a_request_is_answered_by_a_plan(built: Built) -> None:
     trial = begun(built("fetch"))
     (asked,) = trial.asked()
-    assert asked == Asked(asked.id, Service.HTTP, "http://127.0.0.1:1/", posts=True)
+    where = "http://127.0.0.1:1/"
+    assert asked == Asked(asked.id, Service.HTTP, where, True, asked.callbacks)
     head = Answer(AnswerKind.HEADERS, b"HTTP/1.1 200 OK", status=200, content_type=b"text/plain")
     trial.plan([Answer(AnswerKind.REQUEST), head, body(b"hello", 50), body(b"there")])
     assert [area.name for area in trial.areas()][1:5] == [

@@ -102,6 +102,7 @@ typedef struct mh_asked {
     mh_request_kind kind;
     const char *where; /* url, or host; as long as it is open */
     bool posts;
+    uint64_t callbacks; /* another number for other functions that get the answer */
 } mh_asked;
 
 /* One answer of a plan; its data and content type are copied. `piece` above 0: its data come in so many

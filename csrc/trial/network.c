@@ -59,6 +59,13 @@ void trial_forget_asked(mh_trial *trial) {
     trial->plan_size = 0;
 }
 
+static uint64_t number_of(const mh_receiver *receiver) {
+    uint64_t number = 0;
+    for (size_t i = 0; i < sizeof receiver->callbacks / sizeof receiver->callbacks[0]; i++)
+        number = number * 0x9E3779B97F4A7C15 + (uint64_t)receiver->callbacks[i];
+    return number;
+}
+
 /* Those that are over are dropped on the way. */
 bool mh_trial_asked(mh_trial *trial, size_t index, mh_asked *out) {
     take(trial);
@@ -74,7 +81,9 @@ bool mh_trial_asked(mh_trial *trial, size_t index, mh_asked *out) {
     if (*link == NULL)
         return false;
     const mh_request *request = (*link)->request;
-    *out = (mh_asked){.id = request->id, .kind = request->what.kind};
+    *out = (mh_asked){.id = request->id,
+                      .kind = request->what.kind,
+                      .callbacks = number_of(&request->receiver)};
     switch (request->what.kind) {
     case MH_HTTP:
         out->where = request->what.http.url;

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "worker.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +26,15 @@ static void be_like_the_host(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);
 }
 
+/* What comes in there is the host's: a module that reads it would take it away. */
+static void leave_the_input(void) {
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0)
+        close(STDIN_FILENO);
+    if (nothing >= 0)
+        close(nothing);
+}
+
 int main(void) {
     if (is_started_by_a_host())
         channel = mh_channel_map(MEMORY_FD);
@@ -36,5 +46,6 @@ int main(void) {
     close(MEMORY_FD);
     syscall(SYS_close_range, MEMORY_FD, ~0u, 0); /* of the host, where it did not mark them */
     be_like_the_host();
+    leave_the_input();
     zygote_run();
 }

@@ -225,7 +225,8 @@ cdef class Trial:
         found = []
         while mh_trial_asked(self.trial, index, &asked):
             where = "" if asked.where == NULL else asked.where.decode("utf-8", "replace")
-            found.append(Asked(asked.id, Service(<int>asked.kind), where, <bint>asked.posts))
+            found.append(Asked(asked.id, Service(<int>asked.kind), where, <bint>asked.posts,
+                               asked.callbacks))
             index += 1
         return found
 

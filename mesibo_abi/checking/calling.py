@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ..bridge.trial import Trial
 from ..bridge.values import Message
@@ -70,13 +70,23 @@ def call(
 
 def clean_up(subject: Subject, trial: Trial, case: str) -> None:
     """Lets its open requests fail, and calls its cleanup."""
-    services = {asked.service for asked in trial.asked()}
-    if services:
-        who = REQUEST_CALLBACKS[services.pop()] if len(services) == 1 else ANY_REQUEST_CALLBACK
-        subject.notes.write(f"as its requests fail {case}", who, trial.areas())
-        trial.end_requests()
+    end_requests(subject, trial, case)
     subject.notes.write(case, cleanup_of(trial), trial.areas())
     trial.cleanup()
+
+
+def end_requests(subject: Subject, trial: Trial, case: str) -> None:
+    """Lets its open requests fail."""
+    services = {asked.service for asked in trial.asked()}
+    if services:
+        who = of_requests(services)
+        subject.notes.write(f"as its requests fail {case}", who, trial.areas())
+        trial.end_requests()
+
+
+def of_requests(services: Collection[Service]) -> str:
+    """The callback that gets their answers, in words."""
+    return REQUEST_CALLBACKS[min(services)] if len(services) == 1 else ANY_REQUEST_CALLBACK
 
 
 def cleanup_of(trial: Trial) -> str:
@@ -120,6 +130,17 @@ def spilled(
             _SPILL_CURES.get(spill.name, "write only into what was handed over, never past it"),
             where_of(subject, trial, callback),
         )
+
+
+def misuse_of(
+    subject: Subject, trial: Trial, callback: str, case: str, known: Sequence[Damage] = ()
+) -> list[Finding]:
+    """What that callback did to the struct, but for what is known; it has just run, and all before
+    it were sound."""
+    return [
+        *changed_words(subject, trial, callback, known),
+        *spilled(subject, trial, callback, case, of_struct=True),
+    ]
 
 
 def where_of(subject: Subject, trial: Trial, callback: str) -> str | None:

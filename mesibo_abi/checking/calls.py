@@ -354,7 +354,7 @@ _CONTENTS = ("http.contents", "fastcgi.bodies", "sockets.data")
 CHECKS = (
     Check(
         "calls.length",
-        "it gives no length that is longer than what it gives: what lies behind would go out",
+        "it gives no length that leads out of its memory: the host reads so many bytes",
         _length,
         needs=(*_ORDINARY, *_CONTENTS, "messages.huge", "http.huge"),
     ),

@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Sequence
 
 from ..errors import InputError
-from . import calls, lifecycle, messages, requests, resources, static
+from . import calls, fields, lifecycle, messages, requests, resources, static
 from .subject import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -14,6 +14,7 @@ CHECKS: tuple[Check, ...] = (
     *lifecycle.CHECKS,
     *messages.CHECKS,
     *requests.CHECKS,
+    *fields.CHECKS,
     *calls.CHECKS,
     *resources.CHECKS,
 )

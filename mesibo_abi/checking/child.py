@@ -96,14 +96,20 @@ def _run_forked(task: Task) -> Answer:
         status, hung = _watch(child, task.timeout)
         answer = _answer_in(said)
         if answer is None:
-            seconds = task.timeout if hung else None
-            ending = Ending(status, record.found(), notes.read(), seconds)
+            step, seconds = notes.read(), task.timeout if hung else None
+            in_time = begun + task.timeout - step.begun < _least(task)
+            ending = Ending(status, record.found(), step, seconds, hung and in_time)
             answer = Answer(ended(task, ending, time.monotonic() - begun))
         return _with_output(answer, printed)
     finally:
         os.close(said)
         os.close(printed)
         notes.close()
+
+
+def _least(task: Task) -> float:
+    """Seconds that a call must have taken to be what a check was not through for."""
+    return min(task.target.deadline, task.timeout / 2)
 
 
 def _watch(child: int, timeout: float) -> tuple[int, bool]:
@@ -178,10 +184,10 @@ def ended(task: Task, ending: Ending, seconds: float) -> CheckResult:
     """What is said of a check whose process ended before it had said anything, `seconds` after its
     begin."""
     check = BY_NAME[task.check]
-    if ending.seconds is not None and check.name.startswith("static."):  # no code of it ran
-        reason = (
-            f"it took this check itself more than {ending.seconds:g} s: give it a longer --timeout"
-        )
+    is_static = check.name.startswith("static.")  # no code of it ran
+    if ending.seconds is not None and (is_static or ending.in_time):
+        what = "it took this check itself" if is_static else "each call returned in time, all took"
+        reason = f"{what} more than {ending.seconds:g} s: give it a longer --timeout"
         return CheckResult(check.name, check.says, Outcome.SKIPPED, reason=reason, seconds=seconds)
     finding = explain(ending, task.target.path)
     return CheckResult(

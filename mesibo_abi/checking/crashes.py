@@ -19,12 +19,13 @@ _STACK_OVERRUN = 64 << 20  # bytes below the stack that an overrun of it may rea
 class Ending:
     """How the process of a check ended: `status` as os.waitstatus_to_exitcode has it (a signal is
     negative), what was written down of it, what it was doing, and whether it had to be ended, after
-    so many `seconds`."""
+    so many `seconds`; `in_time`: the last call had not taken long by then."""
 
     status: int
     fault: Fault | None
     step: Step
     seconds: float | None = None
+    in_time: bool = False
 
 
 def explain(ending: Ending, library: Path) -> Finding:

@@ -13,8 +13,9 @@ from .calling import (
     changed_words,
     clean_up,
     cleanup_of,
+    end_requests,
     loaded,
-    spilled,
+    misuse_of,
     where_callback,
 )
 from .results import Finding
@@ -125,24 +126,19 @@ def _misuse_of_struct(subject: Subject, place: Place) -> list[Finding]:
     case = f"with its struct {_PLACES[place]} a page that may not be touched"
     subject.notes.write(case, "init", trial.areas())
     code = trial.init()
-    found = _misuse(subject, trial, "init", case)
+    found = misuse_of(subject, trial, "init", case)
     if not found and code == 0:
         call(subject, trial, "on_message", ORDINARY, case=case)
-        found = _misuse(subject, trial, "on_message", case)
+        found = misuse_of(subject, trial, "on_message", case)
     return found
 
 
-def _misuse(subject: Subject, trial: Trial, callback: str, case: str) -> list[Finding]:
-    """What that callback did to the struct; it has just run, and all before it were sound."""
-    return [
-        *changed_words(subject, trial, callback),
-        *spilled(subject, trial, callback, case, of_struct=True),
-    ]
 
 
 def _cleanup(subject: Subject) -> Iterator[Finding]:
     trial = loaded(subject)
     call(subject, trial, "on_message", ORDINARY, case="before its end")
+    end_requests(subject, trial, "at its end")
     before = trial.changes()
     clean_up(subject, trial, "at its end")
     yield from changed_words(subject, trial, cleanup_of(trial), before)

@@ -3,6 +3,7 @@ handed, and nothing else."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 from ..bridge.trial import Trial
@@ -53,21 +54,23 @@ def _at_edges(subject: Subject, messages: Iterable[Message]) -> Iterator[Finding
 
 def _ordinary(subject: Subject) -> Iterator[Finding]:
     trial = ready(subject)
-    for message in samples.messages(subject, *samples.TEXTS, *samples.LENGTHS):
+    ordinary = samples.messages(subject, *samples.TEXTS, *samples.LENGTHS)
+    for message in (*ordinary, *samples.by_words(subject)):
         call(subject, trial, "on_message", message, case=_shown(message))
     yield from ()
 
 
 def _no_nul(subject: Subject) -> Iterator[Finding]:
     trial = ready(subject)
-    for message in samples.messages(subject, *samples.TEXTS, samples.LONG):
+    for message in (*samples.provoking(subject), *samples.messages(subject, samples.LONG)):
         case = f"{_shown(message)} and no NUL behind it"
         call(subject, trial, "on_message", message, case=case, message_at=Place.AT_END)
     yield from ()
 
 
 def _bounds(subject: Subject) -> Iterator[Finding]:
-    return _at_edges(subject, samples.messages(subject, *samples.TEXTS, *samples.LENGTHS))
+    ordinary = samples.messages(subject, *samples.TEXTS, *samples.LENGTHS)
+    return _at_edges(subject, (*ordinary, *samples.by_words(subject)))
 
 
 def _empty(subject: Subject) -> Iterator[Finding]:
@@ -75,44 +78,57 @@ def _empty(subject: Subject) -> Iterator[Finding]:
 
 
 def _nul_inside(subject: Subject) -> Iterator[Finding]:
-    return _at_edges(subject, samples.messages(subject, *samples.WITH_NULS))
+    commands = samples.commands(subject, b"\0", b" en\0hello there")
+    return _at_edges(subject, (*samples.messages(subject, *samples.WITH_NULS), *commands))
 
 
 def _not_utf8(subject: Subject) -> Iterator[Finding]:
-    return _at_edges(subject, samples.messages(subject, *samples.NOT_UTF8))
+    commands = samples.commands(subject, b" \xff", b" en \xe2\x82")
+    return _at_edges(subject, (*samples.messages(subject, *samples.NOT_UTF8), *commands))
 
 
 def _huge(subject: Subject) -> Iterator[Finding]:
     text = (samples.LONG * (_HUGE // len(samples.LONG) + 1))[:_HUGE]
-    return _at_edges(subject, [Message(text, to="bob", from_="alice")])
+    commands = (b"", *(word.rstrip() + b" " for word in samples.words_of(subject.path)))
+    payloads = (command + text[len(command) :] for command in commands)
+    each = (samples.messages(subject, payload) for payload in payloads)
+    return _at_edges(subject, itertools.chain.from_iterable(each))
 
 
 def _const(subject: Subject) -> Iterator[Finding]:
     if subject.revision not in _CONST:
         raise Skip(f"a module of {subject.revision} may write into its message")
     trial = ready(subject)
-    for message in samples.messages(subject, *samples.TEXTS, samples.LONG):
+    for message in (*samples.provoking(subject), *samples.messages(subject, samples.LONG)):
         call(subject, trial, "on_message", message, case=_shown(message), read_only=True)
     yield from ()
 
 
 def _kept(subject: Subject) -> Iterator[Finding]:
-    trial = ready(subject)
-    for message in samples.messages(subject, *samples.TEXTS[:3]):
+    """Each callback twice: what it was handed the first time may not be touched the second."""
+    trial = loaded(subject)
+    for message in (*samples.messages(subject, *samples.TEXTS[:3]), *samples.provoking(subject)):
         call(subject, trial, "on_message", message, case="after an earlier message")
         trial.seal()
-    after = "after its messages"
-    call(subject, trial, "on_message_status", ORDINARY, case=after, status=2)
-    for callback in ("on_call", "on_call_status"):
-        call(subject, trial, callback, case=after)
-    trial.seal()
+    after = "after what it was handed before"
+    for _ in range(2):
+        call(subject, trial, "on_message_status", ORDINARY, case=after, status=2)
+        trial.seal()
+        call(subject, trial, "on_login", case=after, user=User("alice"))
+        trial.seal()
+        call(subject, trial, "on_config", case=after, type=1, config=b"hello there")
+        trial.seal()
+        for callback in ("on_call", "on_call_status"):
+            call(subject, trial, callback, case=after)
+            trial.seal()
     clean_up(subject, trial, after)
     yield from ()
 
 
 def _results(subject: Subject) -> Iterator[Finding]:
     trial = ready(subject)
-    for message in samples.messages(subject, *samples.TEXTS, b"", *samples.WITH_NULS):
+    rare = samples.messages(subject, b"", *samples.WITH_NULS)
+    for message in (*samples.provoking(subject), *rare):
         code = call(subject, trial, "on_message", message, case=_shown(message))
         if code not in _KNOWN_CODES:
             yield Finding(
@@ -129,7 +145,7 @@ def _results(subject: Subject) -> Iterator[Finding]:
 
 def _params_bounds(subject: Subject) -> Iterator[Finding]:
     trial = ready(subject)
-    for message in samples.messages(subject, *samples.TEXTS):
+    for message in samples.provoking(subject):
         case = f"{_shown(message)}, its params at the edge"
         for place in _EDGES:
             call(subject, trial, "on_message", message, case=case, params_at=place)
@@ -144,21 +160,24 @@ def _extremes(subject: Subject) -> Iterator[Finding]:
     for value in samples.EXTREMES:
         for word in WORDS:
             case = f"with params->{word} {value}"
-            call(subject, trial, "on_message", samples.extreme(word, value), case=case)
+            for message in samples.ordinary(subject):
+                words = samples.with_words(message, {word: value})
+                call(subject, trial, "on_message", words, case=case)
         case = f"with every word of params {value}"
-        call(subject, trial, "on_message", samples.all_extreme(value), case=case)
+        for message in samples.provoking(subject):
+            words = samples.with_words(message, dict.fromkeys(WORDS, value))
+            call(subject, trial, "on_message", words, case=case)
     yield from ()
 
 
 def _null_addresses(subject: Subject) -> Iterator[Finding]:
     trial = ready(subject)
-    for to in (*samples.to_whom(subject), None):
-        for from_ in ("alice", None):
+    for message in samples.provoking(subject):
+        for to, from_ in ((message.to, None), (None, "alice"), (None, None)):
             names = [name for name, it in (("to", to), ("from", from_)) if it is None]
-            if names:
-                message = Message("hello there", to=to, from_=from_, groupid=0 if to else 5)
-                case = f"with params->{' and params->'.join(names)} NULL"
-                call(subject, trial, "on_message", message, case=case)
+            nobodys = Message(message.payload, to=to, from_=from_, groupid=0 if to else 5)
+            case = f"with params->{' and params->'.join(names)} NULL"
+            call(subject, trial, "on_message", nobodys, case=case)
     yield from ()
 
 

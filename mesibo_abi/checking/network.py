@@ -3,7 +3,6 @@ messages that make a module ask."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ _IMPORTS = {
 }
 _NAMES = {Service.HTTP: "http", Service.FASTCGI: "FastCGI", Service.SOCKET: "a socket"}
 _MOST_TRIGGERS = 2
+_MOST_CALLBACKS = 6  # with one trigger more for each that was not seen before
 _MOST_KEYS = 24
 _MOST_ROUNDS = 3  # of requests that are made in callbacks of others
 HEADER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n"
@@ -111,16 +111,27 @@ class Script:
 def exchange(subject: Subject, trial: Trial, trigger: Trigger, script: Script) -> int:
     """Calls the module, and answers what it asks for: how many requests of the service there
     were."""
+    return len(exchanged(subject, trial, trigger, script))
+
+
+def exchanged(subject: Subject, trial: Trial, trigger: Trigger, script: Script) -> list[int]:
+    """The same, and which callbacks each of them has, as Asked says; 0: it was synchronous."""
+    asked = ask(subject, trial, trigger, script)
+    respond(subject, trial, script)
+    return asked
+
+
+def ask(subject: Subject, trial: Trial, trigger: Trigger, script: Script) -> list[int]:
+    """Calls the module; what it asks for is not answered yet, but for what is synchronous."""
     if subject.revision == Revision.SDK2019:  # the answer of one that is synchronous
         _arm(trial, Asked(0, Service.HTTP, "", posts=True), script)
     before = trial.synchronous()
     fire(subject, trial, trigger, script.case)
     if script.seal:
         trial.seal()
-    asked = trial.synchronous() - before if script.service in (None, Service.HTTP) else 0
-    asked += sum(script.service in (None, each.service) for each in trial.asked())
-    respond(subject, trial, script)
-    return asked
+    count = trial.synchronous() - before if script.service in (None, Service.HTTP) else 0
+    open_ones = [each for each in trial.asked() if script.service in (None, each.service)]
+    return [0] * count + [each.callbacks for each in open_ones]
 
 
 def fire(subject: Subject, trial: Trial, trigger: Trigger, case: str) -> None:
@@ -128,7 +139,17 @@ def fire(subject: Subject, trial: Trial, trigger: Trigger, case: str) -> None:
     if trigger.callback == "init":
         return
     user = User("alice") if trigger.callback == "on_login" else None
-    call(subject, trial, trigger.callback, trigger.message, case=case, status=2, user=user)
+    data = b"hello there" if trigger.callback == "on_config" else None
+    call(
+        subject,
+        trial,
+        trigger.callback,
+        trigger.message,
+        case=case,
+        status=2,
+        user=user,
+        config=data,
+    )
 
 
 def respond(subject: Subject, trial: Trial, script: Script) -> None:
@@ -160,7 +181,14 @@ def triggers(subject: Subject, service: Service) -> list[Trigger]:
         name in text for text in subject.inspection.undefined for name in _IMPORTS[service]
     ):
         raise Skip(f"it never asks for {_NAMES[service]}: it imports no {_IMPORTS[service][-1]}")
-    found = list(itertools.islice(_asking(subject, service), _MOST_TRIGGERS))
+    found: list[Trigger] = []
+    seen: set[int] = set()
+    for trigger, callbacks in _asking(subject, service):
+        if len(found) < _MOST_TRIGGERS or not seen.issuperset(callbacks):
+            found.append(trigger)
+        seen.update(callbacks)
+        if len(found) == _MOST_TRIGGERS + _MOST_CALLBACKS:
+            break
     if not found:
         raise Skip(f"it asked for {_NAMES[service]} at nothing that was tried")
     return found
@@ -172,24 +200,24 @@ def _imports(subject: Subject, service: Service) -> bool:
     return any(name in symbol for symbol in undefined for name in _IMPORTS[service])
 
 
-def _asking(subject: Subject, service: Service) -> Iterator[Trigger]:
+def _asking(subject: Subject, service: Service) -> Iterator[tuple[Trigger, list[int]]]:
     trial = loaded(subject)
     # Answered: what comes of failures is for the check that is about them.
     plan = answered(document(subject))
     script = Script("in looking for what it asks of the network", plan, service)
-    if exchange(subject, trial, Trigger("init"), script):
-        yield Trigger("init")
-    for trigger in _possible(subject, trial):
-        if exchange(subject, trial, trigger, script):
-            yield trigger
+    for trigger in (Trigger("init"), *possible(subject, trial)):
+        callbacks = exchanged(subject, trial, trigger, script)
+        if callbacks:
+            yield trigger, callbacks
         trial.sent()
         trial.let_go()
 
 
-def _possible(subject: Subject, trial: Trial) -> Iterator[Trigger]:
+def possible(subject: Subject, trial: Trial) -> Iterator[Trigger]:
+    """All that it may act on, but for its init and its cleanup."""
     has = [name for name, (_, is_code) in trial.slots().items() if is_code]
     if "on_message" in has:
         yield from (Trigger("on_message", message) for message in samples.provoking(subject))
-    for callback in ("on_message_status", "on_call", "on_call_status", "on_login"):
+    for callback in ("on_message_status", "on_call", "on_call_status", "on_login", "on_config"):
         if callback in has:
             yield Trigger(callback, ORDINARY if callback == "on_message_status" else None)

@@ -6,7 +6,7 @@ import mmap
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..evidence import Area
 from .strays import one_runs
@@ -21,11 +21,13 @@ _LONG_PATIENCE = 5.0  # for one that waits for a processor
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is being tried: in words, in which callback, and with what the module was handed."""
+    """What is being tried: in words, in which callback, and with what the module was handed; and
+    since when, on the clock of time.monotonic."""
 
     case: str = ""
     callback: str = ""
     areas: tuple[Area, ...] = ()
+    begun: float = field(default=0.0, compare=False)
 
 
 class Notes:
@@ -47,7 +49,7 @@ class Notes:
     def write(self, case: str, callback: str = "", areas: Sequence[Area] = ()) -> None:
         """Replaces the last step."""
         self.end_other()
-        step = self._last = Step(case, callback, tuple(areas))
+        step = self._last = Step(case, callback, tuple(areas), time.monotonic())
         data = encode(step)
         self._memory[_HEAD : _HEAD + len(data)] = data
         self._memory[:_HEAD] = len(data).to_bytes(_HEAD, "little")

@@ -24,6 +24,9 @@ from .supervisor import Supervisor
 
 Progress = Callable[[CheckResult], None]
 
+TIMEOUT = 30.0
+"""Seconds for a check."""
+
 
 class _Runner(Protocol):
     """Where a check runs."""
@@ -39,7 +42,7 @@ def check(
     entry_point: str | None = None,
     only: Iterable[str] = (),
     skip: Iterable[str] = (),
-    timeout: float = 30.0,
+    timeout: float = TIMEOUT,
     deadline: float = DEADLINE,
     thread_safe: bool = False,
     valgrind: bool = False,
@@ -108,7 +111,7 @@ def _run_all(
                 result = CheckResult(each.name, each.says, Outcome.SKIPPED, reason=reason)
             else:
                 result = runner.run(each)
-            result = dataclasses.replace(result, reproduce=_command(each.name, target))
+            result = dataclasses.replace(result, reproduce=_command(each.name, target, timeout))
             results[each.name] = result
             if not blame.is_by_the_way(result):
                 tell(result)
@@ -130,13 +133,14 @@ def _reason_to_skip(
     return None
 
 
-def _command(name: str, target: Target) -> str:
+def _command(name: str, target: Target, timeout: float) -> str:
     options = [f"{key}={value}" for key, value in target.items.items()]
     words = ["mesibo-abi", "check", "--only", name]
     words += [word for item in options for word in ("--config", item)]
     words += ["--revision", target.revision] if target.revision is not None else []
     words += ["--entry-point", target.entry_point] if target.entry_point is not None else []
     words += ["--deadline", f"{target.deadline:g}"] if target.deadline != DEADLINE else []
+    words += ["--timeout", f"{timeout:g}"] if timeout != TIMEOUT else []
     words += ["--thread-safe"] if target.thread_safe else []
     words += ["--valgrind"] if target.valgrind else []
     return shlex.join([*words, str(target.path)])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..bridge.values import Message
-from ..types import WORDS, MessageFields
+from ..types import MessageFields
 from .subject import Subject
 
 _MOST_ADDRESSES = 4
@@ -30,6 +30,9 @@ TEXTS = (
     b" \t\r\n",
 )
 """Ordinary messages."""
+
+WORDS_BEHIND = b" en hello there"
+"""What may be behind a command."""
 
 LONG = b"all work and no play makes a long message, and one that has several lines\n" * 60
 
@@ -105,26 +108,32 @@ def words_of(path: Path) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(word for word in found if b"%" not in word))[:_MOST_WORDS]
 
 
+def commands(subject: Subject, *tails: bytes) -> Iterator[Message]:
+    """Messages with a word of the module's own, and each of these behind it: what it listens to."""
+    for word in words_of(subject.path):
+        yield from messages(subject, *(word.rstrip() + tail for tail in tails))
+
+
 def provoking(subject: Subject) -> Iterator[Message]:
     """Messages that a module may act on, by sending or asking for something."""
     yield from messages(subject, *TEXTS)
+    yield from by_words(subject)
+
+
+def by_words(subject: Subject) -> Iterator[Message]:
+    """Those among them that are made of its own words."""
+    yield from commands(subject, b"", WORDS_BEHIND)
     for word in words_of(subject.path):
-        for payload in (word, word.rstrip() + b" en hello there"):
-            yield Message(payload, to="bob", from_="alice", id=7, aid=1)
         yield Message("hello there", to=word, from_="alice", id=7, aid=1)
 
 
-def extreme(word: str, value: int) -> Message:
-    """An ordinary message but for one word of its params."""
-    return _with({word: value})
+def ordinary(subject: Subject) -> Iterator[Message]:
+    """One message to each whom it may act on."""
+    return messages(subject, b"hello there")
 
 
-def all_extreme(value: int) -> Message:
-    """One with that value in every word."""
-    return _with(dict.fromkeys(WORDS, value))
-
-
-def _with(words: Mapping[str, int]) -> Message:
-    # Its keys are WORDS, which no type can tell.
-    fields = MessageFields(to="bob", from_="alice", **words)  # type: ignore[typeddict-item]
-    return Message("hello there", **fields)
+def with_words(message: Message, words: Mapping[str, int]) -> Message:
+    """The same, with these words in its params."""
+    # Its keys are words of params, which no type can tell.
+    fields = MessageFields(to=message.to, from_=message.from_, **words)  # type: ignore[typeddict-item]
+    return Message(message.payload, **fields)

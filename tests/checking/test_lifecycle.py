@@ -103,6 +103,20 @@ BROKEN = [
         evidence="it wrote the byte 8 before the module struct, which has the bytes 0 to 95",
     ),
     Broken(
+        "check/writes_struct",
+        "lifecycle.struct",
+        FAILED,
+        "on_login",
+        "sdk2020",
+        evidence="(signature), found 0x0",
+    ),
+    Broken(
+        "check/counts_answers",
+        "lifecycle.struct",
+        FAILED,
+        evidence="(signature), found 0x",
+    ),
+    Broken(
         "check/needs_config",
         "init.no-configuration",
         CRASHED,

@@ -130,6 +130,26 @@ BROKEN = [
 ]
 
 
+ON_COMMAND = {
+    "n": "messages.no-nul",
+    "h": "messages.huge",
+    "c": "messages.const",
+    "r": "messages.results",
+    "t": "params.null-addresses",
+    "x": "params.extremes",
+    "k": "messages.kept",
+}
+
+
+@pytest.mark.parametrize(("what", "check"), ON_COMMAND.items(), ids=ON_COMMAND.values())
+def test_a_rule_that_is_broken_at_a_command_alone(what: str, check: str, tmp_path: Path) -> None:
+    """It stands among the constants of the module."""
+    outcome = FAILED if check == "messages.results" else CRASHED
+    flags = (f"-DBREAK='{what}'", "-w")
+    broken = Broken("check/on_command", check, outcome, extra_args=flags)
+    found_exactly(broken, mesibo_abi.check(broken.build(tmp_path)))
+
+
 @pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: f"{broken.check} {broken.source}")
 def test_exactly_one_check_finds_it(broken: Broken, tmp_path: Path) -> None:
     library = broken.build(tmp_path)

@@ -77,6 +77,7 @@ cdef extern from "host.h" nogil:
         mh_request_kind kind
         const char *where
         c_bool posts
+        uint64_t callbacks
 
     ctypedef struct mh_step:
         mh_answer answer
