@@ -296,10 +296,10 @@ class ModuleHung(ModuleCrashed):
 
 
 class ModuleDown(ModuleError):
-    """An isolated module was not called: its process ended before, and is not started again, or its
-    init refused that. The cause, `__cause__`, is how it ended; `code` is what the init returned
-    (None: it did not refuse), `logs` are its lines of then, oldest first, as far as the verdict has
-    them."""
+    """An isolated module was not called: its process ended before, and is not started again, or not
+    yet, or its init refused that. The cause, `__cause__`, is how it ended; `code` is what the init
+    returned (None: it did not refuse), `logs` are its lines of then, oldest first, as far as the
+    verdict has them. `callback` is the one that was to be called."""
 
     code: int | None = None
     logs: tuple[str, ...] = ()

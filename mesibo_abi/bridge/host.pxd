@@ -15,6 +15,7 @@ cdef class CoreHost(Handlers):
     cdef Py_ssize_t passes   # under way, by all threads
     cdef list forgotten      # modules that were closed meanwhile: verdicts may name them yet
     cdef readonly uint64_t dropped_sent, dropped_logs
+    cdef readonly object _hurried_at  # seconds of CLOCK_MONOTONIC; None: nobody called `hurry`
 
     cdef int check(self) except -1
     cdef int check_here(self) except -1

@@ -14,6 +14,8 @@ from .module cimport LoadedModule, pass_gate
 from .requests cimport next_command
 from .values cimport Verdict, c_text, take_lines, take_messages
 
+from time import monotonic
+
 from .. import faults
 from ..errors import Error
 
@@ -158,6 +160,7 @@ cdef class CoreHost(Handlers):
             fill_isolation(&isolated, isolation)
             what.isolation = &isolated
             module.isolated = True
+            module.isolation = isolation
         with nogil:
             instance = mh_load_module(self.host, &what, &passing, &refusal)
         pass_gate()
@@ -272,6 +275,8 @@ cdef class CoreHost(Handlers):
         those calls."""
         self.check_here()
         if not self.closed:
+            if self._hurried_at is None:
+                self._hurried_at = monotonic()
             mh_host_hurry(self.host)
 
     def open_requests(self):

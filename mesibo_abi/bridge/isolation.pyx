@@ -61,18 +61,22 @@ cdef void tell_ended(mh_instance *instance, const mh_event *event, const mh_cras
 
 cdef object error_of(LoadedModule module, const mh_instance *instance, const mh_event *event,
                      const mh_crash *crash):
-    from ..isolation.report import down, ended, refused  # only now: most hosts never need it
+    # Only now: most hosts never need it.
+    from ..isolation.report import down, ended, hurried, refused
 
     cdef int64_t code
     if crash == NULL:
         last = module.crashes[-1] if module.crashes else None
+        callback = "no callback" if event == NULL else CALLBACKS[<int>event.kind]
         if mh_restart_refused(instance, &code):
-            return refused(module.name, last, code, lines_of(module))
-        return down(module.name, last)
+            return refused(module.name, callback, last, code, lines_of(module))
+        return down(module.name, callback, last, module.isolation)
     message = None
     if event != NULL and event.kind == MH_ON_MESSAGE and event.params != NULL:
         message = event_message(event)
-    return ended(module.name, module.path, crash_of(crash), crossings_of(instance), message)
+    crossings = crossings_of(instance)
+    end = hurried(crash_of(crash), crossings, module.isolation, module.host._hurried_at)
+    return ended(module.name, module.path, end, crossings, message)
 
 
 cdef tuple lines_of(LoadedModule module):

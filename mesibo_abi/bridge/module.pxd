@@ -13,6 +13,7 @@ cdef class LoadedModule:
     cdef readonly object host
     cdef readonly str name, revision, kept
     cdef readonly object path, target
+    cdef object isolation       # as it was asked for; None: it is not isolated
     cdef readonly bint closed, thread_safe, hold_gil, isolated
     cdef readonly tuple crashes
     cdef readonly uint64_t crash_count

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import InputError
+from ..errors import Error, InputError
 from .items import items_of, module_options
 from .status import Status
-from .text import reason_of
+from .text import in_words, reason_of, say
 
 if TYPE_CHECKING:
     from ..checking.results import CheckReport, CheckResult
@@ -82,7 +82,9 @@ def command(
     crash too, is a result: passed, warning, failed, crashed or skipped. For each finding there is
     the function and line, the evidence, the cure, and a command that runs that check again.
 
-    Exit status: 0 nothing failed or crashed, 1 something did, 2 it could not be run.
+    Where a file cannot be checked, as it is no library, the others are checked all the same.
+
+    Exit status: 0 nothing failed or crashed, 1 something did, 2 a file could not be checked.
     """
     from ..checking.catalogue import chosen
 
@@ -116,38 +118,61 @@ def command(
         )
 
     reports: list[CheckReport] = []
-    run = _as_json if as_json else _as_table
+    shown = _as_json(one) if as_json else _as_table([each.name for each in checks], one)
     try:
-        run(modules, [each.name for each in checks], one, reports)
-    finally:  # what was found before a module that cannot be checked
+        all_checked = _check_each(modules, shown, reports)
+    finally:  # what was found before Ctrl-C
         if junit is not None:
             _write_junit(junit, reports)
-    ctx.exit(Status.DONE if all(report.passed for report in reports) else Status.FOUND)
+    ctx.exit(_status(reports) if all_checked else Status.NOT_DONE)
 
 
 _One = Callable[[Path, "Callable[[CheckResult], None] | None"], "CheckReport"]
+_Shown = Callable[[Path], "CheckReport"]
 
 
-def _as_table(
-    modules: Sequence[Path], names: Sequence[str], one: _One, reports: list[CheckReport]
-) -> None:
+def _check_each(modules: Sequence[Path], shown: _Shown, reports: list[CheckReport]) -> bool:
+    """Whether all of them could be checked: what is wrong with one is no reason to leave out the
+    others. It is said, once where it is the same for several."""
+    said: list[str] = []
+    for path in modules:
+        try:
+            reports.append(shown(path))
+        except Error as error:
+            words = in_words(error)
+            if words not in said:
+                say(words)
+            said.append(words)
+    return not said
+
+
+def _status(reports: Sequence[CheckReport]) -> Status:
+    return Status.DONE if all(report.passed for report in reports) else Status.FOUND
+
+
+def _as_table(names: Sequence[str], one: _One) -> _Shown:
     from .check_table import CheckTable
 
     table = CheckTable(names)
-    for path in modules:
+
+    def shown(path: Path) -> CheckReport:
         table.begin(path)
-        reports.append(one(path, table.result))
-        table.end(reports[-1])
+        report = one(path, table.result)
+        table.end(report)
+        return report
+
+    return shown
 
 
-def _as_json(
-    modules: Sequence[Path], _names: Sequence[str], one: _One, reports: list[CheckReport]
-) -> None:
+def _as_json(one: _One) -> _Shown:
     from ..checking.wire import encode
 
-    for path in modules:
-        reports.append(one(path, None))
-        click.echo(encode(reports[-1]))
+    def shown(path: Path) -> CheckReport:
+        report = one(path, None)
+        click.echo(encode(report))
+        return report
+
+    return shown
 
 
 def _write_junit(path: Path, reports: Sequence[CheckReport]) -> None:

@@ -6,21 +6,24 @@ import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from ..errors import InputError
-from ..isolation.limits import ModuleLimits
-from ..isolation.worker import Restart, RestartPolicy
+from ..isolation.limits import LEAST_MEMORY, MOST_FILES, MOST_MEMORY, ModuleLimits
+from ..isolation.worker import MOST_RESTARTS, Restart, RestartPolicy
+
+_MOST_SECONDS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
 class Isolating:
-    """As in `Host.load`. `deadline` is in seconds."""
+    """As in `Host.load`. The deadlines are in seconds."""
 
     isolated: bool = False
     deadline: float = 5.0
+    init_deadline: float = 10.0
     restart: RestartPolicy = "always"
     limits: ModuleLimits | None = None
     gdb: bool = False
@@ -37,7 +40,33 @@ def size(ctx: click.Context, option: click.Parameter, text: str | None) -> int |
     if found is None:
         expected = "expected bytes, or such as 512M or 2G"
         raise click.BadParameter(f"{text!r} is not a size: {expected}", ctx, option)
-    return int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")
+    in_bytes = int(found[1]) << 10 * " KMGT".index(found[2].upper() or " ")
+    if not LEAST_MEMORY <= in_bytes <= MOST_MEMORY:
+        most = f"{MOST_MEMORY >> 40}T"
+        _refuse(ctx, option, text, f"{LEAST_MEMORY >> 20}M to {most}; leave it out for no bound")
+    return in_bytes
+
+
+def seconds(ctx: click.Context, option: click.Parameter, given: float | None) -> float | None:
+    """A deadline."""
+    if given is not None and not 0 < given <= _MOST_SECONDS:
+        _refuse(ctx, option, f"{given:g}", f"seconds above 0 and up to {_MOST_SECONDS}")
+    return given
+
+
+def up_to(most: int) -> Callable[[click.Context, click.Parameter, int | None], int | None]:
+    """Whole numbers from 1."""
+
+    def check(ctx: click.Context, option: click.Parameter, given: int | None) -> int | None:
+        if given is not None and not 1 <= given <= most:
+            _refuse(ctx, option, str(given), f"1 to {most}; leave it out for no bound")
+        return given
+
+    return check
+
+
+def _refuse(ctx: click.Context, option: click.Parameter, given: str, expected: str) -> NoReturn:
+    raise click.BadParameter(f"{given!r} is out of bounds: expected {expected}", ctx, option)
 
 
 def policy(ctx: click.Context, option: click.Parameter, text: str | None) -> RestartPolicy | None:
@@ -48,7 +77,11 @@ def policy(ctx: click.Context, option: click.Parameter, text: str | None) -> Res
     if found is None:
         expected = "expected never, always, or such as 3/60 for three times a minute"
         raise click.BadParameter(f"{text!r} is not a policy: {expected}", ctx, option)
-    return Restart(int(found[1]), float(found[2]))
+    count, period = int(found[1]), float(found[2])
+    if not (1 <= count <= MOST_RESTARTS and 0 < period <= _MOST_SECONDS):
+        expected = f"1 to {MOST_RESTARTS} times in seconds above 0 and up to {_MOST_SECONDS}"
+        _refuse(ctx, option, text, f"{expected}, or never")
+    return Restart(count, period)
 
 
 _OPTIONS = (
@@ -59,9 +92,17 @@ _OPTIONS = (
     ),
     click.option(
         "--deadline",
-        type=click.FloatRange(min=0, min_open=True),
+        type=float,
+        callback=seconds,
         metavar="SECONDS",
         help="With --isolated: end a callback that takes longer.  [default: 5]",
+    ),
+    click.option(
+        "--init-deadline",
+        type=float,
+        callback=seconds,
+        metavar="SECONDS",
+        help="With --isolated: end an init that takes longer.  [default: 10]",
     ),
     click.option(
         "--restart",
@@ -79,12 +120,14 @@ _OPTIONS = (
     click.option(
         "--cpu-time",
         type=int,
+        callback=up_to(_MOST_SECONDS),
         metavar="SECONDS",
         help="With --isolated: end a library that took so much time of the processor.",
     ),
     click.option(
         "--open-files",
         type=int,
+        callback=up_to(MOST_FILES),
         metavar="N",
         help="With --isolated: refuse a library more open files.",
     ),
@@ -107,6 +150,7 @@ def isolation_options(command: Callable[..., None]) -> Callable[..., None]:
         *args: Any,
         isolated: bool,
         deadline: float | None,
+        init_deadline: float | None,
         restart: RestartPolicy | None,
         memory: int | None,
         cpu_time: int | None,
@@ -117,10 +161,16 @@ def isolation_options(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         isolated = isolated or gdb
         if not isolated:
-            _refuse_alone(deadline, restart, memory, cpu_time, open_files, no_network or None)
+            limited = (memory, cpu_time, open_files, no_network or None)
+            _refuse_alone(deadline, init_deadline, restart, *limited)
         limits = ModuleLimits(memory, cpu_time, open_files, not no_network)
         isolating = Isolating(
-            isolated, deadline or 5.0, restart or "always", limits if isolated else None, gdb
+            isolated,
+            deadline or 5.0,
+            init_deadline or 10.0,
+            restart or "always",
+            limits if isolated else None,
+            gdb,
         )
         command(*args, isolating=isolating, **others)
 
@@ -129,9 +179,14 @@ def isolation_options(command: Callable[..., None]) -> Callable[..., None]:
     return packed
 
 
+_NAMES = (
+    *("--deadline", "--init-deadline", "--restart"),
+    *("--memory", "--cpu-time", "--open-files", "--no-network"),
+)
+
+
 def _refuse_alone(*given: object) -> None:
-    names = ("--deadline", "--restart", "--memory", "--cpu-time", "--open-files", "--no-network")
-    for name, value in zip(names, given, strict=True):
+    for name, value in zip(_NAMES, given, strict=True):
         if value is not None:
             raise InputError(
                 f"run: {name} without --isolated",

@@ -43,6 +43,7 @@ def open_host(
             debug=debug,
             isolated=isolating.isolated,
             deadline=isolating.deadline,
+            init_deadline=isolating.init_deadline,
             restart=isolating.restart,
             module_limits=isolating.limits,
         )
@@ -56,6 +57,7 @@ def open_host(
                 path,
                 isolated=how.isolated,
                 deadline=how.deadline,
+                init_deadline=how.init_deadline,
                 restart=how.restart,
                 limits=how.limits,
             )

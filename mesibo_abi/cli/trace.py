@@ -11,7 +11,7 @@ from ..tracing import Trace, Traced, TraceForm
 
 def trace_of(path: Path | None, form: str | None, others: Sequence[Path | None]) -> Trace | None:
     """The trace that is asked for. Raises InputError for a form without a file, and for a file that
-    the run reads or writes as well."""
+    the run reads or writes as well, and for -, which other options have for a stream."""
     if path is None:
         if form is not None:
             raise InputError(
@@ -20,6 +20,12 @@ def trace_of(path: Path | None, form: str | None, others: Sequence[Path | None])
                 hint="add --trace FILE",
             )
         return None
+    if str(path) == "-":
+        raise InputError(
+            "run: --trace - is no file",
+            detail="expected a file for the trace, found -; standard output is for the verdicts",
+            hint="give a path, such as --trace trace.jsonl",
+        )
     for other in others:
         if other is not None and _is_same(path, other):
             raise InputError(

@@ -44,7 +44,8 @@ class Crash:
     the innermost INNERMOST. `found` are guesses: places that lay on the stack, as no frame led to
     the module, or, where there is no place behind INNERMOST, from the outermost on. `entry` is
     where the callback begins that ran.
-    `request` is the one whose answer was being given.
+    `request` is the one whose answer was being given. `hurried`: its time was not over yet, but
+    somebody had called Host.hurry.
     """
 
     kind: Kind
@@ -73,3 +74,4 @@ class Crash:
     lines: tuple[str, ...]
     lent: int = 0
     is_over: bool = False
+    hurried: bool = False

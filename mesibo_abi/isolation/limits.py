@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 
-_LEAST_MEMORY = 1 << 20
-_MOST_MEMORY = 1 << 60
-_MOST_SECONDS = 10**9
-_MOST_FILES = 1 << 20
+LEAST_MEMORY = 1 << 20
+MOST_MEMORY = 1 << 60
+MOST_SECONDS = 10**9
+MOST_FILES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class ModuleLimits:
     network: bool = True
 
     def __post_init__(self) -> None:
-        _check("memory", self.memory, "bytes", _LEAST_MEMORY, _MOST_MEMORY, "67108864 for 64 MiB")
-        _check("cpu_time", self.cpu_time, "whole seconds", 1, _MOST_SECONDS, "10")
-        _check("open_files", self.open_files, "a number of files", 1, _MOST_FILES, "16")
+        _check("memory", self.memory, "bytes", LEAST_MEMORY, MOST_MEMORY, "67108864 for 64 MiB")
+        _check("cpu_time", self.cpu_time, "whole seconds", 1, MOST_SECONDS, "10")
+        _check("open_files", self.open_files, "a number of files", 1, MOST_FILES, "16")
         if not isinstance(self.network, bool):
             raise InputError(
                 f"ModuleLimits cannot have network={self.network!r}",

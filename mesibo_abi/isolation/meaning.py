@@ -51,6 +51,8 @@ def _event(crash: Crash) -> str:
         return _fault(crash)
     if crash.kind is Kind.EXIT:
         return f"a call of exit with code {crash.code}"
+    if crash.kind is Kind.HUNG and crash.hurried:
+        return "that it had not returned when somebody called host.hurry, as Ctrl-C does"
     if crash.kind is Kind.HUNG:
         return "that it had not returned when its time was over"
     if crash.kind is Kind.KILLED:
@@ -189,7 +191,7 @@ def hint(crash: Crash) -> str:
         name = crash.reached.name.lower()
         return f"a module must bear that: check what calls return; or raise {name} of its limits"
     if crash.kind is Kind.HUNG:
-        return "callbacks must not block: see the frames below, or raise the deadline"
+        return _hint_hung(crash)
     if crash.kind in (Kind.EXIT, Kind.VANISHED):
         return "a module does not end what runs it: return MESIBO_RESULT_FAIL instead"
     if crash.kind is Kind.KILLED and crash.signal in _FAULTS:
@@ -199,3 +201,12 @@ def hint(crash: Crash) -> str:
     ):
         return "look who sent it: the kernel's log, or whoever stops processes here"
     return "see the frames below, which have lines where it was compiled with -g"
+
+
+def _hint_hung(crash: Crash) -> str:
+    in_init = crash.callback == "init"
+    rule = "an init must not block" if in_init else "callbacks must not block"
+    if crash.hurried:
+        return f"{rule}: see the frames below"
+    bound = "init_deadline (--init-deadline)" if in_init else "the deadline"
+    return f"{rule}: see the frames below, or raise {bound}"

@@ -11,9 +11,9 @@ from ..errors import InputError, LoadError
 from .limits import NO_LIMITS, ModuleLimits
 
 PROGRAM = Path(__file__).parent / "mesibo-abi-worker"
-_ALWAYS = (1 << 32) - 1  # as the core has it: UINT_MAX
-_MOST_RESTARTS = 1 << 20
-_MOST_SECONDS = 1e9
+ALWAYS = (1 << 32) - 1  # as the core has it: UINT_MAX
+MOST_RESTARTS = 1 << 20
+MOST_SECONDS = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Restart:
     seconds: float
 
     def __post_init__(self) -> None:
-        if not _is_number(self.count, int) or not 1 <= self.count <= _MOST_RESTARTS:
+        if not _is_number(self.count, int) or not 1 <= self.count <= MOST_RESTARTS:
             raise InputError(
                 f"Restart cannot have count={self.count!r}",
-                detail=f"expected a number from 1 to {_MOST_RESTARTS}, got {self.count!r}",
+                detail=f"expected a number from 1 to {MOST_RESTARTS}, got {self.count!r}",
                 hint='pass how often; restart="never" is for 0',
             )
         _check_seconds("Restart", "seconds", self.seconds)
@@ -130,7 +130,7 @@ def _restarts(what: str, restart: object) -> tuple[int, float]:
     if restart == "never":
         return 0, 0.0
     if restart == "always":
-        return _ALWAYS, 0.0
+        return ALWAYS, 0.0
     raise InputError(
         f"{what} cannot be loaded with restart={restart!r}",
         detail=f'expected "never", "always" or a Restart, got {restart!r}',
@@ -144,9 +144,9 @@ def _is_number(value: object, *types: type) -> bool:
 
 def _check_seconds(what: str, parameter: str, value: object) -> None:
     seconds = value if isinstance(value, int | float) and _is_number(value, int, float) else 0.0
-    if not 0 < seconds <= _MOST_SECONDS:
+    if not 0 < seconds <= MOST_SECONDS:
         raise InputError(
             f"{what} cannot have {parameter}={value!r}",
-            detail=f"expected seconds above 0 and up to {_MOST_SECONDS:.0e}, got {value!r}",
+            detail=f"expected seconds above 0 and up to {MOST_SECONDS:.0e}, got {value!r}",
             hint="pass a number of seconds, such as 2.5",
         )

@@ -105,13 +105,46 @@ def test_junit(stray: Path, warned: Path, tmp_path: Path) -> None:
     assert "it exports answer" in (output.text or "")
 
 
-def test_junit_has_what_was_found_before_a_module_that_is_none(stray: Path, tmp_path: Path) -> None:
-    file = tmp_path / "junit.xml"
-    done = invoke("check", "--only", "static.exports", "--junit", file, stray, tmp_path / "none.so")
+def test_a_file_that_is_none_is_no_reason_to_leave_out_the_others(
+    built: Built, stray: Path, tmp_path: Path
+) -> None:
+    file, none = tmp_path / "junit.xml", tmp_path / "none.so"
+    modules = (stray, none, built("minimal"))
+    done = invoke("check", "--only", "static.exports", "--junit", file, *modules)
+    assert (done.exit_code, done.stderr) == (2, words_of(none))
+    lines = done.stdout.splitlines()
+    text = "".join(lines)  # a long path may be on two of them
+    places = [text.find(str(path)) for path in modules]
+    assert places[0] >= 0
+    assert places == sorted(set(places))
+    assert [line for line in lines if line in ("1 passed", "1 failed")] == ["1 failed", "1 passed"]
+    first, second = xml.parse(file).getroot()
+    assert (first.get("failures"), second.get("failures")) == ("1", "0")
+
+
+def test_files_that_are_none_as_json(built: Built, tmp_path: Path) -> None:
+    """None of the others failed: the status is that of what could not be checked."""
+    other = tmp_path / "other.so"
+    other.write_text("no library")
+    none = tmp_path / "none.so"
+    done = invoke("check", "--only", "static.exports", "--json", none, built("minimal"), other)
     assert done.exit_code == 2
-    assert "none.so: no such file" in done.stderr
-    (suite,) = xml.parse(file).getroot()
-    assert suite.attrib["failures"] == "1"
+    assert done.stderr.startswith(words_of(none))
+    assert "other.so: " in done.stderr
+    (report,) = records(done.stdout)
+    assert report["path"] == str(built("minimal"))
+
+
+def test_what_is_wrong_with_all_is_said_once(built: Built, stray: Path, tmp_path: Path) -> None:
+    conf = tmp_path / "none.conf"
+    done = invoke("check", *STATIC, "--config", conf, "--json", built("minimal"), stray)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.count(f"{conf}: ") == 1
+
+
+def words_of(none: Path) -> str:
+    """What is said of a file that is not there."""
+    return invoke("check", none).stderr
 
 
 def test_junit_that_cannot_be_written(built: Built, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesibo_abi import ModuleLimits, Restart
+from mesibo_abi import Host, ModuleLimits, Restart
 from mesibo_abi.cli.isolating import Isolating, isolation_options
 from tests.cli.command import invoke, records, write
 from tests.conftest import Built
@@ -33,9 +34,20 @@ def test_what_the_command_gets() -> None:
     assert told() == Isolating()
     assert told("--isolated") == Isolating(True, limits=ModuleLimits())
     everything = ("--restart", "3/60", "--memory", "512M", "--cpu-time", "2", "--open-files", "9")
-    assert told("--isolated", "--deadline", "0.5", *everything, "--no-network") == Isolating(
-        True, 0.5, Restart(3, 60.0), ModuleLimits(512 << 20, 2, 9, False)
+    deadlines = ("--deadline", "0.5", "--init-deadline", "20")
+    assert told("--isolated", *deadlines, *everything, "--no-network") == Isolating(
+        True, 0.5, 20.0, Restart(3, 60.0), ModuleLimits(512 << 20, 2, 9, False)
     )
+    assert told("--gdb", "--init-deadline", "0.5") == Isolating(
+        True, init_deadline=0.5, limits=ModuleLimits(), gdb=True
+    )
+
+
+def test_the_defaults_are_those_of_the_host() -> None:
+    for function in (Host.load, Host.from_config):
+        parameters = inspect.signature(function).parameters
+        for name in ("deadline", "init_deadline", "restart"):
+            assert getattr(Isolating(), name) == parameters[name].default
 
 
 @given(st.integers(min_value=1 << 10, max_value=1 << 20), st.sampled_from("KMGTkmgt"))
@@ -82,6 +94,7 @@ def test_policies_that_are_none(text: str) -> None:
     "option",
     [
         ("--deadline", "1"),
+        ("--init-deadline", "1"),
         ("--restart", "never"),
         ("--memory", "64M"),
         ("--cpu-time", "1"),
@@ -100,20 +113,69 @@ def test_options_that_need_isolation(built: Built, option: tuple[str, ...]) -> N
     )
 
 
-@needs("cc")
+SECONDS = "seconds above 0 and up to 1000000000"
+MEMORY = "1M to 1048576T; leave it out for no bound"
+TIMES = f"1 to 1048576 times in {SECONDS}, or never"
+
+
 @pytest.mark.parametrize(
-    ("option", "words"),
+    ("option", "value", "expected"),
     [
-        (("--memory", "4096"), "ModuleLimits cannot have memory=4096"),
-        (("--cpu-time", "0"), "ModuleLimits cannot have cpu_time=0"),
-        (("--open-files", "0"), "ModuleLimits cannot have open_files=0"),
-        (("--restart", "0/60"), "Restart cannot have count=0"),
-        (("--restart", "1/0"), "Restart cannot have seconds=0.0"),
+        ("--deadline", "0", SECONDS),
+        ("--deadline", "nan", SECONDS),
+        ("--deadline", "inf", SECONDS),
+        ("--init-deadline", "-1", SECONDS),
+        ("--init-deadline", "2e9", SECONDS),
+        ("--memory", "0", MEMORY),
+        ("--memory", "4096", MEMORY),
+        ("--memory", "1048577T", MEMORY),
+        ("--cpu-time", "0", "1 to 1000000000; leave it out for no bound"),
+        ("--cpu-time", "1000000001", "1 to 1000000000; leave it out for no bound"),
+        ("--open-files", "0", "1 to 1048576; leave it out for no bound"),
+        ("--open-files", "1048577", "1 to 1048576; leave it out for no bound"),
+        ("--restart", "0/60", TIMES),
+        ("--restart", "1048577/60", TIMES),
+        ("--restart", "1/0", TIMES),
+        ("--restart", "1/1000000001", TIMES),
     ],
 )
-def test_bounds_that_are_none(built: Built, option: tuple[str, ...], words: str) -> None:
-    done = invoke("run", "--isolated", built("echo"), *option)
-    assert (done.exit_code, done.stderr.splitlines()[0]) == (2, words)
+def test_bounds_that_are_none(option: str, value: str, expected: str) -> None:
+    done = invoke("run", "--isolated", "nothing.so", option, value)
+    said = f"{float(value):g}" if option.endswith("deadline") else value
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (
+        2,
+        f"Error: Invalid value for '{option}': {said!r} is out of bounds: expected {expected}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--deadline", "1e9"), ("--init-deadline", "1e-3"), ("--memory", "1M")),
+        *(("--memory", "1048576T"), ("--cpu-time", "1000000000"), ("--open-files", "1048576")),
+        *(("--restart", "1/0.001"), ("--restart", "1048576/1000000000")),
+    ],
+)
+def test_bounds_that_are_just_some(option: str, value: str) -> None:
+    assert told("--isolated", option, value).isolated
+
+
+@needs("cc")
+@pytest.mark.parametrize("by_configuration", [False, True])
+def test_an_init_that_takes_too_long(built: Built, tmp_path: Path, by_configuration: bool) -> None:
+    library = built("hang_init")
+    (tmp_path / "mesibo_mod_hang_init.so").symlink_to(library)
+    (tmp_path / "mesibo.conf").write_text("module hang_init {\n}\n")
+    chain = tmp_path / "mesibo.conf" if by_configuration else library
+    messages = write(tmp_path / "m.jsonl", {"message": "hello"})
+    done = invoke("run", "--isolated", "--init-deadline", "0.3", chain, messages)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[:3] == [
+        "module 'hang_init' hung in init",
+        "  expected it to return, found that it had not returned when its time was over",
+        "  hint: an init must not block: see the frames below, or raise init_deadline "
+        "(--init-deadline)",
+    ]
 
 
 @needs("cc")

@@ -95,6 +95,21 @@ def test_the_file_of_the_verdicts(built: Built, tmp_path: Path, messages: Path) 
     assert done.stderr.startswith(f"{same}: the trace would overwrite")
 
 
+def test_what_is_no_file(
+    built: Built, tmp_path: Path, messages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = invoke("run", "--trace", "-", built("echo"), messages)
+    assert (done.exit_code, done.stdout, done.stderr) == (
+        2,
+        "",
+        "run: --trace - is no file\n"
+        "  expected a file for the trace, found -; standard output is for the verdicts\n"
+        "  hint: give a path, such as --trace trace.jsonl\n",
+    )
+    assert not (tmp_path / "-").exists()
+
+
 def test_a_form_without_a_file(built: Built, messages: Path) -> None:
     done = invoke("run", "--trace-format", "jsonl", built("echo"), messages)
     assert (done.exit_code, done.stderr) == (

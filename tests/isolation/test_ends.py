@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import platform
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -235,6 +237,33 @@ def test_a_hang(host: Host, built: Built, how: str) -> None:
     assert host.process(Message("fine")).result is Result.PASS
 
 
+@pytest.mark.parametrize("deadline", [3600.0, None])
+def test_a_hang_that_somebody_hurries(host: Host, built: Built, deadline: float | None) -> None:
+    module = host.load("ends", built("ends", "-g", "-O1"), isolated=True, deadline=deadline)
+    timer = threading.Timer(0.2, host.hurry)
+    timer.start()
+    error = crash(host, "loop")
+    timer.join()
+    assert isinstance(error, ModuleHung)
+    assert str(error).startswith(
+        "module 'ends' hung in on_message\n"
+        "  expected it to return, found that it had not returned when somebody called host.hurry, "
+        "as Ctrl-C does\n"
+        "  hint: callbacks must not block: see the frames below\n"
+    )
+    assert module.crashes == (error,)
+
+
+def test_an_init_of_a_host_that_is_hurried(host: Host, built: Built) -> None:
+    host.hurry()
+    with pytest.raises(LoadError) as caught:
+        host.load("hang_init", built("hang_init"), isolated=True, init_deadline=3600.0)
+    error = caught.value.__cause__
+    assert isinstance(error, ModuleHung)
+    assert "found that it had not returned when somebody called host.hurry" in str(error)
+    assert "hint: an init must not block: see the frames below\n" in str(error)
+
+
 def test_a_thread_of_calls_that_ends(host: Host, built: Built) -> None:
     """The last thread of a process takes that with it."""
     host.load("ends", built("ends"), isolated=True)
@@ -272,6 +301,24 @@ def test_a_thread_of_its_own_between_two_calls(host: Host, built: Built) -> None
 
 
 # -- what others would not survive
+
+
+def test_the_hosts_input_is_not_the_modules(built: Built) -> None:
+    program = """
+import sys
+from mesibo_abi import Host, Message
+with Host() as host:
+    host.load("takes_input", sys.argv[1], isolated=True)
+    print([line.text for line in host.process(Message("x", to="bob")).logs], sys.stdin.read())
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program, built("takes_input")],
+        input=b"for the host",
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == b"['0'] for the host\n"
 
 
 def test_a_child_that_comes_back_from_the_callback(host: Host, built: Built) -> None:

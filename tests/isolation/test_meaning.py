@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mesibo_abi.isolation.crash import Kind, Reached
-from mesibo_abi.isolation.meaning import demangled, meaning, signal_name
+from mesibo_abi.isolation.meaning import demangled, hint, meaning, signal_name
 from tests.isolation.faulted import FAULT, LOW
 
 
@@ -84,6 +84,10 @@ from tests.isolation.faulted import FAULT, LOW
         ({"kind": Kind.KILLED, "signal": 99}, "signal 99 from outside"),
         ({"kind": Kind.HUNG}, "that it had not returned when its time was over"),
         (
+            {"kind": Kind.HUNG, "hurried": True},
+            "that it had not returned when somebody called host.hurry, as Ctrl-C does",
+        ),
+        (
             {"kind": Kind.VANISHED, "code": 5},
             "that it ended itself, by a system call, with code 5",
         ),
@@ -114,6 +118,23 @@ from tests.isolation.faulted import FAULT, LOW
 )
 def test_a_meaning(changes: dict[str, object], words: str) -> None:
     assert meaning(replace(FAULT, **changes)) == words  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "callbacks must not block: see the frames below, or raise the deadline"),
+        (
+            {"callback": "init"},
+            "an init must not block: see the frames below, or raise init_deadline "
+            "(--init-deadline)",
+        ),
+        ({"hurried": True}, "callbacks must not block: see the frames below"),
+        ({"hurried": True, "callback": "init"}, "an init must not block: see the frames below"),
+    ],
+)
+def test_the_hint_of_what_hung(changes: dict[str, object], words: str) -> None:
+    assert hint(replace(FAULT, kind=Kind.HUNG, **changes)) == words  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -77,6 +78,26 @@ def test_never(host: Host, built: Built) -> None:
         module.on_message(Message("late"))
 
 
+def test_what_was_called(host: Host, built: Built) -> None:
+    module = host.load("events", built("events"), isolated=True, restart="never")
+    os.kill(workers()[1], signal.SIGKILL)
+    while not module.crashes:
+        time.sleep(0.01)
+    calls: dict[str, Callable[[], object]] = {
+        "on_message": lambda: module.on_message(Message("")),
+        "on_message_status": lambda: module.on_message_status(Message(""), 1),
+        "on_call": module.on_call,
+        "on_call_status": module.on_call_status,
+    }
+    for callback, call in calls.items():
+        with pytest.raises(ModuleDown) as caught:
+            call()
+        assert caught.value.callback == callback
+    error = host.call().error
+    assert isinstance(error, ModuleDown)
+    assert error.callback == "on_call"
+
+
 def test_so_often(host: Host, built: Built) -> None:
     module = host.load(
         "restarted", built("restarted", "-DTIMES=1"), isolated=True, restart=Restart(2, 3600)
@@ -91,7 +112,15 @@ def test_so_often_in_a_time(host: Host, built: Built) -> None:
     )
     assert isinstance(host.process(Message("1")).error, ModuleCrashed)
     assert isinstance(host.process(Message("2")).error, ModuleCrashed)
-    assert isinstance(host.process(Message("3")).error, ModuleDown)
+    error = host.process(Message("3")).error
+    assert isinstance(error, ModuleDown)
+    assert str(error) == (
+        "module 'restarted' is down\n"
+        "  expected its process to run, it ended before and is started again at most once in any "
+        "3 s: module 'restarted' ended its process in on_message: SIGABRT\n"
+        "  hint: mend what ended it (see `module.crashes`); with the first call after that time it "
+        "is started again"
+    )
     time.sleep(3.0)
     assert isinstance(host.process(Message("4")).error, ModuleCrashed)
     assert len(module.crashes) == 3
@@ -155,6 +184,7 @@ def test_an_init_that_refuses_the_second_time(host: Host, built: Built, tmp_path
     error = host.process(Message("2")).error
     assert isinstance(error, ModuleDown)
     assert (error.code, error.logs, error.__cause__) == (-1, ("init",), module.crashes[0])
+    assert error.callback == "on_message"
     assert str(error) == (
         "module 'restarted' is down\n"
         "  expected its process to run, its init returned -1 when it was started again; it had "
@@ -181,7 +211,7 @@ def test_an_init_that_refused_in_an_earlier_life(host: Host, built: Built, tmp_p
     error = host.process(Message("3")).error
     assert isinstance(error, ModuleDown)
     assert (error.code, error.logs) == (None, ())
-    assert "it ended before and is not started again: " in str(error)
+    assert "it ended before and is started again at most 2 times in any 3600 s: " in str(error)
 
 
 def test_the_rest_of_the_chain_goes_on(built: Built) -> None:
