@@ -9,7 +9,7 @@ CORE = $(foreach room,. revisions isolation trial worker probe fuzz,$(wildcard c
 
 
 # What AddressSanitizer runs: all that goes through the core in a process that is instrumented. That is not
-# - tests/strategies, peers, symbols, cli and docs: Python, on its own or over what is here;
+# - tests/strategies, peers, symbols, cli and docs: Python, on its own or over what is run here by itself;
 # - tests/headers, bench and others that compile or read files: none of it is loaded;
 # - tests/checking, fuzzing, misbehaving, plugin and test_machine.py: about modules that break memory, which is
 #   a report, some of them thousands of times;
@@ -108,7 +108,7 @@ machines:
 faults:
 	$(PYTHON) -m pytest -q -n 2 tests/faults
 
-# What reads foreign bytes, for FUZZ_SECONDS a target.
+# What reads foreign bytes: in C for FUZZ_SECONDS a target, in Python with so many examples for each second.
 fuzz: ext
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) -m pytest -q -n 2 tests/fuzz
 

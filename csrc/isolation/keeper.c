@@ -185,16 +185,21 @@ static void wait_for_zygote(mh_remote *remote) {
 /* It was killed, and the worker with it: the kernel does that before it lets us know here. The socket has
  * the same number, as others look at that. */
 static void renew_zygote(mh_remote *remote) {
-    int ours = -1;
+    int ours = -1, moved = -1;
     wait_for_zygote(remote);
     remote->zygote = 0;
     if (make_zygote(remote, &ours) == 0) {
         pthread_mutex_lock(&remotes_lock);
-        dup3(ours, remote->control, O_CLOEXEC);
+        while ((moved = dup3(ours, remote->control, O_CLOEXEC)) < 0 && (errno == EINTR || errno == EBUSY))
+            continue;
         pthread_mutex_unlock(&remotes_lock);
     }
     if (ours >= 0)
         close(ours);
+    if (remote->zygote > 0 && moved < 0) { /* nobody can talk to it: it ends */
+        wait_for_zygote(remote);
+        remote->zygote = 0;
+    }
 }
 
 static void release(mh_remote *remote) {

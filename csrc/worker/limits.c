@@ -36,24 +36,28 @@ static bool set(int which, uint64_t soft, uint64_t hard) {
     return setrlimit(which, &wanted) == 0;
 }
 
-/* Bytes of private memory that can be written to, as RLIMIT_DATA counts them; 0: nobody says. */
-static uint64_t data_now(void) {
+/* Bytes of private memory that can be written to, as RLIMIT_DATA counts them. */
+static bool data_now(uint64_t *bytes) {
     static const char wanted[] = "VmData:";
     unsigned long long kibibytes = 0;
     char line[256];
+    bool found = false;
     FILE *status = fopen("/proc/self/status", "re");
-    while (status != NULL && fgets(line, sizeof line, status) != NULL)
-        if (strncmp(line, wanted, sizeof wanted - 1) == 0)
-            sscanf(line + sizeof wanted - 1, "%llu", &kibibytes);
-    if (status != NULL)
-        fclose(status);
-    return (uint64_t)kibibytes << 10;
+    if (status == NULL)
+        return false;
+    errno = ENODATA;
+    while (!found && fgets(line, sizeof line, status) != NULL)
+        found = strncmp(line, wanted, sizeof wanted - 1) == 0 &&
+                sscanf(line + sizeof wanted - 1, "%llu", &kibibytes) == 1;
+    fclose(status);
+    *bytes = (uint64_t)kibibytes << 10;
+    return found;
 }
 
 /* Not RLIMIT_AS, which counts what is shared with the host as well, and what is only set aside. */
 static bool bound_memory(uint64_t bytes) {
-    uint64_t most = data_now() + bytes;
-    return set(RLIMIT_DATA, most, most);
+    uint64_t now;
+    return data_now(&now) && set(RLIMIT_DATA, now + bytes, now + bytes);
 }
 
 /* A second later the kernel ends it: who does not heed the signal cannot say where it was. */

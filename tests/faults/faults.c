@@ -117,6 +117,12 @@ WRAP(TAKES, int, posix_spawnattr_init, (posix_spawnattr_t *how), (how), ENOMEM)
 WRAP(WORKS, int, mprotect, (void *at, size_t size, int how), (at, size, how), error_of(ENOMEM))
 WRAP(WORKS, int, madvise, (void *at, size_t size, int what), (at, size, what), error_of(EINVAL))
 WRAP(WORKS, int, stat, (const char *path, void *out), (path, out), error_of(EACCES))
+WRAP(WORKS, int, fstat, (int file, void *out), (file, out), error_of(EIO))
+WRAP(WORKS, int, getrlimit, (int which, void *out), (which, out), error_of(EINVAL))
+WRAP(WORKS, int, setrlimit, (int which, const void *limit), (which, limit), error_of(EPERM))
+WRAP(WORKS, int, sigaltstack, (const void *wanted, void *before), (wanted, before), error_of(ENOMEM))
+WRAP(WORKS, int, dup2, (int file, int to), (file, to), error_of(EBUSY))
+WRAP(WAITS, int, dup3, (int file, int to, int flags), (file, to, flags), error_of(EBUSY))
 WRAP(WORKS, ssize_t, process_vm_readv,
      (pid_t of, const struct iovec *to, unsigned long n, const struct iovec *from, unsigned long m,
       unsigned long flags), (of, to, n, from, m, flags), error_of(EPERM))
@@ -143,6 +149,7 @@ WRAP(WAITS, int, poll, (struct pollfd *files, nfds_t count, int time), (files, c
     }
 WRAP_WAIT(pid_t, waitpid, (pid_t of, int *status, int options), (of, status, options))
 WRAP_WAIT(pid_t, wait4, (pid_t of, int *status, int options, void *used), (of, status, options, used))
+WRAP_WAIT(int, waitid, (int what, unsigned of, void *info, int options), (what, of, info, options))
 WRAP_WAIT(int, nanosleep, (const struct timespec *time, struct timespec *left), (time, left))
 
 void *__wrap_mmap(void *at, size_t size, int protection, int flags, int file, off_t offset);
@@ -179,10 +186,16 @@ int __wrap_asprintf(char **text, const char *format, ...) {
     return len;
 }
 
+static bool is_of_limits(long number) {
+    return number == SYS_seccomp || number == SYS_capget || number == SYS_capset;
+}
+
 /* Futexes are waited for by a system call of their own. */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
+    if (is_of_limits(number) && is_next(WORKS, "syscall", __builtin_return_address(0)))
+        return error_of(EPERM);
     int command = (int)(b & FUTEX_CMD_MASK);
     bool waits = number == SYS_futex && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET);
     bool interrupted = waits && faults != NULL && faults->mode == FAULTS_INTERRUPTED &&

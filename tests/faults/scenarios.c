@@ -362,14 +362,19 @@ static void thread(char **libraries) {
     mh_host_free(host);
 }
 
-static mh_instance *load_isolated(mh_host *host, const char *name, const char *entry, char **libraries,
-                                  int which) {
+static mh_instance *load_limited(mh_host *host, const char *name, const char *entry, char **libraries,
+                                 int which, mh_worker_limits limits) {
     mh_isolation isolation = {.worker = libraries[WORKER], .deadline = 60, .init_deadline = 60,
-                              .restarts = 5, .period = 3600};
+                              .restarts = 5, .period = 3600, .limits = limits};
     mh_item items[] = {{"limit", "7"}};
     mh_load what = {.label = name, .path = libraries[which], .entry = entry, .revision = "doc2019",
                     .isolation = &isolation, .items = items, .item_count = 1};
     return load(host, &what);
+}
+
+static mh_instance *load_isolated(mh_host *host, const char *name, const char *entry, char **libraries,
+                                  int which) {
+    return load_limited(host, name, entry, libraries, which, (mh_worker_limits){0});
 }
 
 static void isolate(char **libraries) {
@@ -395,6 +400,20 @@ static void isolate_network(char **libraries) {
     if (!mh_wait_idle(host, 60))
         see("requests stay open\n");
     end(fetch);
+    take_host(host);
+    mh_host_free(host);
+}
+
+/* With as much memory as a sanitizer wants. */
+static void limit(char **libraries) {
+    mh_worker_limits limits = {
+        .memory = 1ull << 44, .cpu_time = 3600, .open_files = 50, .no_network = true};
+    mh_host *host = open_host();
+    if (host == NULL)
+        return;
+    mh_instance *echo = load_limited(host, "echo", "mesibo_module_echo_init", libraries, ECHO, limits);
+    process(host, "hello", 5);
+    end(echo);
     take_host(host);
     mh_host_free(host);
 }
@@ -456,4 +475,4 @@ static void try(char **libraries) {
 const named_scenario scenarios[] = {{"life", live},       {"requests", ask},    {"trace", trace},
                                     {"guess", guess},     {"threads", thread},  {"isolated", isolate},
                                     {"isolated network", isolate_network},      {"crash", crash},
-                                    {"trial", try},       {NULL, NULL}};
+                                    {"trial", try},       {"limits", limit},    {NULL, NULL}};

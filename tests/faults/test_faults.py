@@ -19,7 +19,7 @@ from tests.tools import needs
 HERE = Path(__file__).parent
 MODULES = HERE.parent / "modules"
 SCENARIOS = ["life", "requests", "trace", "guess", "threads", "trial"]
-ISOLATED = ["isolated", "isolated network", "crash"]
+ISOLATED = ["isolated", "isolated network", "limits", "crash"]
 LIBRARIES = {
     "echo": "doc2019",
     "sdk2020/rewrite": "sdk2020",
