@@ -15,10 +15,11 @@ from .bridge.values import Message, Verdict
 from .errors import InputError, LoadError
 from .events import Event, EventKind
 from .fuzzing.case import Reload, Reply
-from .fuzzing.life import Life
+from .fuzzing.life import Life, refuses
 from .fuzzing.played import Open
 from .fuzzing.subject import Subject
 from .strategies import Vocabulary, Words  # says what to install where Hypothesis is not there
+from .strategies.drawing import vocabulary
 from .types import Revision
 
 from hypothesis import Phase, reject, settings, strategies as st  # isort: skip
@@ -68,11 +69,11 @@ class ModuleMachine(RuleBasedStateMachine):
     exception, of a class for each signature: Hypothesis keeps two bugs apart, and shrinks both. A
     library is loaded as it is when the life begins.
 
-    `config` are its items, or a strategy for them; of drawn items that its init refuses nothing
-    more is tried. `revision` and `entry_point` are as for `Host.load`. `deadline` is seconds for
-    each callback. `words` are further ones that it may listen to. Rules and invariants of your own
-    find the LoadedModule in `self.loaded`, what became of the last event in `self.verdict`, and all
-    that it sent in `self.sent`.
+    `config` are its items, or a strategy for them; of drawn items that its init refuses, also those
+    of a `configs` of your own, nothing more is tried. `revision` and `entry_point` are as for
+    `Host.load`. `deadline` is seconds for each callback. `words` are further ones that it may
+    listen to. Rules and invariants of your own find the LoadedModule in `self.loaded`, what became
+    of the last event in `self.verdict`, and all that it sent in `self.sent`.
     """
 
     module: ClassVar[str | PathLike[str] | None] = None
@@ -161,8 +162,8 @@ class ModuleMachine(RuleBasedStateMachine):
         """Its init."""
         try:
             self.life = Life(_subject(type(self)), config, deadline=self.deadline)
-        except LoadError:
-            if isinstance(self.config, SearchStrategy):
+        except LoadError as error:
+            if refuses(error) and _draws_items(type(self)):
                 reject()  # that it refuses items is its right
             raise
         self._note()
@@ -276,7 +277,7 @@ def _subject(machine: type[ModuleMachine]) -> Subject:
 @functools.lru_cache(maxsize=64)
 def _vocabulary(machine: type[ModuleMachine]) -> Vocabulary:
     items = {} if isinstance(machine.config, SearchStrategy) else machine.config
-    given = Vocabulary.given(machine.words)
+    given = vocabulary(machine.words)
     return given | Vocabulary.of(machine.module, items)
 
 
@@ -290,6 +291,12 @@ def _events(
 @functools.lru_cache(maxsize=64)
 def _replies(machine: type[ModuleMachine]) -> SearchStrategy[Reply]:
     return machine.replies()
+
+
+def _draws_items(machine: type[ModuleMachine]) -> bool:
+    """Whether there are others, where its init refuses these."""
+    whose = next(each for each in machine.__mro__ if "configs" in vars(each))
+    return whose is not ModuleMachine or isinstance(machine.config, SearchStrategy)
 
 
 def _has_threads(machine: type[ModuleMachine]) -> bool:

@@ -201,6 +201,38 @@ def test_items_that_are_given_may_not() -> None:
         run(ModuleMachine.of(library("secret"), config={"word": "x" * 65}))
 
 
+def test_nor_those_that_are_drawn_by_a_method() -> None:
+    class Narrow(ModuleMachine):
+        module = library("secret")
+
+        @classmethod
+        def configs(cls) -> st.SearchStrategy[dict[str, str]]:
+            return st.sampled_from([{"word": "x" * 65}, {}])
+
+        @classmethod
+        def events(
+            cls, revision: Revision, kinds: tuple[EventKind, ...]
+        ) -> st.SearchStrategy[Event]:
+            return events(kinds=["message"], max_size=3, revision=revision)
+
+    run(Narrow, examples=20)
+
+
+def test_a_library_that_cannot_be_loaded_is_an_error_whatever_is_drawn(
+    built: Built, tmp_path: Path
+) -> None:
+    drawn = configs({"log": "3"})
+    with pytest.raises(LoadError, match=r"nowhere\.so: no such file"):
+        run(ModuleMachine.of(tmp_path / "nowhere.so", config=drawn))
+    with pytest.raises(LoadError, match="every symbol to be defined"):
+        run(ModuleMachine.of(built("missing_symbol"), config=drawn))
+
+
+def test_its_words_are_several() -> None:
+    with pytest.raises(TypeError, match=r"words is of the wrong type: .* pass a list, \['who'\]"):
+        run(ModuleMachine.of(library("secret"), words="who"))
+
+
 def test_that_it_refuses_a_reload_is_its_right(tmp_path: Path) -> None:
     source = tmp_path / "once.c"
     source.write_text(

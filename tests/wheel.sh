@@ -55,6 +55,32 @@ END
 
 mesibo-abi check --only resources greeter_c/mesibo_mod_greeter_c.so | expect "7 passed, 2 skipped"
 
+# The fuzz program is compiled of the sources that the wheel has.
+cat >planted.c <<'END'
+#include "module.h"
+
+#include <string.h>
+
+static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
+                      mesibo_uint_t len) {
+    char text[8];
+    (void)mod, (void)params;
+    memcpy(text, message, len);
+    return len > 1 && text[0] == text[1] ? MESIBO_RESULT_CONSUMED : MESIBO_RESULT_PASS;
+}
+
+MESIBO_EXPORT int mesibo_module_planted_init(mesibo_module_t *mod, mesibo_uint_t len) {
+    if (len != sizeof(*mod))
+        return MESIBO_RESULT_FAIL;
+    mod->on_message = on_message;
+    return MESIBO_RESULT_OK;
+}
+END
+export XDG_CACHE_HOME=$PWD/cache
+{ mesibo-abi fuzz --runs 2000 planted.c || test $? -eq 1; } |
+    expect "found      stack-buffer-overflow write in on_message at planted.c:9"
+{ mesibo-abi fuzz --reproduce findings/*.jsonl || test $? -eq 1; } | expect "AddressSanitizer"
+
 { mesibo-abi doctor --json || test $? -eq 1; } | expect '"name":"C compiler"'
 
 python - <<'END' | expect "hello /x"

@@ -124,7 +124,7 @@ def command(
     """
     with terminable():
         if reproduce is not None:
-            _check_no_modules(modules, reproduce)
+            _check_nothing_else(ctx, modules, reproduce)
             ctx.exit(_reproduce(reproduce))
         subject = _subject(
             modules,
@@ -144,33 +144,51 @@ def command(
         ctx.exit(_fuzz(subject, Budget(duration, runs, seed, jobs, events), corpus, output))
 
 
-def _check_no_modules(modules: tuple[Path, ...], finding: Path) -> None:
-    if modules:
+_EXTRA = "what follows --"
+
+
+def _given(ctx: click.Context) -> dict[str, str]:
+    """The options on the command line, each with all that stands there of it."""
+    given = {}
+    for option in ctx.command.params:
+        name = str(option.name)
+        if (
+            isinstance(option, click.Option)
+            and ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        ):
+            spelled, value = option.opts[-1], ctx.params[name]
+            several = value if option.multiple else [value]
+            words = (f"{spelled} {each}" for each in several)
+            given[spelled] = spelled if option.is_flag else " ".join(words)
+    if extra_arguments(ctx):
+        given[_EXTRA] = " ".join(("--", *extra_arguments(ctx)))
+    return given
+
+
+def _check_nothing_else(ctx: click.Context, modules: tuple[Path, ...], finding: Path) -> None:
+    """What is given beside a finding would be passed over."""
+    options = [words for option, words in _given(ctx).items() if option != "--reproduce"]
+    if modules or options:
         raise InputError(
-            f"{finding}: it says itself of which module it is",
-            detail=f"expected nothing beside --reproduce, found {', '.join(map(str, modules))}",
-            hint="leave that out: the module is built as it is now",
+            f"{finding}: it says itself of which module it is, and how that is run",
+            detail="expected nothing beside --reproduce, found "
+            + ", ".join([*map(str, modules), *options]),
+            hint="leave that out: the module is built as it is now, and the case is in the file",
         )
 
 
-_FOR_SOURCES = ("events", "sanitizer")
+_FOR_SOURCES = ("--events", "--sanitizer", "--thread-safe", _EXTRA)
 
 
 def _check_for_library(ctx: click.Context, subject: Subject) -> None:
     """What is for those who compile is refused, and not passed over."""
-    given = {
-        f"--{name}": f"--{name} {ctx.params[name]}"
-        for name in _FOR_SOURCES
-        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
-    if subject.arguments:
-        given["what follows --"] = f"-- {' '.join(subject.arguments)}"
-    for option, words in given.items():
-        raise InputError(
-            f"{subject.path}: {option} is for sources",
-            detail=f"expected the sources of a module, found a library, and {words}",
-            hint="leave it out, or give the sources",
-        )
+    for option, words in _given(ctx).items():
+        if option in _FOR_SOURCES:
+            raise InputError(
+                f"{subject.path}: {option} is for sources",
+                detail=f"expected the sources of a module, found a library, and {words}",
+                hint="leave it out, or give the sources",
+            )
 
 
 def _subject(

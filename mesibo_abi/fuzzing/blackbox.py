@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from .. import libraries
-from ..errors import ModuleError
+from ..errors import LoadError, ModuleError
 from ..types import Revision
 from ..vocabulary import Vocabulary
 from .budget import Budget, Progress
@@ -18,7 +18,7 @@ from .crashes import crash_of
 from .finding import Crash, Finding, Findings
 from .foreign import warn_of_foreign_functions
 from .jobs import Jobs
-from .life import Life, live
+from .life import Life, live, refuses
 from .searching import Search, Target
 from .subject import Subject
 
@@ -36,6 +36,7 @@ class BlackBox:
         self._subject = subject
         warn_of_foreign_functions(subject, libraries.read(subject.library).found)
         self._first: Finding | None = None
+        self._refused: LoadError | None = None
         revision, callbacks = Revision.DOC2019, frozenset[str]()
         try:
             with Life(subject) as life:
@@ -43,6 +44,10 @@ class BlackBox:
                 callbacks = life.module.callbacks
         except ModuleError as error:  # with nothing between its init and its cleanup
             self._first = Finding(crash_of(error), subject.given(Case()))
+        except LoadError as error:
+            if not refuses(error):
+                raise
+            self._refused = _needing_items(error)  # those that a finding has may be other ones
         vocabulary = Vocabulary.of(subject.library, subject.config)
         self._target = Target(subject, vocabulary, revision, callbacks)
 
@@ -53,7 +58,9 @@ class BlackBox:
         known: Collection[str],
         progress: Callable[[Progress], None],
     ) -> Findings:
-        """As Engine says."""
+        """As Engine says. Raises LoadError where the init refuses the items of the subject."""
+        if self._refused is not None:
+            raise self._refused
         if self._first is not None:
             yield self._first
         if budget.jobs == 1:
@@ -84,3 +91,14 @@ class BlackBox:
 
     def __exit__(self, *_: object) -> None:
         """Nothing of it outlives a life."""
+
+
+def _needing_items(error: LoadError) -> LoadError:
+    """What a library refuses by itself it may take with items."""
+    return LoadError(
+        error.what,
+        path=error.path,
+        detail=error.detail,
+        hint=f"give its items with --config, where it needs some; {error.hint}",
+        logs=error.logs,
+    )

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -21,13 +22,16 @@ from ..events import Event
 from ..records import RecordFault, event_record, read_event, text_or_bytes
 from ..text import utf8
 from ..types import Revision
+from .arguments import from_folder, relative_to
 from .case import Case, Reload, Reply, Step
 from .finding import Crash, Finding
 from .subject import Sanitizer, Subject
 
 
 class Header(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The first line. Paths are relative to the folder of the file."""
+    """The first line. Paths are relative to the folder of the file; `paths` are the numbers of the
+    arguments that have one in them. An older file has none: its arguments are as they were given.
+    """
 
     finding: str
     kind: str
@@ -38,6 +42,7 @@ class Header(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, omit_defa
     entry_point: str | None = None
     sanitizer: Sanitizer
     arguments: list[str] = []
+    paths: list[int] = []
     thread_safe: bool = False
     config: dict[str, str] = {}
     config_base64: dict[str, bytes] = {}  # values that are not UTF-8
@@ -47,13 +52,17 @@ class _Kind(msgspec.Struct):
     event: str = "message"
 
 
+_Short: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=1 << 16)]
+"""What the fuzz program has two bytes for."""
+
+
 class _ReplyLine(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     event: Literal["reply"]
-    status: int = 200
+    status: _Short = 200
     content_type: str | None = None
     data: str | UnsetType = UNSET
     data_base64: bytes | UnsetType = UNSET
-    piece: int = 0
+    piece: _Short = 0
     fails: bool = False
 
 
@@ -96,6 +105,7 @@ def _lines(finding: Finding, subject: Subject, folder: Path) -> bytes:
 
     crash = finding.crash
     config, config_base64 = _items(finding.case.config)
+    arguments, paths = relative_to(folder, subject.arguments)
     header = Header(
         finding=utf8(crash.signature),
         kind=utf8(crash.kind),
@@ -105,7 +115,8 @@ def _lines(finding: Finding, subject: Subject, folder: Path) -> bytes:
         revision=subject.revision,
         entry_point=subject.entry_point,
         sanitizer=subject.sanitizer,
-        arguments=list(subject.arguments),
+        arguments=arguments,
+        paths=paths,
         thread_safe=subject.thread_safe,
         config=config,
         config_base64=config_base64,
@@ -172,9 +183,9 @@ def read(path: Path) -> tuple[Subject, Finding]:
         raise _unreadable(path, "an empty file") from None
     try:
         header = msgspec.json.decode(first, type=Header)
-        steps = tuple(_step(line) for line in others if line.strip())
-    except (msgspec.DecodeError, UnicodeDecodeError, RecordFault) as error:
-        raise _unreadable(path, str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _unreadable(path, f"in line 1: {error}") from error
+    steps = tuple(_steps(path, others))
     folder = path.parent
 
     def found(relative: str) -> Path:
@@ -185,17 +196,28 @@ def read(path: Path) -> tuple[Subject, Finding]:
         sources=tuple(map(found, header.sources)),
         revision=header.revision,
         entry_point=header.entry_point,
-        arguments=tuple(header.arguments),
+        arguments=tuple(from_folder(folder, header.arguments, header.paths)),
         sanitizer=header.sanitizer,
         thread_safe=header.thread_safe,
     )
     if subject.library is None and not subject.sources:
         raise _unreadable(path, "neither a library nor sources in its first line")
+    if subject.library is None and subject.sanitizer is Sanitizer.NONE:
+        raise _unreadable(path, "sources in its first line, and no sanitizer for them")
     config = header.config | {
         name: value.decode("utf-8", "surrogateescape")
         for name, value in header.config_base64.items()
     }
     return subject, Finding(Crash(header.kind, header.where), Case(steps, config))
+
+
+def _steps(path: Path, lines: list[bytes]) -> Iterator[Step]:
+    for number, line in enumerate(lines, 2):
+        try:
+            if line.strip():
+                yield _step(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecordFault) as error:
+            raise _unreadable(path, f"in line {number}: {error}") from error
 
 
 def _step(line: bytes) -> Step:

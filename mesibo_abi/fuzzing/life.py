@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
@@ -12,7 +13,14 @@ from ..bridge.batch import BatchResult
 from ..bridge.module import LoadedModule
 from ..bridge.values import Verdict
 from ..elf import module_name
-from ..errors import BadResult, LoadError, ModuleCrashed, ModuleDown, ModuleError
+from ..errors import (
+    BadResult,
+    LoadError,
+    ModuleCrashed,
+    ModuleDown,
+    ModuleError,
+    StructChanged,
+)
 from ..events import Event
 from ..types import Result
 from .case import Case, Reply, Step
@@ -35,8 +43,9 @@ class Life:
     right). Two that differ are of two classes, told apart by their signature.
 
     `config` are the items of its init, those of the subject where none are given. `deadline` is for
-    each callback, in seconds. Raises LoadError where its init refuses, with the
-    ModuleCrashed where it ends its process. Belongs to one thread.
+    each callback, in seconds. Raises LoadError where its init refuses (`refuses` tells that from a
+    library that cannot be loaded), and a ModuleError where it ends its process or writes over its
+    struct. Belongs to one thread.
     """
 
     def __init__(
@@ -66,10 +75,11 @@ class Life:
     ) -> LoadedModule:
         path = subject.library
         assert path is not None
+        name = module_name(path) or path.stem
         try:
             with _careful_heap():
                 return self.host.load(
-                    module_name(path) or path.stem,
+                    name,
                     path,
                     config=config,
                     revision=subject.revision,
@@ -80,10 +90,10 @@ class Life:
                     terminated=False,
                 )
         except LoadError as error:
-            crash = _crash_in(error)
-            if crash is None:
+            wrong = _wrong_in_init(name, error)
+            if wrong is None:
                 raise
-        return raise_apart(crash)
+        return raise_apart(wrong)
 
     @property
     def requests(self) -> list[Open]:
@@ -112,7 +122,7 @@ class Life:
         try:
             self.module._reload()
         except LoadError as error:
-            damage = _crash_in(error)
+            damage = _wrong_in_init(self.module.name, error)
             self.refused = error
         except ModuleError as error:
             damage = error
@@ -174,12 +184,15 @@ def live(
     deadline: float | None = 5.0,
     seen: Callable[[Step, Verdict | None], object] | None = None,
 ) -> None:
-    """A whole life. What is wrong is raised; an init that refuses its configuration is not. `seen`
-    is called with each step, and with what became of it where that is an event."""
+    """A whole life. What is wrong is raised, a library that cannot be loaded too; an init that
+    refuses its configuration is not. `seen` is called with each step, and with what became of it
+    where that is an event."""
     try:
         life = Life(subject, case.config, deadline=deadline)
-    except LoadError:
-        return
+    except LoadError as error:
+        if refuses(error):
+            return
+        raise
     with life:
         replies = [step for step in case.steps if isinstance(step, Reply)]
         life.host.prepared.extend(replies)
@@ -187,6 +200,15 @@ def live(
             verdict = life.do(step)
             if seen is not None:
                 seen(step, verdict)
+
+
+_REFUSED = re.compile(r"expected \S+ to return 0, it returned -?\d+")  # as faults.py says it
+_DAMAGED = re.compile(r"after (\S+): (expected .*)", re.DOTALL)
+
+
+def refuses(error: LoadError) -> bool:
+    """Whether its init was called and said no, which may be for the items that it was given."""
+    return _REFUSED.match(error.detail) is not None
 
 
 def wrong_in(result: BatchResult) -> tuple[int, ModuleError] | None:
@@ -204,9 +226,21 @@ def _wrong(error: BaseException | None) -> BaseException | None:
     return None if says_no or isinstance(error, ModuleDown) else error
 
 
-def _crash_in(error: LoadError) -> ModuleCrashed | None:
-    """The crash in an init, which is more than a load that was refused."""
-    return error.__cause__ if isinstance(error.__cause__, ModuleCrashed) else None
+def _wrong_in_init(module: str, error: LoadError) -> ModuleError | None:
+    """What an init did that is more than to refuse."""
+    if isinstance(error.__cause__, ModuleCrashed):
+        return error.__cause__
+    damage = _DAMAGED.fullmatch(error.detail)
+    if damage is None:
+        return None
+    callback, detail = damage.groups()
+    return StructChanged(
+        f"module {module!r} overwrote its struct in {callback}",
+        module=module,
+        callback=callback,
+        detail=detail,
+        hint=error.hint,
+    )
 
 
 @contextlib.contextmanager

@@ -49,6 +49,11 @@ class Target:
     revision: Revision
     callbacks: frozenset[str]
 
+    @property
+    def names_of_items(self) -> tuple[str, ...]:
+        """Words that may be the name of an item: modules of doc2019 are given none."""
+        return () if self.revision is Revision.DOC2019 else self.vocabulary.names
+
 
 class Search:
     """Belongs to one thread. `known` are the signatures that need not be given again."""
@@ -121,6 +126,7 @@ class Search:
             target.revision,
             target.callbacks,
             tuple(target.subject.config),
+            target.names_of_items,
         )
 
     def _lives(self, cases: list[Case]) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..vocabulary import NOTHING, Words
-from .drawing import drawing_of, one_of, strategy_by
+from .drawing import drawing_of, one_of, several, strategy_by, vocabulary
 from .payloads import payload_by
 
 _ABSURD = (
@@ -44,11 +44,24 @@ def configs(
     items that the module reads. `complete`: none is absent. `usual`: where there is a usual value,
     it has that.
     """
-    known = {**dict.fromkeys(names), **(items or {})}
+    words = vocabulary(words)
+    known = {**dict.fromkeys(several("names", names)), **(items or {})}
     drawn = {name: _value(value, words, usual=usual) for name, value in known.items()}
     if complete:
         return st.fixed_dictionaries(drawn)
     return st.fixed_dictionaries({}, optional=drawn)
+
+
+def few_items(
+    names: Collection[str], *, words: Words = NOTHING, most: int = 3
+) -> SearchStrategy[dict[str, str]]:
+    """The same, where any of hundreds of words may be the name of an item: at most so many of
+    them."""
+    if not names:
+        return st.just({})
+    chosen = st.lists(st.sampled_from(list(names)), max_size=most, unique=True)
+    value = drawing_of(_value(None, words, usual=False))
+    return strategy_by(lambda draw: {name: value(draw) for name in draw(chosen)})
 
 
 def _value(

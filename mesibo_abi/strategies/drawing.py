@@ -4,11 +4,13 @@ made by functions that draw, with one strategy around the outermost."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, TypeAlias, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+
+from ..vocabulary import Vocabulary, Words
 
 T = TypeVar("T")
 
@@ -44,3 +46,19 @@ def drawing_of(value: Any) -> Drawing[Any]:
     if isinstance(value, SearchStrategy):
         return lambda draw: draw(value)
     return lambda _: value
+
+
+def vocabulary(words: Words) -> Vocabulary:
+    """Of what a keyword `words` was given. Raises TypeError for one word that is not in a list."""
+    return words if isinstance(words, Vocabulary) else Vocabulary.given(several("words", words))
+
+
+def several(what: str, values: Collection[T]) -> Collection[T]:
+    """What a keyword was given that takes several. One text is a collection too, of letters, which
+    nobody means: raises TypeError."""
+    if isinstance(values, str | bytes):
+        one = values if isinstance(values, bytes) else str(values)  # it may be an EventKind
+        raise TypeError(
+            f"{what} is of the wrong type: expected several, got {one!r}; pass a list, [{one!r}]"
+        )
+    return values

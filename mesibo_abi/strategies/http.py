@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ..services.http_types import HttpResponse
 from ..vocabulary import NOTHING, Vocabulary, Words
-from .drawing import Drawing, drawing_of, one_of, strategy_by
+from .drawing import Drawing, drawing_of, one_of, strategy_by, vocabulary
 from .payloads import payload_by
 
 _STATUSES = (200, 201, 204, 206, 301, 302, 304, 400, 401, 403, 404, 408, 429, 500, 502, 503)
@@ -69,7 +69,7 @@ def response_by(
 
 def body_by(*, words: Words, max_size: int) -> Drawing[bytes]:
     """What comes back, as a function."""
-    known = Vocabulary.given(words)
+    known = vocabulary(words)
     document = _document_by(known)
     other = payload_by(words=known, max_size=max_size)
     less = st.integers(1, 9)

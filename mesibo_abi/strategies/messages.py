@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from .numbers import EDGES, FLAGS, NUMBERS, STATUSES
 from .payloads import address_by, payload_by
 
 _ONLY_SDK2020 = frozenset({"status", "sid", "device"})
-_FIELDS = frozenset({"to", "from_", "to_online", "module", *WORDS})
+FIELDS = frozenset({"to", "from_", "to_online", "module", *WORDS})
 _EDGES_OF = {"flags": FLAGS, "status": STATUSES, "uflags": (1, *EDGES)}
 
 
@@ -39,7 +40,7 @@ def params_by(
     *, words: Words, text: bool, revision: Revision | str, **fields: Any
 ) -> Drawing[MessageFields]:
     """The same, as a function."""
-    _check_fields(fields)
+    check_fields("a message", fields, FIELDS)
     address = address_by(words=words, text=text)
     fixed = {name: value for name, value in fields.items() if not _is_drawn(value)}
     drawn = {name: drawing_of(value) for name, value in fields.items() if _is_drawn(value)}
@@ -128,10 +129,11 @@ def message_by(
     return message
 
 
-def _check_fields(fields: dict[str, Any]) -> None:
+def check_fields(what: str, fields: Collection[str], known: Collection[str]) -> None:
+    """Raises TypeError for one that is not known."""
     for name in fields:
-        if name not in _FIELDS:
+        if name not in known:
             raise TypeError(
-                f"a message has no field {name!r}: expected {', '.join(sorted(_FIELDS))}; name one "
-                "of them"
+                f"{what} has no field {name!r}: expected {', '.join(sorted(known))}; name one of "
+                "them"
             )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..vocabulary import NOTHING, Vocabulary, Words
-from .drawing import Drawing, drawing_of, one_of, strategy_by
+from .drawing import Drawing, drawing_of, one_of, strategy_by, vocabulary
 
 _HOSTILE = (
     b"%s%s%s%s%n",
@@ -68,7 +68,7 @@ def payload_by(
         payload = _as_text(payload, min_size) if text else payload
         return payload if nul else payload.replace(b"\0", b"0")
 
-    known = Vocabulary.given(words).words
+    known = vocabulary(words).words
     nearly = dict.fromkeys(change(word) for word in known for change in _CHANGES)
     fixed = [*_MARKS, *([b"\0"] if nul else []), *([] if text else _HOSTILE)]
     part = strategy_by(one_of(known, fixed, [_text if text else drawing_of(_BYTES)], [_integer]))
@@ -132,7 +132,7 @@ def address_by(
     *, words: Words, none: bool = True, text: bool = False, max_size: int = 300
 ) -> Drawing[Any]:
     """The same, as a function."""
-    known = tuple(word for word in Vocabulary.given(words).words if b"\0" not in word)
+    known = tuple(word for word in vocabulary(words).words if b"\0" not in word)
     usual = ["alice", "bob", "1234567890", "a@b.example", ""]
     usual += [name for name in Vocabulary(known).names if name not in usual]
     usual = [name for name in usual if len(name.encode()) <= max_size]

@@ -85,6 +85,23 @@ def test_single_events_are_counted_as_such(source: Path, tmp_path: Path) -> None
     )
 
 
+def test_a_finding_with_arguments_goes_with_its_folder(source: Path, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    (project / "inc").mkdir(parents=True)
+    (project / "inc" / "limit.h").write_text("")
+    (project / "src.c").write_text('#include "limit.h"\n' + source.read_text())
+    done = execute("fuzz", "--runs", "300", "src.c", "--", "-Iinc", cwd=project)
+    assert done.returncode == 1, done.stderr
+    (path,) = (project / "findings").glob("*.jsonl")
+    for cwd, name in ((project, path), (path.parent, path.name), (tmp_path, path)):
+        again = execute("fuzz", "--reproduce", name, cwd=cwd)
+        assert again.returncode == 1, again.stderr
+    moved = project.rename(tmp_path / "moved")
+    assert execute("fuzz", "--reproduce", path.name, cwd=moved / "findings").returncode == 1
+    (test,) = (moved / "findings").glob("test_*.py")
+    assert b"AddressSanitizer" in pytest_on(test).stdout
+
+
 def test_items_and_a_corpus(tmp_path: Path) -> None:
     corpus, findings = tmp_path / "corpus", tmp_path / "findings"
     module = BY_NAME["long_item"]
@@ -149,8 +166,26 @@ def children_of(process: int) -> list[int]:
         (["one.c", "two.so"], "fuzz: several modules"),
         (["--events", "1", "one.so"], "one.so: --events is for sources"),
         (["--sanitizer", "thread", "one.so"], "one.so: --sanitizer is for sources"),
+        (
+            ["--thread-safe", "one.so"],
+            "one.so: --thread-safe is for sources\n  expected the sources of a module, found a "
+            "library, and --thread-safe\n",
+        ),
         (["one.so", "--", "-O3"], "one.so: what follows -- is for sources"),
-        (["--reproduce", "f.jsonl", "one.c"], "f.jsonl: it says itself of which module it is"),
+        (
+            ["--reproduce", "f.jsonl", "one.c"],
+            "f.jsonl: it says itself of which module it is, and how that is run\n"
+            "  expected nothing beside --reproduce, found one.c\n"
+            "  hint: leave that out: the module is built as it is now, and the case is in the file",
+        ),
+        (
+            ["--reproduce", "f.jsonl", "--seed", "1", "--sanitizer", "thread"],
+            "expected nothing beside --reproduce, found --seed 1, --sanitizer thread\n",
+        ),
+        (
+            ["--config", "a=b", "--config", "c=d", "--reproduce", "f.jsonl", "--", "-DX", "-O3"],
+            "expected nothing beside --reproduce, found --config a=b --config c=d, -- -DX -O3\n",
+        ),
         (["-o", "/proc/no", "one.c"], "/proc/no: findings cannot be written there\n  expected a"),
         (["--corpus", "/proc/no", "one.c"], "/proc/no: cases cannot be kept there\n  expected a"),
         (["nowhere.c"], "no such file"),

@@ -92,11 +92,13 @@ def nothing(_: Progress) -> None:
     """For who does not want to know how far it is."""
 
 
-def findings(subject: Subject, budget: Budget | None = None) -> Findings:
+def findings(
+    subject: Subject, budget: Budget | None = None, *, minimise_for: float = 5.0
+) -> Findings:
     """From an empty corpus."""
     with tempfile.TemporaryDirectory() as corpus, open_engine(subject) as engine:
         budget = budget or Budget(duration=PATIENCE)
-        yield from distinct(engine, budget, Path(corpus), nothing, minimise_for=60.0)
+        yield from distinct(engine, budget, Path(corpus), nothing, minimise_for=minimise_for)
 
 
 def check_reproducer(planted: Planted, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import mesibo_abi
 from mesibo_abi import Error, LoadError, Message, Revision, User
 from mesibo_abi.events import Event, EventKind
 from mesibo_abi.fuzzing.blackbox import BlackBox
@@ -59,8 +60,10 @@ def test_it_finds_two_bugs_each_once_and_small(tmp_path: Path) -> None:
 
 
 def test_it_finds_a_word_of_the_module(tmp_path: Path) -> None:
+    """Which is another one where it makes up that item."""
     (finding,) = found(subject("secret"), tmp_path / "corpus", 100000, 1)
-    assert finding.case == Case((Event(EventKind.MESSAGE, Message(b"open sesame")),))
+    word = finding.case.config.get("word", "open sesame")
+    assert finding.case.steps == (Event(EventKind.MESSAGE, Message(word)),)
 
 
 def test_a_sound_module_uses_up_its_runs(built: Built, tmp_path: Path) -> None:
@@ -107,8 +110,55 @@ def test_a_module_that_crashes_in_its_init_is_a_finding_at_once(
 
 
 def test_a_library_that_cannot_be_loaded_is_an_error(built: Built) -> None:
-    with pytest.raises(LoadError, match="to return 0, it returned"):
-        open_engine(Subject(library=built("refuse")))
+    with pytest.raises(LoadError, match="every symbol to be defined"):
+        open_engine(Subject(library=built("missing_symbol")))
+
+
+def needing(folder: Path) -> Path:
+    """A library whose init needs the item `level`, and ends where that is long."""
+    source = folder / "needs.c"
+    source.write_text(
+        '#include "module.h"\n'
+        "#include <stdlib.h>\n"
+        "#include <string.h>\n"
+        "mesibo_int_t mesibo_module_needs_init(mesibo_int_t version, mesibo_module_t *mod,\n"
+        "                                      mesibo_uint_t len) {\n"
+        "    MESIBO_MODULE_SANITY_CHECK(mod, version, len);\n"
+        '    const char *level = mesibo_util_getconfig(mod, "level");\n'
+        '    const char *mode = mesibo_util_getconfig(mod, "mode");\n'
+        "    if (mode != NULL && strlen(mode) > 40)\n"
+        "        abort();\n"
+        "    return level != NULL ? MESIBO_RESULT_OK : MESIBO_RESULT_FAIL;\n}\n"
+    )
+    output = folder / "mesibo_mod_needs.so"
+    return mesibo_abi.build(source, output=output, revision="sdk2020")
+
+
+def test_a_library_that_needs_items_says_that_they_can_be_given(tmp_path: Path) -> None:
+    with pytest.raises(LoadError) as caught:
+        found(Subject(library=needing(tmp_path)), tmp_path / "corpus", 10, 1)
+    assert caught.value.hint.startswith(
+        "give its items with --config, where it needs some; an init refuses when version"
+    )
+
+
+def test_it_makes_up_items_that_are_named_by_words_of_the_library(tmp_path: Path) -> None:
+    needs = Subject(library=needing(tmp_path), config={"level": "1"})
+    (finding,) = found(needs, tmp_path / "corpus", 5000, 1)
+    assert finding.crash.signature.startswith("SIGABRT in mesibo_module_needs_init needs.c:")
+    assert finding.case.steps == ()
+    assert set(finding.case.config) == {"mode"}
+    with open_engine(Subject(library=needs.library)) as engine:  # as its file has it
+        crash = engine.confirm(finding.case)
+    assert crash is not None
+    assert crash.signature == finding.crash.signature
+
+
+def test_modules_of_doc2019_are_given_no_items() -> None:
+    words = Vocabulary((b"level",))
+    path = Subject(library=Path("x.so"))
+    targets = [Target(path, words, revision, frozenset()) for revision in Revision]
+    assert [target.names_of_items for target in targets] == [(), ("level",), ("level",)]
 
 
 def test_messages_are_the_same_for_the_same_seed() -> None:

@@ -39,7 +39,7 @@ def test_a_finding_without_a_line_is_that_of_one_with_it() -> None:
 
 def replays_what_was_minimised(subject: Subject, folder: Path) -> Finding:
     """And is what the first finding is."""
-    with closing(findings(subject)) as found:
+    with closing(findings(subject, minimise_for=60)) as found:
         first = next(found)
     path, _ = files.write(first, subject, folder)
     for name in NOISE:

@@ -15,6 +15,7 @@ from mesibo_abi.fuzzing.subject import Sanitizer, Subject
 from mesibo_abi.types import Revision
 from tests.fuzzing.cases import CASES
 
+HEADER = '{"finding":"x","kind":"k","where":"w","sanitizer":"address","sources":["a.c"]}'
 CRASH = Crash("leak", "on_message at filter.c:3", 'who """ allocated\\it')
 
 
@@ -45,6 +46,32 @@ def test_paths_go_with_the_folder(tmp_path: Path) -> None:
     assert again.sources == (moved / "filter.c",)
 
 
+def test_arguments_go_with_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "project"
+    (project / "inc").mkdir(parents=True)
+    (project / "limits.h").write_text("")
+    monkeypatch.chdir(project)
+    given = ("-Iinc", "-include", "limits.h", "-DX", "-I/usr/include")
+    subject = Subject(sources=(Path("filter.c"),), arguments=given)
+    path, _ = files.write(Finding(CRASH, Case()), subject, Path("findings"))
+    assert files.read(path)[0] == subject
+
+    monkeypatch.chdir(project / "findings")
+    again, _ = files.read(Path(path.name))
+    assert again.arguments == ("-I../inc", "-include", "../limits.h", "-DX", "-I/usr/include")
+
+    moved = project.rename(tmp_path / "moved")
+    again, _ = files.read(moved / path)
+    limits = str(moved / "limits.h")
+    assert again.arguments == (f"-I{moved}/inc", "-include", limits, "-DX", "-I/usr/include")
+
+
+def test_arguments_of_an_older_file_are_as_they_were_given(tmp_path: Path) -> None:
+    path = tmp_path / "old.jsonl"
+    path.write_text(f'{HEADER[:-1]},"arguments":["-Iinc"]}}\n')
+    assert files.read(path)[0].arguments == ("-Iinc",)
+
+
 def test_a_long_name_keeps_its_front(tmp_path: Path) -> None:
     crash = replace(
         CRASH, kind="stack-buffer-overflow write", where=f"{'outer::' * 30}f at a.cpp:1"
@@ -73,6 +100,38 @@ def test_what_is_no_finding(text: bytes, tmp_path: Path) -> None:
     path.write_bytes(text)
     with pytest.raises(InputError, match="not a finding"):
         files.read(path)
+
+
+@pytest.mark.parametrize(
+    ("lines", "found"),
+    [
+        ([], "an empty file"),
+        (['{"finding":1}'], "in line 1: Expected `str`, got `int` - at `$.finding`"),
+        (
+            [HEADER.replace("address", "none")],
+            "sources in its first line, and no sanitizer for them",
+        ),
+        (
+            [HEADER, '{"event":"reply","status":70000}'],
+            "in line 2: Expected `int` <= 65535 - at `$.status`",
+        ),
+        (
+            [HEADER, "", '{"event":"reply","piece":-1}'],
+            "in line 3: Expected `int` >= 0 - at `$.piece`",
+        ),
+        ([HEADER, '{"event":"status","status":-1}'], "in line 2: the field `status` does not fit"),
+    ],
+)
+def test_it_is_said_why_it_is_none(lines: list[str], found: str, tmp_path: Path) -> None:
+    path = tmp_path / "finding.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    with pytest.raises(InputError) as caught:
+        files.read(path)
+    assert str(caught.value) == (
+        f"{path}: not a finding\n"
+        f"  expected lines of JSON as `mesibo-abi fuzz` writes them, found: {found}\n"
+        "  hint: give a file that it wrote, such as one of findings/"
+    )
 
 
 def test_where_nothing_can_be_written(tmp_path: Path) -> None:

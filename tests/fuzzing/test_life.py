@@ -8,10 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from mesibo_abi import BadResult, LoadError, Message, ModuleCrashed, ModuleHung, Result, User
+import mesibo_abi
+from mesibo_abi import (
+    BadResult,
+    LoadError,
+    Message,
+    ModuleCrashed,
+    ModuleHung,
+    Result,
+    StructChanged,
+    User,
+)
 from mesibo_abi.events import Event, EventKind
 from mesibo_abi.fuzzing.case import Case, Reload, Reply
-from mesibo_abi.fuzzing.life import Life, live
+from mesibo_abi.fuzzing.crashes import crash_of
+from mesibo_abi.fuzzing.life import Life, live, refuses
 from mesibo_abi.fuzzing.subject import Subject
 from tests.conftest import Built
 from tests.fuzzing.libraries import library, subject
@@ -170,6 +181,48 @@ def test_the_environment_is_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_library_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="no such file"):
         Life(Subject(library=tmp_path / "mesibo_mod_gone.so"))
+
+
+def test_a_life_of_one_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="no such file"):
+        live(Subject(library=tmp_path / "mesibo_mod_gone.so"), Case())
+
+
+def test_who_refuses_is_told_from_who_cannot_be_loaded(built: Built, tmp_path: Path) -> None:
+    def error(path: Path) -> LoadError:
+        with pytest.raises(LoadError) as caught:
+            Life(Subject(library=path))
+        return caught.value
+
+    assert refuses(error(built("refuse")))
+    assert not refuses(error(built("missing_symbol")))
+    assert not refuses(error(tmp_path / "mesibo_mod_gone.so"))
+
+
+def test_what_an_init_writes_over_is_wrong(tmp_path: Path) -> None:
+    source = tmp_path / "signs.c"
+    source.write_text(
+        '#include "module.h"\n'
+        "mesibo_int_t mesibo_module_signs_init(mesibo_int_t version, mesibo_module_t *mod,\n"
+        "                                      mesibo_uint_t len) {\n"
+        "    MESIBO_MODULE_SANITY_CHECK(mod, version, len);\n"
+        '    if (mesibo_util_getconfig(mod, "sign") != NULL)\n'
+        "        mod->signature = 1;\n"
+        "    return MESIBO_RESULT_OK;\n}\n"
+    )
+    output = tmp_path / "mesibo_mod_signs.so"
+    signs = Subject(library=mesibo_abi.build(source, output=output, revision="sdk2020"))
+    live(signs, Case())
+    with pytest.raises(StructChanged) as caught:
+        live(signs, Case(config={"sign": "1"}))
+    crash = crash_of(caught.value)
+    assert crash.kind == "StructChanged"
+    assert crash.where == (
+        "mesibo_module_signs_init expected 0xaa55773388ff1100 at byte 112 (signature)"
+    )
+    assert crash.report.startswith(
+        "module 'signs' overwrote its struct in mesibo_module_signs_init\n"
+    )
 
 
 def test_a_library_is_compiled_once() -> None:

@@ -193,6 +193,77 @@ def test_events_of_one_kind_only() -> None:
         events(kinds=[])
 
 
+@given(events(kinds=["status"], status=2, id=7, to="bob"))
+@SOME
+def test_statuses_are_of_the_code_that_is_given(event: Event) -> None:
+    assert event.status == 2
+    assert event.message is not None
+    assert (event.message.id, event.message.to, event.message.status) == (7, "bob", 0)
+
+
+@given(events(kinds=["config"], type=st.sampled_from([3, 4]), data=st.sampled_from(["ä", None])))
+@SOME
+def test_config_events_are_of_the_type_and_the_data_that_are_given(event: Event) -> None:
+    assert event.type in (3, 4)
+    assert event.data in ("ä".encode(), None)
+
+
+@given(events(kinds=["config"], text=True, words=[b"\xff\xfe"]))
+@SOME
+def test_data_that_is_text_is(event: Event) -> None:
+    assert event.data is None or event.data.decode() is not None
+
+
+@given(events(kinds=["login", "message"], user=User("alice"), payload="said", type=3, status=9))
+@SOME
+def test_a_field_is_that_of_the_kinds_that_have_it(event: Event) -> None:
+    if event.kind is EventKind.LOGIN:
+        assert event.user == User("alice")
+    else:
+        assert event.message is not None
+        assert event.message.payload == b"said"
+        assert (event.message.type, event.message.status) == (3, 9)
+
+
+def test_what_is_not_given_is_drawn() -> None:
+    assert finds(events(kinds=["config"]), lambda event: event.data is None and event.type > 255)
+    assert finds(events(kinds=["config"]), lambda event: event.data is not None)
+    assert finds(events(kinds=["status"]), lambda event: event.status == 3)
+    none = events(kinds=["config"], data=None)
+    assert finds(none, lambda event: event.type == 3).data is None
+
+
+def test_a_field_that_no_event_has_is_refused() -> None:
+    with pytest.raises(TypeError) as caught:
+        events(use=User("alice"))
+    assert str(caught.value) == (
+        "an event has no field 'use': expected aid, data, device, expiry, flags, from_, groupid, "
+        "id, module, refid, sid, status, to, to_online, type, uflags, user; name one of them"
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda: events(kinds="message"), "kinds"),
+        (lambda: events(kinds=EventKind.MESSAGE), "kinds"),
+        (lambda: configs(names="message"), "names"),
+        (lambda: configs(words="message"), "words"),
+        (lambda: messages(words="message"), "words"),
+        (lambda: addresses(words="message"), "words"),
+        (lambda: http_responses(words="message"), "words"),
+        (lambda: cases(words="message"), "words"),
+    ],
+    ids=["kinds", "kind", "names", "configs", "messages", "addresses", "http_responses", "cases"],
+)
+def test_one_text_in_place_of_several_is_refused(made: Any, words: str) -> None:
+    with pytest.raises(TypeError) as caught:
+        made()
+    assert str(caught.value) == (
+        f"{words} is of the wrong type: expected several, got 'message'; pass a list, ['message']"
+    )
+
+
 def test_the_kinds_of_callbacks() -> None:
     assert kinds_of({"on_login", "on_message"}) == (EventKind.MESSAGE, EventKind.LOGIN)
     assert kinds_of(()) == ()
@@ -252,6 +323,17 @@ def test_without_hypothesis_it_is_said_what_to_install() -> None:
             "  expected Hypothesis to be installed, it is not\n"
             "  hint: pip install 'mesibo_abi[fuzz]'\n"
         )
+
+
+def test_cases_that_are_made_up_have_a_few_items_of_those_that_may_be() -> None:
+    from mesibo_abi.fuzzing.lives import made_up
+    from mesibo_abi.strategies import Vocabulary
+
+    names = [f"word{number}" for number in range(200)]
+    made = made_up(50, 7, Vocabulary(), Revision.SDK2020, ["on_message"], ("log",), ["log", *names])
+    items = [set(case.config) - {"log"} for case in made]
+    assert {len(each) for each in items} == {0, 1, 2, 3}
+    assert any("log" in case.config for case in made)
 
 
 def test_cases_that_are_made_up_are_the_same_for_the_same_number() -> None:
