@@ -56,7 +56,8 @@ class LoadError(Error):
     """A module was not loaded; nothing of it is left behind.
 
     `path` is the library (None where none was found), `logs` are the lines the module logged
-    before it was refused.
+    before it was refused. `code` is what its init returned where that refused, None otherwise;
+    `damage` what it wrote over of its struct, in words, empty where it did not.
     """
 
     def __init__(
@@ -67,10 +68,14 @@ class LoadError(Error):
         detail: str = "",
         hint: str = "",
         logs: Sequence[LogRecord] = (),
+        code: int | None = None,
+        damage: str = "",
     ) -> None:
         super().__init__(what, detail=detail, hint=hint)
         self.path = path
         self.logs = tuple(logs)
+        self.code = code
+        self.damage = damage
 
     def __str__(self) -> str:
         lines = [f"\n  it logged: {record.text}" for record in self.logs]

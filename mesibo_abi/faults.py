@@ -305,6 +305,8 @@ def load_refused(attempt: Attempt) -> LoadError:
         detail=detail,
         hint=hint,
         logs=attempt.logs,
+        code=attempt.code if attempt.kind is Refusal.INIT_REFUSED else None,
+        damage=str(attempt.damage) if attempt.kind is Refusal.INIT_DAMAGED else "",
     )
 
 

@@ -88,9 +88,12 @@ static void read_step(fuzz_step *step, reader *from) {
 
 void fuzz_read(fuzz_case *out, const uint8_t *input, size_t size) {
     reader from = {input, input + size};
-    out->count = 0;
-    while (from.at < from.end && out->count < FUZZ_STEPS)
-        read_step(&out->steps[out->count++], &from);
+    size_t items = 0, others = 0;
+    for (out->count = 0; from.at < from.end; read_step(&out->steps[out->count++], &from)) {
+        bool is_item = *from.at % FUZZ_KINDS == FUZZ_ITEM;
+        if (is_item ? items++ == FUZZ_ITEMS : others++ == FUZZ_STEPS)
+            break;
+    }
 }
 
 /* ---- Out ------------------------------------------------------------------------------------------- */

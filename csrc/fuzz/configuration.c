@@ -27,7 +27,7 @@ static void add_item(fuzz_items *to, fuzz_text name, fuzz_text value) {
 void fuzz_items_make(fuzz_items *to, const fuzz_case *what) {
     to->made_count = 0;
     to->count = fuzz_asked.item_count;
-    memcpy(to->all, fuzz_asked.items, sizeof to->all);
+    memcpy(to->all, fuzz_asked.items, to->count * sizeof *to->all);
     for (size_t i = 0; i < what->count && fuzz_has_items(); i++)
         if (what->steps[i].kind == FUZZ_ITEM)
             add_item(to, what->steps[i].to, what->steps[i].data);

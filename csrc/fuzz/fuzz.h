@@ -3,9 +3,9 @@
  * module's data, as they were at first), heap.c (what it allocates), lend.c (what it is handed),
  * network.c (the other side of its requests), report.c (what the program itself finds), going_on.c (what
  * comes behind an error), compared.c and sought.c (what the module compares and looks for), learned.c (what is
- * known of it), fuzzer.c (what libFuzzer calls), apart.c (its cases in other processes), serve.c (cases one by
- * one, each in a process that has seen no other), coverage.c (for compilers that do not tell libFuzzer
- * themselves), main.c.
+ * known of it), ended.c (who ends the process), fuzzer.c (what libFuzzer calls), apart.c (its cases in other
+ * processes), serve.c (cases one by one, each in a process that has seen no other), coverage.c (for compilers
+ * that do not tell libFuzzer themselves), main.c.
  *
  * The program is compiled when it is needed, with the sanitizers that the module is compiled with, and
  * linked with libFuzzer. Nothing of it is in the package's own shared objects. */
@@ -43,8 +43,8 @@ typedef enum fuzz_kind {
 } fuzz_kind;
 
 enum {
-    FUZZ_STEPS = 96,    /* of a case; more are not read */
-    FUZZ_ITEMS = 16,    /* of a configuration */
+    FUZZ_STEPS = 96,    /* of a case, beside its items */
+    FUZZ_ITEMS = 256,   /* of a configuration, and of a case */
     FUZZ_NULL = 0xFFFF, /* as a length */
     FUZZ_HAS_TO = 1 << MH_WORDS,
     FUZZ_HAS_FROM = 2 << MH_WORDS,
@@ -73,10 +73,10 @@ typedef struct fuzz_step {
 
 typedef struct fuzz_case {
     size_t count;
-    fuzz_step steps[FUZZ_STEPS];
+    fuzz_step steps[FUZZ_STEPS + FUZZ_ITEMS];
 } fuzz_case;
 
-/* Its texts lie in the input. */
+/* Its texts lie in the input. Where there are too many of either, it ends before the first of those. */
 void fuzz_read(fuzz_case *out, const uint8_t *input, size_t size);
 /* 0: it does not fit. */
 size_t fuzz_write(const fuzz_case *from, uint8_t *input, size_t room);
@@ -101,13 +101,30 @@ typedef struct fuzz_options {
 extern fuzz_options fuzz_asked;
 extern mh_host *fuzz_host;
 
-/* What others read while this runs. */
+typedef enum fuzz_state {
+    FUZZ_NOT_BEGUN, /* no case, ever */
+    FUZZ_RUNNING,   /* one */
+    FUZZ_BETWEEN,   /* two of them */
+    FUZZ_FINISHED,  /* there are no more */
+    FUZZ_SPENT      /* too much was written over for more */
+} fuzz_state;
+
+/* What others read while this runs, and when it has ended, however that came about. */
 typedef struct fuzz_notes {
     _Atomic uint64_t cases;
     _Atomic uint64_t lives;  /* inits that returned 0 */
     _Atomic int64_t refused; /* what the last that did not returned */
+    _Atomic uint32_t state;
+    uint32_t last_size;
+    uint8_t last[FUZZ_INPUT]; /* the case that was begun last */
 } fuzz_notes;
 extern fuzz_notes *fuzz_noted;
+
+/* In no order with anything: for each case anything more would be felt. */
+static inline void fuzz_set_state(fuzz_state state) {
+    atomic_store_explicit(&fuzz_noted->state, state, memory_order_relaxed);
+}
+static inline bool fuzz_is_running(void) { return fuzz_noted->state == FUZZ_RUNNING; }
 
 /* Opens the library, without its init. False: it says why on standard error. */
 bool fuzz_open(void);
@@ -186,8 +203,6 @@ typedef enum fuzz_outcome {
     FUZZ_FAILED_BEFORE /* at places that are known */
 } fuzz_outcome;
 
-enum { FUZZ_SPENT = 80 }; /* with this status ends a process in which too much was written over */
-
 /* A life. What a sanitizer says of it is only noted. */
 fuzz_outcome fuzz_try(const fuzz_case *what);
 void fuzz_go_on_behind_faults(void);
@@ -197,6 +212,14 @@ bool fuzz_failed(void);
 uint64_t fuzz_failed_at(void);
 /* From the module's own code: gives the case up, where it has failed. */
 void fuzz_leave(void);
+/* The module called what must not return, and is to have failed there by `why`: gives the case up. Returns
+ * where nobody can go on. */
+void fuzz_give_up(const char *why);
+
+/* ---- The end of the process (ended.c) --------------------------------------------------------------- */
+
+/* That of this process, from here on. */
+void fuzz_end_watch(void);
 
 /* ---- What was learned of the module (learned.c) ------------------------------------------------------ */
 
@@ -236,8 +259,6 @@ void fuzz_apart_run(const uint8_t *input, size_t size, fuzz_left *left);
 
 /* fuzzer.c: whether that input was run last. */
 bool fuzz_was_last(const uint8_t *input, size_t size);
-/* In a handler of signals: the process ends in the case that was run last. */
-void fuzz_put_last_aside(void);
 int fuzz_with_libfuzzer(int argc, char **argv);
 int fuzz_serve(void);
 /* Words that the module knows (words.c). False: the file cannot be read. */

@@ -69,30 +69,15 @@ static void run_apart(const uint8_t *input, size_t size) {
     look_for_leaks(left, input, size);
 }
 
-static uint8_t last[FUZZ_INPUT];
-static size_t last_size;
+/* Where it is written down: the process may end in it before anybody could be told. */
+static void begin_case(const uint8_t *input, size_t size) {
+    fuzz_noted->last_size = size < FUZZ_INPUT ? (uint32_t)size : 0;
+    memcpy(fuzz_noted->last, input, fuzz_noted->last_size);
+    fuzz_set_state(FUZZ_RUNNING);
+}
 
 bool fuzz_was_last(const uint8_t *input, size_t size) {
-    return size == last_size && memcmp(input, last, size) == 0;
-}
-
-/* Where it is put when the process is about to end, and can do no more than system calls. */
-static char end_part[4096], end_name[4096];
-
-static bool name_the_end(void) {
-    if (fuzz_asked.candidates == NULL)
-        return true;
-    int len = snprintf(end_part, sizeof end_part, "%s/error-0-%d-end.part", fuzz_asked.candidates,
-                       (int)getpid());
-    snprintf(end_name, sizeof end_name, "%.*s", len - (int)strlen(".part"), end_part);
-    return len > 0 && len < (int)sizeof end_part;
-}
-
-/* Nobody could be told of an error. */
-void fuzz_put_last_aside(void) {
-    int file = open(end_part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file >= 0 && write(file, last, last_size) == (ssize_t)last_size && close(file) == 0)
-        (void)rename(end_part, end_name);
+    return size == fuzz_noted->last_size && memcmp(input, fuzz_noted->last, size) == 0;
 }
 
 /* Nobody waits any more for what is found: who had started it was killed. */
@@ -103,8 +88,9 @@ static int run(const uint8_t *input, size_t size) {
     static fuzz_case what;
     if (fuzz_noted->cases % OFTEN == 0 && getppid() != parent)
         _exit(0);
-    last_size = size < sizeof last ? size : 0;
-    memcpy(last, input, last_size);
+    if (fuzz_noted->cases == 0)
+        fuzz_end_watch(); /* now: what libFuzzer does at an exit comes behind that */
+    begin_case(input, size);
     fuzz_compared_begin();
     fuzz_read(&what, input, size);
     fuzz_follow(&what);
@@ -113,13 +99,14 @@ static int run(const uint8_t *input, size_t size) {
     else
         run_here(input, size, &what);
     fuzz_noted->cases++;
+    fuzz_set_state(FUZZ_BETWEEN);
     return 0;
 }
 
 int fuzz_with_libfuzzer(int argc, char **argv) {
     parent = getppid();
     int log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100); /* libFuzzer closes that one, for the module */
-    if (log < 0 || !name_the_end() || (fuzz_asked.isolate && !fuzz_apart_begin(log)))
+    if (log < 0 || (fuzz_asked.isolate && !fuzz_apart_begin(log)))
         return 2;
     if (fuzz_asked.hurries && !fuzz_asked.threads)
         fuzz_go_on_behind_faults();

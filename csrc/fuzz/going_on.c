@@ -81,10 +81,21 @@ static sigjmp_buf out;
 static volatile sig_atomic_t inside;
 static pthread_t runner;
 
+static bool is_inside(void) { return inside && pthread_equal(pthread_self(), runner); }
+
 /* Not where the error is told: the sanitizer has a lock there. */
 void fuzz_leave(void) {
-    if (failed && inside && pthread_equal(pthread_self(), runner))
+    if (failed && is_inside())
         siglongjmp(out, 1);
+}
+
+void fuzz_give_up(const char *why) {
+    uint64_t place = 0;
+    if (!is_inside() || fuzz_asked.threads)
+        return;
+    _Unwind_Backtrace(look_at, &place);
+    note(place != 0 ? add_text(place, why) : 0);
+    siglongjmp(out, 1);
 }
 
 /* ---- Faults ----------------------------------------------------------------------------------------- */
@@ -111,11 +122,9 @@ static bool follows_null(const siginfo_t *info) {
  * a function for strings. */
 static void fault(int number, siginfo_t *info, void *context) {
     uint64_t place = place_of(context);
-    bool is_safe = inside && pthread_equal(pthread_self(), runner) && place != 0 &&
-                   (fuzz_is_code(place) || follows_null(info));
+    bool is_safe = is_inside() && place != 0 && (fuzz_is_code(place) || follows_null(info));
     if (!is_safe) {
-        signal(number, SIG_DFL); /* and again; also where what follows faults */
-        fuzz_put_last_aside();
+        signal(number, SIG_DFL); /* and again */
         return;
     }
     uint64_t inside_module = fuzz_place(place);
@@ -148,7 +157,9 @@ fuzz_outcome fuzz_try(const fuzz_case *what) {
     else
         fuzz_abandon();
     inside = false;
-    if (writes > MOST_WRITES) /* it is no more what it was */
-        _exit(FUZZ_SPENT);
+    if (writes > MOST_WRITES) { /* it is no more what it was */
+        fuzz_set_state(FUZZ_SPENT);
+        _exit(0);
+    }
     return !failed ? FUZZ_SOUND : fresh ? FUZZ_FAILED : FUZZ_FAILED_BEFORE;
 }

@@ -65,7 +65,7 @@ static void make_step(fuzz_step *step) {
 }
 
 static void insert(fuzz_case *into, size_t at, const fuzz_step *step) {
-    if (into->count == FUZZ_STEPS)
+    if (into->count >= FUZZ_STEPS)
         return;
     memmove(into->steps + at + 1, into->steps + at, (into->count - at) * sizeof *step);
     into->steps[at] = *step;

@@ -133,8 +133,6 @@ def _misuse_of_struct(subject: Subject, place: Place) -> list[Finding]:
     return found
 
 
-
-
 def _cleanup(subject: Subject) -> Iterator[Finding]:
     trial = loaded(subject)
     call(subject, trial, "on_message", ORDINARY, case="before its end")

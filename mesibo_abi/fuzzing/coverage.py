@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +22,7 @@ from .instrumented import Instrumented, instrument
 from .replaying import Replayer
 from .reports import Reader
 from .subject import Subject
-from .wire import decode
+from .wire import MOST_ITEMS, decode
 from .words import dictionary, written
 
 _PAUSE = 0.05  # seconds
@@ -200,11 +202,12 @@ class _Run:
     ) -> Findings:
         self._count(fuzzer)
         cases, data, said = fuzzer.cases, fuzzer.ended_by(), fuzzer.said()
+        has_begun, has_finished = fuzzer.has_begun, fuzzer.has_finished
         self._fuzzers.remove(fuzzer)
         self._done += cases
         returncode = fuzzer.returncode
         fuzzer.close()
-        if data is None and cases == 0 and not self._candidates("error-"):
+        if not has_begun:
             raise BuildError(
                 f"{self._module.subject.path}: the fuzz program does not start",
                 detail=f"expected that it runs cases, found exit status {returncode}",
@@ -212,9 +215,9 @@ class _Run:
                 output=said,
             )
         left = self._share(len(self._fuzzers) + 1)
-        has_ended_by_itself = returncode == 0 and self._budget.runs is not None
+        has_used_them_up = has_finished and self._budget.runs is not None
         self._at_once = self._at_once + 1 if cases < _FEW else 0
-        goes_on = left != 0 and not self._grace and not has_ended_by_itself
+        goes_on = left != 0 and not self._grace and not has_used_them_up
         if goes_on and self._at_once < _AT_ONCE:
             self._start(left)
         if data is not None:
@@ -234,7 +237,8 @@ class _Run:
             self._unconfirmed += 1
 
     def _case(self, data: bytes) -> Case:
-        return self._module.subject.given(decode(data))
+        case = self._module.subject.given(decode(data))
+        return replace(case, config=dict(islice(case.config.items(), MOST_ITEMS)))
 
     def _share(self, among: int) -> int | None:
         """Of the runs that are left; None: of no bound."""

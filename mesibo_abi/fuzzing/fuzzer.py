@@ -15,6 +15,10 @@ from .instrumented import DEADLINE, Instrumented
 
 MOST_BYTES = 1 << 15
 """Of a case, as the program reads it."""
+# fuzz_notes in csrc/fuzz/fuzz.h: cases, lives, what was refused, the state, the last case
+_NOTES = struct.Struct("<QQqII")
+_LAST = 1 << 16  # bytes of it, at most
+_NOT_BEGUN, _RUNNING, _BETWEEN, _FINISHED, _SPENT = range(5)
 _STATUS = re.compile(rb"cov: (\d+) ft: \d+ corp: (\d+)")
 _PATIENCE = 5.0  # seconds for one that was asked to end
 _MEMORY = 2048  # megabytes
@@ -48,8 +52,8 @@ class Fuzzer:
         shares: bool,
     ) -> None:
         self._notes = (places.folder / f"notes-{number}").open("w+b")
-        self._notes.truncate(mmap.PAGESIZE)
-        self._shared = mmap.mmap(self._notes.fileno(), mmap.PAGESIZE)
+        self._notes.truncate(_NOTES.size + _LAST)
+        self._shared = mmap.mmap(self._notes.fileno(), _NOTES.size + _LAST)
         self._artifact = places.folder / f"artifact-{number}"
         self._artifact.unlink(missing_ok=True)
         self._log = tempfile.TemporaryFile(dir=places.folder)  # noqa: SIM115, closed below
@@ -83,13 +87,31 @@ class Fuzzer:
     @property
     def cases(self) -> int:
         """Those it has run."""
-        return int(struct.unpack_from("<Q", self._shared)[0])
+        return self._noted()[0]
 
     @property
     def refusal(self) -> int | None:
         """What the module's inits returned, where none of them returned 0."""
-        lives, code = struct.unpack_from("<Qq", self._shared, 8)
-        return None if lives else int(code)
+        _, lives, code, _, _ = self._noted()
+        return None if lives else code
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it came to a case."""
+        return self._state != _NOT_BEGUN
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether it has run all it was to run."""
+        return self._state == _FINISHED
+
+    @property
+    def _state(self) -> int:
+        return self._noted()[3]
+
+    def _noted(self) -> tuple[int, int, int, int, int]:
+        cases, lives, refused, state, size = map(int, _NOTES.unpack_from(self._shared))
+        return cases, lives, refused, state, size
 
     @property
     def is_over(self) -> bool:
@@ -117,11 +139,17 @@ class Fuzzer:
         return self._log.read().decode("utf-8", "backslashreplace")
 
     def ended_by(self) -> bytes | None:
-        """The case that ended it; None: none did."""
+        """The case that ended it; None: none did. Where nobody could say so, as a signal or the
+        kernel ends it, that is the last."""
         try:
             return self._artifact.read_bytes()
         except FileNotFoundError:
-            return None
+            was_cut_off = self._state in (_RUNNING, _BETWEEN) and self.is_over
+            return self._last() if was_cut_off else None
+
+    def _last(self) -> bytes:
+        *_, size = self._noted()
+        return self._shared[_NOTES.size : _NOTES.size + size]
 
     def close(self) -> None:
         """Ends it, when it has kept what it found."""

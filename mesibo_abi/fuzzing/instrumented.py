@@ -15,6 +15,7 @@ from .foreign import warn_of_foreign_functions
 from .program import fuzz_program
 from .subject import Sanitizer, Subject
 from .toolchain import Toolchain, find
+from .wire import MOST_ITEMS, MOST_OF_A_TEXT
 
 DEADLINE = 10.0
 """Seconds for a case."""
@@ -28,6 +29,7 @@ _ENVIRONMENT = {
     "atexit_sleep_ms=0",
     "LSAN_OPTIONS": "report_objects=0",
 }
+_OF_ALL_ITEMS = 1 << 20  # bytes: they are words of a command line
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,9 @@ class Instrumented:
 
 
 def instrument(subject: Subject, folder: Path) -> Instrumented:
-    """Compiles the module, and the fuzz program where that is not there. Raises BuildError, and
-    LoadError where what was built is no module."""
+    """Compiles the module, and the fuzz program where that is not there. Raises BuildError,
+    LoadError where what was built is no module, and InputError."""
+    _check_items(subject)
     toolchain = find(subject.sanitizer)
     program = fuzz_program(toolchain)
     with warnings.catch_warnings():
@@ -107,3 +110,22 @@ def instrument(subject: Subject, folder: Path) -> Instrumented:
     return Instrumented(
         subject, toolchain, program, library, revision, entry_point, found.has_synchronous
     )
+
+
+def _check_items(subject: Subject) -> None:
+    texts = [
+        len(text.encode("utf-8", "surrogateescape"))
+        for item in subject.config.items()
+        for text in item
+    ]
+    for found, most, what in (
+        (len(subject.config), MOST_ITEMS, "items"),
+        (max(texts, default=0), MOST_OF_A_TEXT, "bytes in a name or a value"),
+        (sum(texts), _OF_ALL_ITEMS, "bytes in all names and values"),
+    ):
+        if found > most:
+            raise InputError(
+                f"{subject.path}: its configuration is too large to be fuzzed with",
+                detail=f"expected at most {most:,} {what}, found {found:,}",
+                hint="give those alone, by --config, that the module needs",
+            )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
@@ -202,13 +201,9 @@ def live(
                 seen(step, verdict)
 
 
-_REFUSED = re.compile(r"expected \S+ to return 0, it returned -?\d+")  # as faults.py says it
-_DAMAGED = re.compile(r"after (\S+): (expected .*)", re.DOTALL)
-
-
 def refuses(error: LoadError) -> bool:
     """Whether its init was called and said no, which may be for the items that it was given."""
-    return _REFUSED.match(error.detail) is not None
+    return error.code is not None
 
 
 def wrong_in(result: BatchResult) -> tuple[int, ModuleError] | None:
@@ -230,15 +225,13 @@ def _wrong_in_init(module: str, error: LoadError) -> ModuleError | None:
     """What an init did that is more than to refuse."""
     if isinstance(error.__cause__, ModuleCrashed):
         return error.__cause__
-    damage = _DAMAGED.fullmatch(error.detail)
-    if damage is None:
+    if not error.damage:
         return None
-    callback, detail = damage.groups()
     return StructChanged(
-        f"module {module!r} overwrote its struct in {callback}",
+        f"module {module!r} overwrote its struct in its init",
         module=module,
-        callback=callback,
-        detail=detail,
+        callback="init",
+        detail=error.damage,
         hint=error.hint,
     )
 

@@ -7,13 +7,13 @@ import subprocess
 import warnings
 from typing import Self
 
-from ..errors import BuildError
+from ..errors import BuildError, InputError
 from .case import Case
 from .finding import Crash
 from .instrumented import Instrumented
 from .reports import Reader
 from .subject import Sanitizer
-from .wire import encode
+from .wire import MOST_ITEMS, MOST_STEPS, encode
 
 ALLOW_PTRACE = (
     "allow it (in a container: --cap-add=SYS_PTRACE), and run it under no debugger and no strace"
@@ -51,7 +51,9 @@ class Replayer:
         return next((crash for crash in crashes if crash is not None), None)
 
     def replay(self, case: Case) -> Crash | None:
-        """What became of it. Raises BuildError where the module cannot even be opened."""
+        """What became of it. Raises BuildError where the module cannot even be opened, and
+        InputError where the case is larger than any that is made up."""
+        _check_size(case)
         data = encode(case)
         process = self._process or self._start()
         assert process.stdin is not None
@@ -59,7 +61,7 @@ class Replayer:
         try:
             process.stdin.write(struct.pack("<I", len(data)) + data)
             process.stdin.flush()
-            status, size = struct.unpack("<II", self._read(process, 8))
+            is_sound, status, size = struct.unpack("<III", self._read(process, 12))
             report = self._read(process, size)
         except (BrokenPipeError, EOFError) as error:
             raise self._unopened(process) from error
@@ -67,8 +69,10 @@ class Replayer:
         if self.sees_leaks and self._reader.has_no_leaks(said):
             self._go_on_without_leaks()
             return self.replay(case)
+        if is_sound:
+            return None
         crash = self._reader.crash(status, said)
-        if crash is not None and not self._by_frames and self._reader.is_lost(said):
+        if not self._by_frames and self._reader.is_lost(said):
             return self._again(case) or crash
         return crash
 
@@ -128,3 +132,15 @@ class Replayer:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _check_size(case: Case) -> None:
+    """What is too much would not be read, and not be missed."""
+    found = {"items": len(case.config), "steps": len(case.steps)}
+    for what, most in (("items", MOST_ITEMS), ("steps", MOST_STEPS)):
+        if found[what] > most:
+            raise InputError(
+                f"the case is too large for the fuzz program: it has {found[what]} {what}",
+                detail=f"expected at most {most}, found {found[what]}",
+                hint="leave out what it does not need",
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ _ACCESS = re.compile(r"^(READ|WRITE) of size|caused by a (READ|WRITE)", re.M)
 _LEGEND = re.compile(
     r"^(?:Shadow bytes around|HINT: |MS: \d|artifact_prefix|stat::|NOTE: libF)", re.M
 )
-_DONE, _LEAKED = 79, 78
+_OUTSIDE = "outside of the module"
 
 
 class Reader:
@@ -41,16 +42,16 @@ class Reader:
         self._paths = {path.name: path for path in (program, self._library)}
         self._frames: dict[tuple[Path, int], Frame] = {}
 
-    def crash(self, status: int, report: str) -> Crash | None:
-        """What became of a process that ended with `status`, above 128 for a signal, of a case
-        alone; None: it ended as it should."""
-        if status == _DONE:
-            return None
-        if _BEGIN.search(report) is not None:
-            return self.told(report)
-        if status > 128:
-            return Crash(signal.Signals(status - 128).name, "outside of the module", report)
-        return Crash(f"exit with status {status}", "outside of the module", report)
+    def crash(self, status: int, report: str) -> Crash:
+        """What became of a process that a case has ended, with that wait status."""
+        told = self.told(report)
+        if told is not None:
+            return told
+        if os.WIFSIGNALED(status):
+            kind = _signal_name(os.WTERMSIG(status))
+            return Crash(kind, _OUTSIDE, f"{report}\nthe process was ended by {kind}".strip())
+        code = os.WEXITSTATUS(status)
+        return Crash("exit", _OUTSIDE, f"{report}\nthe process exited with {code}".strip())
 
     def has_no_leaks(self, report: str) -> bool:
         """Whether LeakSanitizer gave up: it may not trace its own process."""
@@ -83,7 +84,7 @@ class Reader:
         wanted = 2 if begin["thread"] else 1
         found = [place for stack in stacks if (place := self._inside(stack)) is not None]
         if not found:
-            return begin["callback"] or "outside of the module"
+            return begin["callback"] or _OUTSIDE
         return " and ".join(sorted(set(found[:wanted])))
 
     def _inside(self, stack: Sequence[Frame]) -> str | None:
@@ -134,6 +135,14 @@ class Reader:
             return "\n".join(f"    {number} {_in_full(call)}" for call in calls)
 
         return _FRAME.sub(name, text).strip()
+
+
+def _signal_name(number: int) -> str:
+    """Most of those for real time have none."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
 
 
 def _in_full(call: Frame) -> str:

@@ -10,7 +10,10 @@ from ..events import Event, EventKind
 from ..types import WORDS, User
 from .case import Case, Reload, Reply, Step
 
-MOST_STEPS = 96
+MOST_STEPS, MOST_ITEMS = 96, 256
+"""Of a case, each; what comes behind more is not read."""
+MOST_OF_A_TEXT = 0xFFFE
+"""Bytes."""
 _NULL = 0xFFFF
 _HAS_TO = 1 << len(WORDS)
 _HAS_FROM = 2 << len(WORDS)
@@ -98,7 +101,7 @@ def _string(text: str | None) -> bytes:
 def _text(data: bytes | None) -> bytes:
     if data is None:
         return struct.pack("<H", _NULL)
-    data = data[: _NULL - 1]
+    data = data[:MOST_OF_A_TEXT]
     return struct.pack("<H", len(data)) + data
 
 
@@ -108,10 +111,12 @@ def _text(data: bytes | None) -> bytes:
 def decode(data: bytes) -> Case:
     """The case that an input stands for."""
     source, steps, config = _Reader(data), list[Step](), dict[str, str]()
-    for _ in range(MOST_STEPS):
-        if source.at >= len(data):
-            break
+    items, others = 0, 0
+    while source.at < len(data):
         kind = source.number(1) % _KINDS
+        items, others = items + (kind == _ITEM), others + (kind != _ITEM)
+        if items > MOST_ITEMS or others > MOST_STEPS:
+            break
         if kind == _ITEM:
             name, value = (_item(source.string() or b"") for _ in range(2))
             if name:

@@ -45,14 +45,14 @@ def test_it_goes_on_behind_a_finding() -> None:
 
 def test_where_cases_differ_each_has_a_process() -> None:
     """What aborts after a hundred others is no finding, and does not hide the one that is."""
-    with closing(findings(subject("thread_local"))) as found:
+    with closing(findings(subject("thread_local"), minimise_for=60)) as found:
         first = next(found)
     assert first.crash.kind == "stack-buffer-overflow write"
     assert first.case == Case((message("aaaaa"),))
 
 
 def test_what_was_lent_is_gone_behind_the_event() -> None:
-    with closing(findings(subject("clings"))) as found:
+    with closing(findings(subject("clings"), minimise_for=60)) as found:
         by_kind = {each.crash.kind: each.case for each in itertools.islice(found, 2)}
     assert set(by_kind) == {"heap-use-after-free read", "heap-buffer-overflow write"}
     assert len(by_kind["heap-use-after-free read"].steps) == 2
@@ -221,8 +221,8 @@ def ways_out() -> Iterator[Coverage]:
 @pytest.mark.parametrize(
     ("word", "kind"),
     [
-        ("exit", "exit with status 3"),
-        ("_exit", "exit with status 0"),
+        ("exit", "exit"),
+        ("_exit", "exit"),
         ("abort", "ABRT"),
         ("struct", "struct-damaged"),
         ("send", "heap-buffer-overflow read"),
@@ -235,6 +235,52 @@ def test_ways_to_end(ways_out: Coverage, word: str, kind: str) -> None:
     assert crash is not None
     assert crash.kind == kind
     assert ways_out.replay(Case((message("nothing"),))) is None
+
+
+def configured(count: int, **more: str) -> Subject:
+    items = {f"item{number}": "" for number in range(count - 1 - len(more))}
+    return replace(subject("configured", Revision.SDK2020), config={**items, **more, "last": ""})
+
+
+@pytest.mark.parametrize("count", [40, 256])
+def test_a_large_configuration(count: int) -> None:
+    """Of which all but what matters is left out."""
+    with closing(findings(configured(count), minimise_for=60)) as found:
+        first = next(found)
+    assert first.crash.kind == "ABRT"
+    assert first.case.config == {"last": ""}
+
+
+def test_a_large_configuration_leaves_room_for_the_events() -> None:
+    events = (Event(EventKind.CALL),) * 95
+    with open_engine(configured(1)) as engine:
+        case = Case((*events, message("abort")), configured(256).config)
+        crash = engine.replay(case)
+        assert crash is not None
+        assert crash.kind == "ABRT"
+        with pytest.raises(InputError, match="expected at most 96, found 97"):
+            engine.replay(replace(case, steps=(*case.steps, message("more"))))
+
+
+@pytest.mark.parametrize(
+    ("module", "detail"),
+    [
+        (configured(257), "256 items, found 257"),
+        (configured(2, long="a" * 65_535), "65,534 bytes in a name or a value, found 65,535"),
+        (
+            configured(22, **{f"item{number}": "a" * 50_000 for number in range(21)}),
+            "1,048,576 bytes in all names and values, found 1,050,120",
+        ),
+    ],
+)
+def test_a_configuration_that_is_too_large(module: Subject, detail: str) -> None:
+    with pytest.raises(InputError) as caught:
+        open_engine(module)
+    assert str(caught.value) == (
+        f"{module.path}: its configuration is too large to be fuzzed with\n"
+        f"  expected at most {detail}\n"
+        "  hint: give those alone, by --config, that the module needs"
+    )
 
 
 @pytest.mark.parametrize("conversion", ["%n", "%ll", "%q", "%-l"])

@@ -69,6 +69,7 @@ def test_a_case_sees_nothing_of_those_before_it(
     with fuzzing(remembers, tmp_path, runs=runs, events=1, isolate=isolate) as (fuzzer, places):
         assert fuzzer.ended_by() is None, fuzzer.said()
         assert fuzzer.returncode == 0
+        assert fuzzer.has_finished
         assert fuzzer.cases >= runs
         assert list(places.candidates.iterdir()) == []
 
@@ -80,13 +81,15 @@ def test_but_events_of_one_case_see_each_other(remembers: Instrumented, tmp_path
         assert len(decode(data).steps) > 1
 
 
-def test_a_case_that_ends_the_process_in_foreign_code_is_put_aside(tmp_path: Path) -> None:
+def test_a_case_that_ends_the_process_in_foreign_code_is_known(tmp_path: Path) -> None:
     source = FUZZED / "mesibo_mod_wild_text.c"
     module = instrument(Subject(sources=(source,)), tmp_path)
-    with fuzzing(module, tmp_path, runs=50_000) as (fuzzer, places):
+    with fuzzing(module, tmp_path, runs=50_000) as (fuzzer, _):
         assert fuzzer.returncode == -signal.SIGSEGV
-        (case,) = (decode(path.read_bytes()) for path in places.candidates.glob("error-*"))
-    assert any(len(payload_of(step)) > 3 for step in case.steps)
+        data = fuzzer.ended_by()
+        assert data is not None
+        assert not fuzzer.has_finished
+    assert any(len(payload_of(step)) > 3 for step in decode(data).steps)
 
 
 def payload_of(step: Step) -> bytes:

@@ -217,12 +217,8 @@ def test_what_an_init_writes_over_is_wrong(tmp_path: Path) -> None:
         live(signs, Case(config={"sign": "1"}))
     crash = crash_of(caught.value)
     assert crash.kind == "StructChanged"
-    assert crash.where == (
-        "mesibo_module_signs_init expected 0xaa55773388ff1100 at byte 112 (signature)"
-    )
-    assert crash.report.startswith(
-        "module 'signs' overwrote its struct in mesibo_module_signs_init\n"
-    )
+    assert crash.where == "init expected 0xaa55773388ff1100 at byte 112 (signature)"
+    assert crash.report.startswith("module 'signs' overwrote its struct in its init\n")
 
 
 def test_a_library_is_compiled_once() -> None:

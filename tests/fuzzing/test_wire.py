@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from mesibo_abi.fuzzing.case import Case
+from mesibo_abi.events import Event, EventKind
+from mesibo_abi.fuzzing.case import Case, Reload
 from mesibo_abi.fuzzing.wire import decode, encode
 from tests.fuzzing.cases import CASES
 
@@ -25,6 +26,17 @@ def test_a_case_comes_back_as_it_was(case: Case) -> None:
 def test_every_input_stands_for_a_case(data: bytes) -> None:
     case = decode(data)
     assert decode(encode(case)) == case
+
+
+MOST = Case((Event(EventKind.CALL),) * 96, {f"item{number}": "" for number in range(256)})
+
+
+@pytest.mark.parametrize(
+    "more", [Case((Reload(),)), Case(config={"more": ""})], ids=["steps", "items"]
+)
+def test_a_case_ends_where_there_are_too_many(more: Case) -> None:
+    behind = encode(more) + encode(Case((Event(EventKind.CALL_STATUS),)))
+    assert decode(encode(MOST) + behind) == MOST
 
 
 @pytest.fixture(scope="module")
@@ -50,5 +62,7 @@ def again(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[bytes]
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=400) | CASES.map(encode))
+@example(data=encode(MOST) + encode(Case((Reload(),))))
+@example(data=encode(Case(config={"more": ""})) + encode(MOST))
 def test_c_reads_what_is_read_here(again: Callable[[bytes], bytes], data: bytes) -> None:
     assert decode(again(data)) == decode(data)
