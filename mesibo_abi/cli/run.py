@@ -57,7 +57,7 @@ class Options:
     "--output",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Write the verdicts there.",
+    help="Write the verdicts there; - or none: stdout.",
 )
 @click.option(
     "--format",
@@ -159,6 +159,7 @@ def command(
     from .trace import trace_of
 
     plan = read_arguments(arguments, messages)
+    output = None if output == Path("-") else output
     options = Options(
         output=output,
         form=form_of(form, output),

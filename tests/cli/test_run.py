@@ -240,6 +240,16 @@ def test_the_output_in_a_file(built: Built, tmp_path: Path) -> None:
     assert [record["id"] for record in records(output.read_text())] == [1]
 
 
+def test_a_dash_is_standard_output(
+    built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    messages = write(tmp_path / "m.jsonl", {"message": "x"})
+    done = invoke("run", "-o", "-", built("result"), messages)
+    assert len(records(done.stdout)) == 1
+    assert not (tmp_path / "-").exists()
+
+
 def test_messages_of_any_size(built: Built, tmp_path: Path) -> None:
     text = "ä" * (1 << 20)
     messages = write(tmp_path / "m.jsonl", {"to": "bob", "message": text}, {"message": ""})
