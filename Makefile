@@ -9,14 +9,16 @@ CORE = $(foreach room,. revisions isolation trial worker probe fuzz,$(wildcard c
 
 
 # What AddressSanitizer runs: all that goes through the core in a process that is instrumented. That is not
-# - tests/strategies, peers, symbols, cli and docs: Python, on its own or over what is run here by itself;
-# - tests/headers, bench and others that compile or read files: none of it is loaded;
-# - tests/checking, fuzzing, misbehaving, plugin and test_machine.py: about modules that break memory, which is
-#   a report, some of them thousands of times;
+# - tests/symbols and docs: Python, on its own or over what is run here by itself;
+# - tests/headers, bench, and others that compile or read files, as `new` and `bench` do: none of it is loaded;
+# - tests/checking, fuzzing, misbehaving, plugin and test_machine.py, and the commands that check, fuzz and
+#   debug: about modules that break memory, which is a report, some of them thousands of times;
 # - test_leaks.py and others that count memory: malloc is another one;
 # - tests/core, faults, fuzz and test_json_extract.py: C by itself, with a sanitizer or valgrind of its own.
 # Of the others all tests but those that are marked `unsanitized`.
-SANITIZED = $(addprefix tests/,isolation sdk sdk_services services $(addsuffix .py,$(addprefix test_, \
+SANITIZED = $(filter-out $(addprefix tests/cli/test_,$(addsuffix .py,fuzz check gdb bench new)), \
+	$(wildcard tests/cli/test_*.py)) \
+	$(addprefix tests/,isolation peers sdk sdk_services services strategies $(addsuffix .py,$(addprefix test_, \
 	batch batch_passing chain examples host http init libraries lifetime loading logging mailbox module \
 	module_failures module_http native_threads reloading scripts sdk_examples sending stats tables \
 	thread_starters threads trace trace_functions trial values)))
