@@ -89,10 +89,10 @@ def _not_utf8(subject: Subject) -> Iterator[Finding]:
 
 def _huge(subject: Subject) -> Iterator[Finding]:
     text = (samples.LONG * (_HUGE // len(samples.LONG) + 1))[:_HUGE]
-    commands = (b"", *(word.rstrip() + b" " for word in samples.words_of(subject.path)))
+    commands = (word.rstrip() + b" " for word in samples.words_of(subject.path))
     payloads = (command + text[len(command) :] for command in commands)
-    each = (samples.messages(subject, payload) for payload in payloads)
-    return _at_edges(subject, itertools.chain.from_iterable(each))
+    of_commands = (Message(payload, to="bob", from_="alice") for payload in payloads)
+    return _at_edges(subject, itertools.chain(samples.messages(subject, text), of_commands))
 
 
 def _const(subject: Subject) -> Iterator[Finding]:
@@ -164,7 +164,8 @@ def _extremes(subject: Subject) -> Iterator[Finding]:
                 words = samples.with_words(message, {word: value})
                 call(subject, trial, "on_message", words, case=case)
         case = f"with every word of params {value}"
-        for message in samples.provoking(subject):
+        by_words = samples.by_words(subject) if value in samples.FEW_EXTREMES else ()
+        for message in (*samples.messages(subject, *samples.TEXTS), *by_words):
             words = samples.with_words(message, dict.fromkeys(WORDS, value))
             call(subject, trial, "on_message", words, case=case)
     yield from ()

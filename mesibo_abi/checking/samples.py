@@ -77,6 +77,9 @@ ADDRESSES = (
 EXTREMES = (0, 1, 2**31 - 1, 2**31, 2**32 - 1, 2**32, 2**63 - 1, 2**63, 2**64 - 1)
 """What a word may hold."""
 
+FEW_EXTREMES = (2**31, 2**32 - 1, 2**64 - 1)
+"""Some of them, for what is tried with each command: far away as an index, and negative ones."""
+
 STATUSES = (*range(10), *range(0x7F, 0x8A), 0xFF, *EXTREMES[2:])
 """Those that the header names, and others: servers have more."""
 
