@@ -67,9 +67,11 @@ class Notes:
     def returned_twice(self) -> Step | None:
         """The step out of which two processes came. What the module forked off may be on its way
         still: it is waited for, briefly, but where it runs, or would."""
-        begun = time.monotonic()
+        begun = idle_since = time.monotonic()
         while not (size := int.from_bytes(self._twice[:_HEAD], "little")) and _has_children():
-            if time.monotonic() - begun > (_LONG_PATIENCE if one_runs() else _PATIENCE):
+            now = time.monotonic()
+            idle_since = now if one_runs() else idle_since
+            if now - idle_since > _PATIENCE or now - begun > _LONG_PATIENCE:
                 break
             time.sleep(0.001)
         return _step_in(self._twice[: _HEAD + size]) if size else None

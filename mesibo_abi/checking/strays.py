@@ -26,11 +26,11 @@ def _children() -> list[str]:
 
 
 def one_runs() -> bool:
-    """Whether a child of this process runs, or waits for a processor."""
+    """Whether a child of this process runs, or waits for a processor or for memory."""
     for child in _children():
         with contextlib.suppress(OSError):  # it is gone
             after_name = Path("/proc", child, "stat").read_text().rpartition(")")[2]
-            if after_name.split()[0] == "R":
+            if after_name.split()[0] in ("R", "D"):
                 return True
     return False
 
