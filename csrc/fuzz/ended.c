@@ -12,11 +12,6 @@
 
 static pid_t process;
 
-_Noreturn void __wrap_exit(int code);
-_Noreturn void __wrap__exit(int code);
-_Noreturn void __wrap__Exit(int code);
-_Noreturn void __wrap_quick_exit(int code);
-
 static void report(int code) {
     fuzz_report("exit", "the module ended the process, with status %d", code);
 }
@@ -29,25 +24,16 @@ static void tell(int code) {
     report(code);
 }
 
-EXPORTED _Noreturn void __wrap_exit(int code) {
-    tell(code);
-    exit(code);
-}
-
-EXPORTED _Noreturn void __wrap__exit(int code) {
-    tell(code);
-    _exit(code);
-}
-
-EXPORTED _Noreturn void __wrap__Exit(int code) {
-    tell(code);
-    _Exit(code);
-}
-
-EXPORTED _Noreturn void __wrap_quick_exit(int code) {
-    tell(code);
-    quick_exit(code);
-}
+#define WRAP(name) \
+    EXPORTED _Noreturn void __wrap_##name(int code); \
+    EXPORTED _Noreturn void __wrap_##name(int code) { \
+        tell(code); \
+        name(code); \
+    }
+WRAP(exit)
+WRAP(_exit)
+WRAP(_Exit)
+WRAP(quick_exit)
 
 static void at_exit(int code, void *nothing) {
     (void)nothing;

@@ -15,6 +15,8 @@ from .subject import Skip, Subject
 ORDINARY = Message("hello there", to="bob", from_="alice", id=7, aid=1)
 """A message that any module has to do with."""
 
+STRUCT_AT = {Place.AT_START: "behind", Place.AT_END: "before"}
+"""Where a struct lies of a page that may not be touched, in words."""
 
 REQUEST_CALLBACKS = {
     Service.HTTP: "its http callback",

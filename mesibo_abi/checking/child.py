@@ -97,7 +97,7 @@ def _run_forked(task: Task) -> Answer:
         answer = _answer_in(said)
         if answer is None:
             step, seconds = notes.read(), task.timeout if hung else None
-            in_time = begun + task.timeout - step.begun < _least(task)
+            in_time = begun + task.timeout - step.begun < _too_long(task)
             ending = Ending(status, record.found(), step, seconds, hung and in_time)
             answer = Answer(ended(task, ending, time.monotonic() - begun))
         return _with_output(answer, printed)
@@ -107,8 +107,8 @@ def _run_forked(task: Task) -> Answer:
         notes.close()
 
 
-def _least(task: Task) -> float:
-    """Seconds that a call must have taken to be what a check was not through for."""
+def _too_long(task: Task) -> float:
+    """Seconds of one call from which on it is to blame where a check is not through in time."""
     return min(task.target.deadline, task.timeout / 2)
 
 

@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..evidence import Place
-from .calling import loaded, misuse_of, of_requests
+from .calling import STRUCT_AT, loaded, misuse_of, of_requests
 from .network import Script, answered, ask, document, possible, respond
 from .results import Finding
 from .subject import Check, Subject
 
-_PLACES = {Place.AT_START: "behind", Place.AT_END: "before"}
-
 
 def _struct(subject: Subject) -> Iterator[Finding]:
     """In both places first, as a fault tells its line."""
-    found = [next(_misuses(subject, place), []) for place in _PLACES]
+    found = [next(_misuses(subject, place), []) for place in STRUCT_AT]
     yield from next(filter(None, found), [])
 
 
 def _misuses(subject: Subject, place: Place) -> Iterator[list[Finding]]:
     """What a callback did to it, or one of its requests: of the first that did anything."""
     trial = loaded(subject, place)
-    case = f"with its struct {_PLACES[place]} a page that may not be touched"
+    case = f"with its struct {STRUCT_AT[place]} a page that may not be touched"
     script = Script(case, answered(document(subject)))
     known = trial.changes()  # by its init, which another check tells
     for trigger in possible(subject, trial):

@@ -9,6 +9,7 @@ from ..evidence import Place
 from ..types import Revision
 from .calling import (
     ORDINARY,
+    STRUCT_AT,
     call,
     changed_words,
     clean_up,
@@ -24,7 +25,6 @@ from .subject import Check, Skip, Subject
 
 _EVERY_BIT = 2**64 - 1
 _ABSURD = ("", " ", "-1", "0", "99999999999999999999", "%s%n", "x" * 5000, "\N{SNOWMAN}", "\udcff")
-_PLACES = {Place.AT_START: "behind", Place.AT_END: "before"}
 
 
 def _loads(subject: Subject) -> Iterator[Finding]:
@@ -117,13 +117,13 @@ def _accepted(subject: Subject, what: str, offered: str) -> Finding:
 
 def _struct(subject: Subject) -> Iterator[Finding]:
     """In both places first: what is too far is a fault in one of them, which tells its line."""
-    found = [_misuse_of_struct(subject, place) for place in _PLACES]
+    found = [_misuse_of_struct(subject, place) for place in STRUCT_AT]
     yield from next(filter(None, found), [])
 
 
 def _misuse_of_struct(subject: Subject, place: Place) -> list[Finding]:
     trial = subject.trial(place)
-    case = f"with its struct {_PLACES[place]} a page that may not be touched"
+    case = f"with its struct {STRUCT_AT[place]} a page that may not be touched"
     subject.notes.write(case, "init", trial.areas())
     code = trial.init()
     found = misuse_of(subject, trial, "init", case)

@@ -177,9 +177,7 @@ def triggers(subject: Subject, service: Service) -> list[Trigger]:
     if subject.revision == Revision.DOC2019:
         if service is not Service.HTTP:
             raise Skip(f"a doc2019 module cannot ask for {_NAMES[service]}")
-    elif not any(
-        name in text for text in subject.inspection.undefined for name in _IMPORTS[service]
-    ):
+    elif not _imports(subject, service):
         raise Skip(f"it never asks for {_NAMES[service]}: it imports no {_IMPORTS[service][-1]}")
     found: list[Trigger] = []
     seen: set[int] = set()

@@ -12,9 +12,9 @@ import click
 
 from ..errors import InputError
 from ..isolation.limits import LEAST_MEMORY, MOST_FILES, MOST_MEMORY, ModuleLimits
-from ..isolation.worker import MOST_RESTARTS, Restart, RestartPolicy
+from ..isolation.worker import MOST_RESTARTS, MOST_SECONDS, Restart, RestartPolicy
 
-_MOST_SECONDS = 10**9
+_MOST_SECONDS = int(MOST_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

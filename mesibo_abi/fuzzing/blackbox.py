@@ -101,4 +101,5 @@ def _needing_items(error: LoadError) -> LoadError:
         detail=error.detail,
         hint=f"give its items with --config, where it needs some; {error.hint}",
         logs=error.logs,
+        code=error.code,
     )

@@ -86,6 +86,16 @@ def test_one_that_hangs(misbehaving: Path) -> None:
     assert "it was still running" in finding.evidence
 
 
+def test_many_calls_that_are_fast_enough_are_not_blamed(tmp_path: Path) -> None:
+    library = Broken("check/takes_its_time", "", Outcome.PASSED).build(tmp_path)
+    (result,) = mesibo_abi.check(library, only=["messages.ordinary"], timeout=1.5)
+    assert (result.outcome, result.findings) == (Outcome.SKIPPED, ())
+    assert result.reason == (
+        "each call returned in time, all took more than 1.5 s: give it a longer --timeout"
+    )
+    assert "--only messages.ordinary --timeout 1.5" in result.reproduce
+
+
 def test_what_it_leaves_behind_is_ended(misbehaving: Path) -> None:
     assert how(misbehaving, "child").outcome is Outcome.PASSED
     processes = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/maps")]
