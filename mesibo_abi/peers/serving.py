@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
@@ -17,6 +18,7 @@ Serve: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaita
 ADDRESS = "127.0.0.1"
 _PATIENCE = 30.0  # seconds for a thread that begins or ends, on a machine that is busy
 _BACKLOG = 1024
+_TURNS = 3  # of the loop, from a connection that is accepted to its transport
 
 
 class LoopbackServer:
@@ -112,11 +114,20 @@ class LoopbackServer:
 
     async def _stop(self) -> None:
         if self._server is not None:
-            self._server.close()
-            if self._path is not None:
-                self._path.unlink(missing_ok=True)
+            await self._end_listening(self._server)
         for transport in list(self._open):
             transport.abort()
+
+    async def _end_listening(self, server: asyncio.Server) -> None:
+        """What was accepted just now is a task that has not begun: cancelled, or begun behind the
+        server's close, it would leave its socket open. So it has its turns first."""
+        for listener in server.sockets:
+            listener.shutdown(socket.SHUT_RDWR)
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        server.close()
+        if self._path is not None:
+            self._path.unlink(missing_ok=True)
 
 
 class _Connection(asyncio.StreamReaderProtocol):
