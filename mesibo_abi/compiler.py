@@ -37,6 +37,17 @@ def cpp_compiler() -> list[str]:
     return _CPP.compiler()
 
 
+def flags_of_environment(sources: Sequence[Path]) -> tuple[str, ...]:
+    """What the environment adds to a build of these sources, for the extra arguments of one
+    elsewhere. The standard of one language is not for the other. Raises BuildError and InputError
+    as `build` does."""
+    languages = [language for language in (_C, _CPP) if language in map(_language, sources)]
+    words = [*_words("CPPFLAGS"), *(word for each in languages for word in each.flags())]
+    if len(languages) > 1:
+        words = [word for word in words if not word.startswith("-std=")]
+    return (*words, *_words("LDFLAGS"))
+
+
 class BuildWarning(UserWarning):
     """What the compiler warned of, or what `inspect` found in the library that was built."""
 

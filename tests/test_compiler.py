@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mesibo_abi.compiler import BuildWarning, build
+from mesibo_abi.compiler import BuildWarning, build, flags_of_environment
 from mesibo_abi.elf import ToldBy, inspect
 from mesibo_abi.errors import BuildError, InputError
 from mesibo_abi.paths import get_include
@@ -345,6 +345,17 @@ def test_no_compiler(
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(BuildError, match=f"compiler: {default.replace('+', '.')} cannot be run"):
         build(source)
+
+
+def test_flags_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CPPFLAGS", "-DPRE='a b'")
+    monkeypatch.setenv("CFLAGS", "-std=c17 -DC")
+    monkeypatch.setenv("CXXFLAGS", "-DCPP")
+    monkeypatch.setenv("LDFLAGS", "-lm")
+    c, cpp = Path("m.c"), Path("m.cpp")
+    assert flags_of_environment([c, c]) == ("-DPRE=a b", "-std=c17", "-DC", "-lm")
+    assert flags_of_environment([cpp]) == ("-DPRE=a b", "-DCPP", "-lm")
+    assert flags_of_environment([cpp, c]) == ("-DPRE=a b", "-DC", "-DCPP", "-lm")
 
 
 def test_a_variable_with_an_open_quote(monkeypatch: pytest.MonkeyPatch) -> None:

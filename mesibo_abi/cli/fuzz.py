@@ -201,6 +201,7 @@ def _subject(
     sanitizer: str,
     thread_safe: bool,
 ) -> Subject:
+    from ..compiler import flags_of_environment
     from ..fuzzing.subject import Sanitizer, Subject
 
     libraries = [path for path in modules if path.suffix not in SOURCE_SUFFIXES]
@@ -217,7 +218,8 @@ def _subject(
         revision=None if revision is None else Revision(revision),
         entry_point=entry_point,
         config=items_of(configuration, modules[0]),
-        arguments=arguments,
+        # A finding is built anew where the environment may be another.
+        arguments=arguments if libraries else (*flags_of_environment(modules), *arguments),
         sanitizer=Sanitizer.NONE if libraries else Sanitizer(sanitizer),
         thread_safe=thread_safe,
     )

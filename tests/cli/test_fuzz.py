@@ -102,6 +102,21 @@ def test_a_finding_with_arguments_goes_with_its_folder(source: Path, tmp_path: P
     assert b"AddressSanitizer" in pytest_on(test).stdout
 
 
+def test_a_finding_keeps_the_flags_of_the_environment(source: Path, tmp_path: Path) -> None:
+    """With -DMENDED nothing would be found, and without <limit.h> it does not compile."""
+    (tmp_path / "inc").mkdir()
+    (tmp_path / "inc" / "limit.h").write_text("")
+    (tmp_path / "src.c").write_text("#include LIMITS\n" + source.read_text())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CPPFLAGS", "-Iinc")
+        patch.setenv("CFLAGS", "-DLIMITS='<limit.h>'")
+        done = execute("fuzz", "--runs", "300", "src.c", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    (path,) = (tmp_path / "findings").glob("*.jsonl")
+    again = execute("fuzz", "--reproduce", path.name, cwd=path.parent)
+    assert again.returncode == 1, again.stderr
+
+
 def test_items_and_a_corpus(tmp_path: Path) -> None:
     corpus, findings = tmp_path / "corpus", tmp_path / "findings"
     module = BY_NAME["long_item"]
