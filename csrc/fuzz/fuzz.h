@@ -215,6 +215,9 @@ void fuzz_leave(void);
 /* The module called what must not return, and is to have failed there by `why`: gives the case up. Returns
  * where nobody can go on. */
 void fuzz_give_up(const char *why);
+/* What was seen behind a callback: the rest of the case is given up. False: nobody goes on here, it has to be
+ * told. */
+bool fuzz_note(const char *what, const char *where);
 
 /* ---- The end of the process (ended.c) --------------------------------------------------------------- */
 

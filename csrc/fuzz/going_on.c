@@ -98,6 +98,13 @@ void fuzz_give_up(const char *why) {
     siglongjmp(out, 1);
 }
 
+bool fuzz_note(const char *what, const char *where) {
+    if (!is_inside() || fuzz_asked.threads)
+        return false;
+    note(add_text(add_text(1, what), where) | 1);
+    return true;
+}
+
 /* ---- Faults ----------------------------------------------------------------------------------------- */
 
 enum { STACK = 1 << 16, NULL_PAGES = 1 << 16 };

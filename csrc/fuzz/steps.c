@@ -49,15 +49,22 @@ static mh_params params_of(const fuzz_step *step, const char *to, const char *fr
                        to, from, step->to.len, step->from.len};
 }
 
+/* Not of threads: those are for races, which it would hide. */
+static void look_at_code(const char *callback, int64_t code) {
+    bool is_known = code == 0 || code == 1 || code == -1 || code == MH_NO_SLOT;
+    if (!is_known && !fuzz_asked.threads && !fuzz_note("bad-result", callback))
+        fuzz_report("bad-result", "%s returned %lld, which the header does not know", callback,
+                    (long long)code);
+}
+
 static void deliver(mh_instance *instance, mh_event *event, void *params) {
     mh_frame frame;
     mh_pass pass;
     fuzz_enter(instance, &frame, &pass, event);
-    if (params != NULL)
-        instance->revision->deliver(instance, event, params);
-    else
-        instance->revision->call(instance, event);
+    int64_t code = params != NULL ? instance->revision->deliver(instance, event, params)
+                                  : instance->revision->call(instance, event);
     fuzz_exit(instance, &frame, callbacks[event->kind]);
+    look_at_code(callbacks[event->kind], code);
 }
 
 static void message(mh_instance *instance, const fuzz_step *step) {

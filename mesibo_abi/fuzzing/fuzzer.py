@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import re
 import signal
 import struct
@@ -115,8 +116,11 @@ class Fuzzer:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended."""
-        return self._process.poll() is not None
+        """Whether it has ended. One that stopped itself never would."""
+        if self._process.poll() is None and _has_stopped_itself(self._process.pid):
+            self._process.kill()
+            self._process.wait()
+        return self._process.returncode is not None
 
     @property
     def returncode(self) -> int | None:
@@ -163,3 +167,9 @@ class Fuzzer:
         self._log.close()
         self._shared.close()
         self._notes.close()
+
+
+def _has_stopped_itself(child: int) -> bool:
+    """SIGTSTP is somebody's at the terminal."""
+    found = os.waitid(os.P_PID, child, os.WSTOPPED | os.WNOHANG | os.WNOWAIT)
+    return found is not None and found.si_status == signal.SIGSTOP

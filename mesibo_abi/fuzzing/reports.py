@@ -18,7 +18,7 @@ _FRAME = re.compile(
     re.M,
 )
 _BEGIN = re.compile(
-    r"ERROR: mesibo-abi: (?P<own>[\w-]+)(?:: (?P<callback>\w+) wrote)?"
+    r"ERROR: mesibo-abi: (?P<own>[\w-]+)(?:: (?P<callback>\w+) (?:wrote|returned))?"
     r"|runtime error: (?P<undefined>.*)"
     r"|(?P<leak>ERROR: LeakSanitizer)"
     r"|ERROR: \w+Sanitizer: (?P<address>.*)"

@@ -225,6 +225,8 @@ def ways_out() -> Iterator[Coverage]:
         ("_exit", "exit"),
         ("abort", "ABRT"),
         ("struct", "struct-damaged"),
+        ("code", "bad-result"),
+        ("stop", "hang"),
         ("send", "heap-buffer-overflow read"),
         ("kill", "SIGKILL"),
         ("hang", "hang"),

@@ -43,6 +43,8 @@ NOWHERE = "in outside of the module"
         ("syscall(SYS_exit_group,200)", f"exit {NOWHERE}"),
         ("kill(getpid(),SIGKILL)", f"SIGKILL {NOWHERE}"),
         ("kill(getpid(),SIGRTMIN+3)", f"SIGRTMIN+3 {NOWHERE}"),
+        ("kill(getpid(),SIGSTOP)", "hang in on_message at mesibo_mod_ends.c:19"),
+        ("return 7", "bad-result in on_message"),
     ],
 )
 def test_the_end_of_the_process_is_a_finding(tmp_path: Path, way: str, signature: str) -> None:

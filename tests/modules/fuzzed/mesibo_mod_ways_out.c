@@ -26,7 +26,9 @@ static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *pa
         mesibo_message(mod, params, message, 100);
     if (strcmp(copy, "kill") == 0)
         raise(9);
-    return MESIBO_RESULT_PASS;
+    if (strcmp(copy, "stop") == 0)
+        raise(SIGSTOP);
+    return strcmp(copy, "code") == 0 ? 7 : MESIBO_RESULT_PASS;
 }
 
 MESIBO_EXPORT int mesibo_module_ways_out_init(mesibo_int_t version, mesibo_module_t *mod,
