@@ -99,7 +99,9 @@ static void bury(void) {
 
 static bool has_ended(int options) {
     siginfo_t info = {.si_pid = 0};
-    return waitid(P_PID, (id_t)worker, &info, WEXITED | WNOWAIT | options) == 0 && info.si_pid != 0;
+    while (waitid(P_PID, (id_t)worker, &info, WEXITED | WNOWAIT | options) != 0 && errno == EINTR)
+        continue;
+    return info.si_pid != 0;
 }
 
 static bool host_is_there(void) {

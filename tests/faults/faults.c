@@ -121,6 +121,12 @@ WRAP(WORKS, int, fstat, (int file, void *out), (file, out), error_of(EIO))
 WRAP(WORKS, int, getrlimit, (int which, void *out), (which, out), error_of(EINVAL))
 WRAP(WORKS, int, setrlimit, (int which, const void *limit), (which, limit), error_of(EPERM))
 WRAP(WORKS, int, sigaltstack, (const void *wanted, void *before), (wanted, before), error_of(ENOMEM))
+WRAP(WORKS, int, sigaction, (int number, const void *wanted, void *before), (number, wanted, before),
+     error_of(EINVAL))
+WRAP(WORKS, int, munmap, (void *at, size_t size), (at, size), error_of(ENOMEM))
+WRAP(WORKS, int, sched_getaffinity, (pid_t of, size_t size, void *set), (of, size, set),
+     error_of(EINVAL))
+WRAP(WORKS, int, setpgid, (pid_t process, pid_t group), (process, group), error_of(EPERM))
 WRAP(WORKS, int, dup2, (int file, int to), (file, to), error_of(EBUSY))
 WRAP(WAITS, int, dup3, (int file, int to, int flags), (file, to, flags), error_of(EBUSY))
 WRAP(WORKS, ssize_t, process_vm_readv,
@@ -166,6 +172,13 @@ int __wrap_open(const char *path, int flags, ...) {
                                                              : __real_open(path, flags, 0);
 }
 
+int __real_prctl(int what, ...);
+int __wrap_prctl(int what, long a, long b, long c, long d);
+int __wrap_prctl(int what, long a, long b, long c, long d) {
+    return is_next(WORKS, "prctl", __builtin_return_address(0)) ? (int)error_of(EINVAL)
+                                                              : __real_prctl(what, a, b, c, d);
+}
+
 int __real_fcntl(int file, int command, ...);
 int __wrap_fcntl(int file, int command, long value);
 int __wrap_fcntl(int file, int command, long value) {
@@ -186,15 +199,21 @@ int __wrap_asprintf(char **text, const char *format, ...) {
     return len;
 }
 
-static bool is_of_limits(long number) {
-    return number == SYS_seccomp || number == SYS_capget || number == SYS_capset;
+/* Of those without a function in libc, the ones that a kernel need not have, or may forbid. */
+static bool may_fail(long number) {
+    static const long numbers[] = {SYS_seccomp, SYS_capget, SYS_capset, SYS_close_range,
+                                   SYS_membarrier, SYS_timer_create, SYS_timer_settime};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        if (numbers[i] == number)
+            return true;
+    return false;
 }
 
 /* Futexes are waited for by a system call of their own. */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f);
 long __wrap_syscall(long number, long a, long b, long c, long d, long e, long f) {
-    if (is_of_limits(number) && is_next(WORKS, "syscall", __builtin_return_address(0)))
+    if (may_fail(number) && is_next(WORKS, "syscall", __builtin_return_address(0)))
         return error_of(EPERM);
     int command = (int)(b & FUTEX_CMD_MASK);
     bool waits = number == SYS_futex && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET);
