@@ -33,7 +33,7 @@ enum { CONTROL_FD = 3, MEMORY_FD = 4 };
  * bells. */
 enum { COMMAND_START = 'S', COMMAND_HUNG = 'H', COMMAND_KILL = 'K' };
 typedef struct mh_gone {
-    int32_t status; /* of wait(2) */
+    int64_t status; /* of wait(2); a word, so that all bytes of this are told */
     uint64_t spent; /* nanoseconds of the processor */
 } mh_gone;
 

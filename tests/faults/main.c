@@ -4,12 +4,10 @@
  * no memory, no descriptor, no child. Prints how many calls failed, or a line about each that did harm. */
 #define _GNU_SOURCE
 #include "faults.h"
-#include "story.h"
+#include "../scenarios/story.h"
 
 #include <dirent.h>
-#include <pthread.h>
 #include <sanitizer/lsan_interface.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,30 +18,6 @@
 enum { PATIENCE = 120, CANNOT = 2, LEAKED = 3, LEFT_OPEN = 4, LEFT_CHILD = 5, OTHERWISE = 6 };
 
 const char *fault_role = "host";
-story *told;
-
-/* From any thread of the core's. */
-static void append(char *to, size_t size, const char *format, va_list args) {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    pthread_mutex_lock(&lock);
-    size_t len = strlen(to);
-    vsnprintf(to + len, size - len, format, args);
-    pthread_mutex_unlock(&lock);
-}
-
-void see(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    append(told->seen, sizeof told->seen, format, args);
-    va_end(args);
-}
-
-void why(const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    append(told->why, sizeof told->why, format, args);
-    va_end(args);
-}
 
 static void *shared(size_t size, int file) {
     int flags = file < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
@@ -67,23 +41,6 @@ static void make_plan(const char *role) {
     setenv("FAULTS_PLAN", path, 1);
 }
 
-static int by_text(const void *one, const void *other) {
-    return strcmp(*(char *const *)one, *(char *const *)other);
-}
-
-/* Threads have no order. */
-static void sort_lines(char *text) {
-    static char *lines[4096], sorted[sizeof told->seen];
-    size_t count = 0;
-    strcpy(sorted, text);
-    for (char *line = strtok(sorted, "\n"); line != NULL && count < 4096; line = strtok(NULL, "\n"))
-        lines[count++] = line;
-    qsort(lines, count, sizeof lines[0], by_text);
-    text[0] = '\0';
-    for (size_t i = 0; i < count; i++)
-        sprintf(text + strlen(text), "%s\n", lines[i]);
-}
-
 static int descriptors(void) {
     DIR *folder = opendir("/proc/self/fd");
     int count = 0;
@@ -104,13 +61,13 @@ static _Noreturn void play(scenario run, char **libraries, const char *usual, fa
     faults->mode = (int)mode;
     run(libraries);
     faults->mode = FAULTS_OFF;
-    sort_lines(told->seen);
+    sort_seen();
     if (usual == NULL)
         _exit(0);
     char *first = strdup(told->seen);
     told->seen[0] = '\0';
     run(libraries);
-    sort_lines(told->seen);
+    sort_seen();
     if (first == NULL || strcmp(told->seen, usual) != 0)
         _exit(OTHERWISE);
     strcpy(told->seen, first);
@@ -159,13 +116,10 @@ static void tell(const char *harm, int64_t nth, const char *usual) {
 int main(int count, char **arguments) {
     static const char *const modes[] = {"off", "once", "interrupted", "exhausted"};
     fault_mode mode = FAULTS_OFF;
-    scenario run = NULL;
+    scenario run = count > 3 ? find_scenario(arguments[3]) : NULL;
     for (int i = 1; count > 3 && i < 4; i++)
         if (strcmp(modes[i], arguments[2]) == 0)
             mode = (fault_mode)i;
-    for (const named_scenario *each = scenarios; count > 3 && each->name != NULL; each++)
-        if (strcmp(each->name, arguments[3]) == 0)
-            run = each->run;
     if (mode == FAULTS_OFF || run == NULL) {
         fputs("usage: faults host|worker once|interrupted|exhausted SCENARIO LIBRARY...\n", stderr);
         return CANNOT;

@@ -11,23 +11,12 @@ from typing import NamedTuple
 
 import pytest
 
-from mesibo_abi import build
 from tests.common import Common
 from tests.core.compiling import ADDRESS_AND_UNDEFINED, WORKER, Toolchain
+from tests.scenarios.program import IN_ONE_PROCESS, ISOLATED, SOURCES, libraries
 from tests.tools import needs
 
 HERE = Path(__file__).parent
-MODULES = HERE.parent / "modules"
-SCENARIOS = ["life", "requests", "trace", "guess", "threads", "trial"]
-ISOLATED = ["isolated", "isolated network", "limits", "crash"]
-LIBRARIES = {
-    "echo": "doc2019",
-    "sdk2020/rewrite": "sdk2020",
-    "sdk2020/one_thread": "sdk2020",
-    "sdk/bare": "sdk2020",
-    "fetch": "doc2019",
-    "ends": "doc2019",
-}
 
 pytestmark = [needs("cc"), pytest.mark.slow]
 
@@ -49,8 +38,8 @@ def programs(common: Common) -> Programs:
         return common.made(name, lambda path: tools.program(path, [*sources, layer], *wrapped))
 
     worker = program("worker", *WORKER)
-    player = program("faults", HERE / "main.c", HERE / "scenarios.c")
-    return Programs(player, [*(library(name, common) for name in LIBRARIES), worker])
+    player = program("faults", HERE / "main.c", *SOURCES)
+    return Programs(player, [*libraries(common), worker])
 
 
 def wraps(layer: Path) -> list[str]:
@@ -60,20 +49,6 @@ def wraps(layer: Path) -> list[str]:
     ).stdout
     names = sorted(set(re.findall(r"\b__wrap_(\w+)", preprocessed)))
     return [f"-Wl,--wrap={name}" for name in names]
-
-
-def library(name: str, common: Common) -> Path:
-    entry = Path(name).name
-
-    def make(output: Path) -> None:
-        build(
-            MODULES / f"{name}.c",
-            output=output,
-            revision=LIBRARIES[name],
-            extra_args=["-DREVISION=2020", f"-DMESIBO_MODULE={entry}"],
-        )
-
-    return common.made(f"mesibo_mod_{entry}.so", make, "faults", name)
 
 
 def play(programs: Programs, role: str, mode: str, scenario: str) -> None:
@@ -112,7 +87,7 @@ def located(program: Path, told: list[str]) -> str:
 
 
 @pytest.mark.parametrize("mode", ["once", "exhausted"])
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", IN_ONE_PROCESS)
 def test_a_host(programs: Programs, scenario: str, mode: str) -> None:
     play(programs, "host", mode, scenario)
 
