@@ -7,21 +7,6 @@ STUBS = $(patsubst mesibo_abi/bridge/%.pyx,mesibo_abi.bridge.%,$(wildcard mesibo
 PEERS = $(wildcard bench/native/*.c bench/native/extension/*.c)
 CORE = $(foreach room,. revisions isolation trial worker probe fuzz,$(wildcard csrc/$(room)/*.c))
 
-
-# What AddressSanitizer runs: all that goes through the core in a process that is instrumented. That is not
-# - tests/symbols and docs: Python, on its own or over what is run here by itself;
-# - tests/headers, bench, and others that compile or read files, as `new` and `bench` do: none of it is loaded;
-# - tests/checking, fuzzing, misbehaving, plugin and test_machine.py, and the commands that check, fuzz and
-#   debug: about modules that break memory, which is a report, some of them thousands of times;
-# - test_leaks.py and others that count memory: malloc is another one;
-# - tests/core, faults, fuzz and test_json_extract.py: C by itself, with a sanitizer or valgrind of its own.
-# Of the others all tests but those that are marked `unsanitized`.
-SANITIZED = $(filter-out $(addprefix tests/cli/test_,$(addsuffix .py,fuzz check gdb bench new)), \
-	$(wildcard tests/cli/test_*.py)) \
-	$(addprefix tests/,isolation peers sdk sdk_services services strategies $(addsuffix .py,$(addprefix test_, \
-	batch batch_passing chain examples host http init libraries lifetime loading logging mailbox module \
-	module_failures module_http native_threads reloading scripts sdk_examples sending stats tables \
-	thread_starters threads trace trace_functions trial values)))
 # What ThreadSanitizer runs: where several threads meet, Python's, the modules' own, and those of services, of
 # answers, of the listener beside a module's process, and of a trace. Left out is what has one thread (values, tables,
 # the host functions themselves); the other tests of isolation, since ThreadSanitizer delivers signals late, and
@@ -92,9 +77,10 @@ ext:
 test: ext
 	$(PYTHON) -m pytest -n 4
 
-# The suite under AddressSanitizer and UndefinedBehaviorSanitizer.
+# The suite under AddressSanitizer and UndefinedBehaviorSanitizer: all tests but those that are marked
+# `unsanitized`, most of them in tests/conftest.py.
 asan:
-	$(call sanitized,asan,address$(COMMA)undefined,libasan.so,$(ASAN),$(SANITIZED))
+	$(call sanitized,asan,address$(COMMA)undefined,libasan.so,$(ASAN),)
 
 # The threaded tests under ThreadSanitizer: a report fails it, and is shown.
 tsan:
@@ -110,9 +96,10 @@ machines:
 faults:
 	$(PYTHON) -m pytest -q -n 2 tests/faults
 
-# What reads foreign bytes: in C for FUZZ_SECONDS a target, in Python with so many examples for each second.
+# What reads foreign bytes: in C for FUZZ_SECONDS a target, in Python with so many examples for each second. What
+# a long run has reached in C is where the next goes on from.
 fuzz: ext
-	FUZZ_SECONDS=$(FUZZ_SECONDS) $(PYTHON) -m pytest -q -n 2 tests/fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_KEPT=$(CURDIR)/build/fuzz $(PYTHON) -m pytest -q -n 2 tests/fuzz
 
 # What tests/headers/test_snapshot.py compares the headers with: for a change that is meant.
 abi-snapshot: ext

@@ -21,7 +21,30 @@ from tests.isolation.left import Left
 settings.register_profile("suite", deadline=None)  # a busy machine is no failure
 settings.load_profile("suite")
 
-SOURCES = Path(__file__).parent / "modules"
+HERE = Path(__file__).parent
+SOURCES = HERE / "modules"
+
+BREAKS = "its modules break memory, in processes that are to see it by themselves"
+COMPILED = "is compiled with a sanitizer of its own, or runs under valgrind"
+COUNTS = "counts what libc's malloc has given: a sanitizer has its own"
+UNSANITIZED = {
+    "checking": BREAKS,
+    "misbehaving": BREAKS,
+    "cli/test_check.py": BREAKS,
+    "cli/test_gdb.py": BREAKS,
+    "test_machine.py": BREAKS,
+    "docs/test_documents.py": BREAKS,
+    "core": COMPILED,
+    "faults": COMPILED,
+    "fuzz": COMPILED,
+    "fuzzing": COMPILED,
+    "cli/test_fuzz.py": COMPILED,
+    "test_doctor.py": COMPILED,
+    "test_json_extract.py": COMPILED,
+    "test_leaks.py": COUNTS,
+    "test_batch_memory.py": COUNTS,
+}
+"""What is not run with an extension that is built with sanitizers, and why."""
 
 
 class Built(Protocol):
@@ -84,6 +107,14 @@ def bench_cache(common: Common) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is marked
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for place, reason in UNSANITIZED.items():
+        for item in items:
+            if item.path.is_relative_to(HERE / place):
+                item.add_marker(pytest.mark.unsanitized(reason=reason))
 
 
 def pytest_collection_finish() -> None:

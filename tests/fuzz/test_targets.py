@@ -1,5 +1,5 @@
 """What reads foreign bytes in C, under libFuzzer: the corpus again, then new inputs for a bounded
-time (FUZZ_SECONDS, for each target)."""
+time (FUZZ_SECONDS, for each target). What they reach is kept where FUZZ_KEPT says, for the next."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def run(program: Path, *arguments: object, folder: Path) -> str:
 @pytest.mark.parametrize("target", TARGETS)
 def test_foreign_bytes(fuzzer: Built, target: str, tmp_path: Path) -> None:
     corpus = HERE / "corpus" / target
-    found = tmp_path / "found"
-    found.mkdir()
+    found = Path(os.environ.get("FUZZ_KEPT", tmp_path)) / target
+    found.mkdir(parents=True, exist_ok=True)
     program = fuzzer(target)
     known = run(program, "-runs=0", corpus, folder=tmp_path)
     assert f"{len(list(corpus.iterdir()))} files found in {corpus}" in known.replace(":", "")
