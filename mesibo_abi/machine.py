@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -32,6 +33,10 @@ from hypothesis.stateful import (  # isort: skip
 from hypothesis.strategies import SearchStrategy  # isort: skip
 
 _PAUSE = 0.005  # seconds for threads of the module's own
+_REFUSALS = 30  # of a machine that has not lived yet; at 50 Hypothesis complains, and not of them
+
+_lived: set[type[ModuleMachine]] = set()
+_refused: Counter[type[ModuleMachine]] = Counter()
 
 
 def _of_machine(made: Callable[[ModuleMachine], SearchStrategy[Any]]) -> SearchStrategy[Any]:
@@ -70,10 +75,11 @@ class ModuleMachine(RuleBasedStateMachine):
     library is loaded as it is when the life begins.
 
     `config` are its items, or a strategy for them; of drawn items that its init refuses, also those
-    of a `configs` of your own, nothing more is tried. `revision` and `entry_point` are as for
-    `Host.load`. `deadline` is seconds for each callback. `words` are further ones that it may
-    listen to. Rules and invariants of your own find the LoadedModule in `self.loaded`, what became
-    of the last event in `self.verdict`, and all that it sent in `self.sent`.
+    of a `configs` of your own, nothing more is tried, unless it refuses all. `revision` and
+    `entry_point` are as for `Host.load`. `deadline` is seconds for each callback. `words` are
+    further ones that it may listen to. Rules and invariants of your own find the LoadedModule in
+    `self.loaded`, what became of the last event in `self.verdict`, and all that it sent in
+    `self.sent`.
     """
 
     module: ClassVar[str | PathLike[str] | None] = None
@@ -163,9 +169,10 @@ class ModuleMachine(RuleBasedStateMachine):
         try:
             self.life = Life(_subject(type(self)), config, deadline=self.deadline)
         except LoadError as error:
-            if refuses(error) and _draws_items(type(self)):
+            if refuses(error) and _may_take_others(type(self)):
                 reject()  # that it refuses items is its right
             raise
+        _lived.add(type(self))
         self._note()
         self._has_happened = False
 
@@ -297,6 +304,14 @@ def _draws_items(machine: type[ModuleMachine]) -> bool:
     """Whether there are others, where its init refuses these."""
     whose = next(each for each in machine.__mro__ if "configs" in vars(each))
     return whose is not ModuleMachine or isinstance(machine.config, SearchStrategy)
+
+
+def _may_take_others(machine: type[ModuleMachine]) -> bool:
+    """Whether it is worth to draw others. Hypothesis would give up later, and not say why."""
+    if not _draws_items(machine):
+        return False
+    _refused[machine] += 1
+    return machine in _lived or _refused[machine] < _REFUSALS
 
 
 def _has_threads(machine: type[ModuleMachine]) -> bool:

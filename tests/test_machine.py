@@ -196,6 +196,15 @@ def test_items_that_are_drawn_may_be_refused() -> None:
     run(Narrow, examples=20)
 
 
+def test_items_that_are_drawn_may_not_all_be_refused() -> None:
+    class Never(ModuleMachine):
+        module = library("secret")
+        config = configs({"word": st.text("xyz", min_size=65)}, complete=True, usual=True)
+
+    with pytest.raises(LoadError, match="to return 0, it returned -1"):
+        run(Never, examples=100)
+
+
 def test_items_that_are_given_may_not() -> None:
     with pytest.raises(LoadError, match="to return 0, it returned -1"):
         run(ModuleMachine.of(library("secret"), config={"word": "x" * 65}))

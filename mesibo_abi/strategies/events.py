@@ -58,7 +58,7 @@ def events(
     `data` comes with that, and `user` is who logs in.
 
     Raises ValueError for a kind that the revision does not have, and TypeError for a field that no
-    event has.
+    event has, or for a user that is none.
     """
     made = _makers(
         words=words,
@@ -86,6 +86,7 @@ def _makers(
     kind = _given("type", fields, number)
     some_data = payload_by(words=words, max_size=max_size, text=text)
     data = _given("data", fields, one_of([None], [some_data]))
+    _check_user(fields)
     user = _given("user", fields, _user_by(words))
 
     def message(draw: st.DrawFn) -> Event:
@@ -115,6 +116,15 @@ def _given(field: str, fields: dict[str, Any], usual: Drawing[Any]) -> Drawing[A
 
 def _as_data(data: str | bytes | None) -> bytes | None:
     return data.encode() if isinstance(data, str) else data
+
+
+def _check_user(fields: dict[str, Any]) -> None:
+    given = fields.get("user", User(None))
+    if not isinstance(given, User | SearchStrategy):
+        raise TypeError(
+            f"user is {given!r}: expected a mesibo_abi.User or a strategy for them; such as "
+            f"user=User({given!r})"
+        )
 
 
 def _user_by(words: Words) -> Drawing[User]:

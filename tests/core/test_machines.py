@@ -53,8 +53,8 @@ def player(common: Common, tools: Toolchain) -> Path:
     )
 
 
-def run(*command: str | Path) -> tuple[int, str, str]:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def run(*command: object) -> tuple[int, str, str]:
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -242,6 +242,15 @@ def test_a_field_that_no_event_has_is_refused() -> None:
     )
 
 
+def test_a_user_that_is_none_is_refused() -> None:
+    with pytest.raises(TypeError) as caught:
+        events(user="alice")
+    assert str(caught.value) == (
+        "user is 'alice': expected a mesibo_abi.User or a strategy for them; such as "
+        "user=User('alice')"
+    )
+
+
 @pytest.mark.parametrize(
     ("made", "words"),
     [
