@@ -114,6 +114,17 @@ WRAP(TAKES, int, posix_spawn_file_actions_init, (posix_spawn_file_actions_t *fil
 WRAP(TAKES, int, posix_spawn_file_actions_adddup2,
      (posix_spawn_file_actions_t *files, int from, int to), (files, from, to), ENOMEM)
 WRAP(TAKES, int, posix_spawnattr_init, (posix_spawnattr_t *how), (how), ENOMEM)
+WRAP(TAKES, int, atexit, (void (*run)(void)), (run), ENOMEM)
+WRAP(TAKES, int, pthread_atfork, (void (*before)(void), void (*here)(void), void (*child)(void)),
+     (before, here, child), ENOMEM)
+WRAP(TAKES, int, pthread_attr_init, (pthread_attr_t *how), (how), ENOMEM)
+WRAP(TAKES, int, pthread_getattr_np, (pthread_t of, pthread_attr_t *how), (of, how), ENOMEM)
+WRAP(WORKS, int, pthread_attr_setstacksize, (pthread_attr_t *how, size_t size), (how, size), EINVAL)
+WRAP(WORKS, int, dladdr, (const void *address, void *found), (address, found), 0)
+WRAP(WORKS, int, dlinfo, (void *library, int what, void *found), (library, what, found), -1)
+WRAP(WORKS, ssize_t, readlink, (const char *path, char *to, size_t size), (path, to, size),
+     error_of(EACCES))
+WRAP(WORKS, char *, fgets, (char *to, int size, FILE *from), (to, size, from), null_with(EIO))
 WRAP(WORKS, int, mprotect, (void *at, size_t size, int how), (at, size, how), error_of(ENOMEM))
 WRAP(WORKS, int, madvise, (void *at, size_t size, int what), (at, size, what), error_of(EINVAL))
 WRAP(WORKS, int, stat, (const char *path, void *out), (path, out), error_of(EACCES))
