@@ -187,11 +187,13 @@ def _check_arguments(extra_args: Sequence[str]) -> list[str]:
 
 def _check_name(name: str) -> str:
     if _NAME.fullmatch(as_text("build: the name", name)) is None:
+        better = re.sub(r"[^A-Za-z0-9_]+", "_", name) or "filter"
         raise InputError(
             f"build: {name!r} cannot be the name of a module",
             detail=f"expected letters, digits and _ (it becomes part of the C identifier "
             f"mesibo_module_<name>_init), found {name!r}",
-            hint=f"give another, such as name={re.sub(r'[^A-Za-z0-9_]+', '_', name) or 'filter'!r}",
+            hint=f"give another, such as name={better!r}; on the command line --name {better}, to "
+            f"`fuzz` --entry-point mesibo_module_{better}_init",
         )
     return name
 

@@ -195,7 +195,8 @@ def test_a_name_that_no_identifier_can_hold(name: str, better: str) -> None:
         f"build: {name!r} cannot be the name of a module\n"
         "  expected letters, digits and _ (it becomes part of the C identifier "
         f"mesibo_module_<name>_init), found {name!r}\n"
-        f"  hint: give another, such as name={better!r}"
+        f"  hint: give another, such as name={better!r}; on the command line --name {better}, to "
+        f"`fuzz` --entry-point mesibo_module_{better}_init"
     )
 
 

@@ -10,6 +10,7 @@ import click
 
 from ..errors import Error, InputError
 from .items import items_of, module_options
+from .seconds import Seconds
 from .status import Status
 from .text import in_words, reason_of, say
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0.01),
+    type=Seconds(min=0.01),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--deadline",
-    type=click.FloatRange(min=0.001),
+    type=Seconds(min=0.001),
     default=5.0,
     show_default=True,
     metavar="SECONDS",

@@ -17,6 +17,7 @@ from ..types import Revision
 from .arguments import SOURCE_SUFFIXES
 from .build import WithExtraArguments, extra_arguments
 from .items import items_of, module_options
+from .seconds import Seconds
 from .status import Status
 from .terminate import terminable
 from .text import printable, say
@@ -35,7 +36,7 @@ _DURATION = 60.0
 )
 @click.option(
     "--duration",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Seconds(min=0, min_open=True),
     metavar="SECONDS",
     help=f"Look so long.  [default: {_DURATION:g}, where there are no --runs]",
 )
@@ -248,6 +249,13 @@ def _fuzz(subject: Subject, budget: Budget, corpus: Path | None, output: Path) -
                 click.echo(f"found      {printable(finding.crash.signature)}")
                 click.echo(_evidence(finding.crash))
                 _tell_where(*files.write(finding, subject, output))
+    if budget.duration is not None and not bar.has_looked and not count:
+        raise InputError(
+            f"{subject.path}: no case was run",
+            detail=f"expected one at least, found none when the time was over, "
+            f"{budget.duration:g} s",
+            hint="give it longer, by --duration",
+        )
     say(bar.summary(count))
     return Status.FOUND if count else Status.DONE
 

@@ -31,6 +31,11 @@ class FuzzProgress:
         self._last = progress
         self._show(self._so_far())
 
+    @property
+    def has_looked(self) -> bool:
+        """Whether there was a case."""
+        return self._last.cases > 0
+
     @contextmanager
     def aside(self) -> Iterator[None]:
         """While something else is printed."""

@@ -55,6 +55,12 @@ def items_of(configuration: Sequence[str], module: Path) -> dict[str, str]:
     for given in configuration:
         key, equals, value = given.partition("=")
         if equals and not Path(given).exists():
+            if not key.strip():
+                raise InputError(
+                    f"--config {given}: an item without a name",
+                    detail=f"expected KEY=VALUE, found nothing before the = of {given!r}",
+                    hint="name it, as the module asks for it",
+                )
             items[key.strip()] = value.strip()
         else:
             items |= _in_file(Path(given), module)

@@ -13,6 +13,7 @@ from ..tracing import Trace, TraceForm
 from ..types import OnFailure, Revision
 from .arguments import Plan, read_arguments
 from .isolating import Isolating, isolation_options
+from .seconds import Seconds
 from .status import Status
 from .text import say
 
@@ -88,7 +89,7 @@ class Options:
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(min=0),
     default=30.0,
     show_default=True,
     metavar="SECONDS",

@@ -30,6 +30,7 @@ _SAY = 0.25  # seconds between words on how far it is
 _LEAKS_AT_ONCE = 4  # cases that may leak, before others are looked at
 _TIMES = 3  # that a case which failed at a place is looked at
 _LAST = 5.0  # seconds for what came up last
+_WHILE = 0.5  # seconds: thousands of cases
 _ANYWHERE = "0"  # a place that is not known
 _FEW = 4  # cases
 _AT_ONCE = 8  # processes that end in one of their first few cases: there is no way further
@@ -70,6 +71,7 @@ class Coverage:
                 time.sleep(_PAUSE)
             run.end()
             yield from run.findings(self._reader, self._replayer, known)
+            yield from run.unfinished(self._replayer)
             run.say(progress, at_once=True)
             if not known:
                 run.check_lives()
@@ -131,6 +133,20 @@ class _Run:
     def end(self) -> None:
         """No more cases; what has come up may still be looked at for a while."""
         self._grace = _LAST
+
+    def unfinished(self, replayer: Replayer) -> Findings:
+        """The cases that were not over when the time was, and are not a while later: that may be
+        because they never are."""
+        begun = [(fuzzer, fuzzer.cases) for fuzzer in self._fuzzers]
+        if begun:
+            time.sleep(_WHILE)
+        for fuzzer, cases in begun:
+            data = fuzzer.runs()
+            if data is not None and fuzzer.cases == cases:
+                case = self._case(data)
+                crash = replayer.confirm(case)
+                if crash is not None:
+                    yield Finding(crash, case)
 
     def _has_time(self) -> bool:
         duration = self._budget.duration

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ _ENVIRONMENT = {
     "atexit_sleep_ms=0",
     "LSAN_OPTIONS": "report_objects=0",
 }
+_ENTRY_POINT = re.compile(r"mesibo_module_(\w+)_init", re.ASCII)
 _OF_ALL_ITEMS = 1 << 20  # bytes: they are words of a command line
 
 
@@ -86,6 +88,7 @@ def instrument(subject: Subject, folder: Path) -> Instrumented:
         warnings.simplefilter("ignore", BuildWarning)  # `build` is where an author reads them
         library = build(
             subject.sources,
+            name=_name_of(subject.entry_point),
             revision=str(subject.revision or Revision.DOC2019),
             output=f"{folder}/",
             extra_args=[*subject.arguments, *toolchain.module_flags],
@@ -110,6 +113,13 @@ def instrument(subject: Subject, folder: Path) -> Instrumented:
     return Instrumented(
         subject, toolchain, program, library, revision, entry_point, found.has_synchronous
     )
+
+
+def _name_of(entry_point: str | None) -> str | None:
+    """That of the module whose init it is, for its file and MESIBO_MODULE; None: that of the
+    source."""
+    found = _ENTRY_POINT.fullmatch(entry_point or "")
+    return None if found is None else found[1]
 
 
 def _check_items(subject: Subject) -> None:

@@ -26,10 +26,17 @@ def fuzz_program(toolchain: Toolchain) -> Path:
     kept = cache() / "fuzz" / _digest(toolchain) / _NAME
     if kept.is_file():
         return kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-        made = _compiled(toolchain, Path(folder))
-        made.replace(kept)
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        place = tempfile.TemporaryDirectory(dir=kept.parent)
+    except OSError as error:
+        raise BuildError(
+            f"{kept.parent}: the fuzz program cannot be kept there",
+            detail=f"expected a folder to write into, found: {error.strerror}",
+            hint="set XDG_CACHE_HOME to one, which need not be there yet",
+        ) from error
+    with place as folder:
+        _compiled(toolchain, Path(folder)).replace(kept)
     return kept
 
 
