@@ -104,7 +104,7 @@ char *mesibo_util_json_extract(char *src, void *second, void *third, char **four
     size_t size = len > 0 ? (size_t)len : 0; /* below 0: nothing is in there */
     const char *key = has_len ? third : second;
     char **next = has_len ? fourth : third;
-    const mh_given given = {MH_GIVEN_JSON, NULL, src, size, NULL};
+    const mh_given given = {.kind = MH_GIVEN_JSON, .bytes = src, .len = size};
     char *value = NULL;
     if (caller.instance == NULL || mh_may_go_on(caller.instance, &given)) {
         if (!has_len && src != NULL)

@@ -173,10 +173,18 @@ static int64_t log_line(mh_instance *from, uint64_t level, bool is_report, const
     return kept ? 0 : -1;
 }
 
+static bool may_log(mh_instance *from, const char *format, va_list args) {
+    va_list copy;
+    va_copy(copy, args);
+    bool may = mh_may_go_on(from, &(mh_given){.kind = MH_GIVEN_FORMAT, .bytes = format, .args = &copy});
+    va_end(copy);
+    return may;
+}
+
 int64_t mh_vlog(mh_instance *from, uint64_t level, const char *format, va_list args) {
     if (level > from->log_level)
         return 0;
-    if (format == NULL || !mh_may_go_on(from, &(mh_given){MH_GIVEN_FORMAT, NULL, format, 0, NULL}))
+    if (format == NULL || !may_log(from, format, args))
         return -1;
     int64_t result = log_line(from, level, false, format, args);
     if (result >= 0)
@@ -203,7 +211,7 @@ static void tell_witness(mh_instance *about, const char *format, va_list args) {
     va_copy(again, args);
     vsnprintf(text, sizeof text, format, again);
     va_end(again);
-    mh_may_go_on(about, &(mh_given){MH_GIVEN_REFUSED, NULL, text, strlen(text), NULL});
+    mh_may_go_on(about, &(mh_given){.kind = MH_GIVEN_REFUSED, .bytes = text, .len = strlen(text)});
 }
 
 void mh_report(mh_instance *about, const char *format, ...) {

@@ -176,7 +176,9 @@ static bool measure(mh_instance *from, const char *which, const char *text, size
 }
 
 int64_t mh_send(mh_instance *from, const mh_params *given, const char *message, uint64_t len) {
-    if (!mh_may_go_on(from, &(mh_given){MH_GIVEN_MESSAGE, given, message, len, NULL}))
+    const mh_given what = {
+        .kind = MH_GIVEN_MESSAGE, .params = given, .bytes = message, .len = len};
+    if (!mh_may_go_on(from, &what))
         return -1;
     if (given == NULL) {
         mh_report(from, "send refused: params is NULL; pass a mesibo_message_params_t");

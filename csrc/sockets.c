@@ -127,7 +127,7 @@ int64_t mh_socket_write(int64_t number, const char *data, int64_t len) {
     if (request == NULL)
         return -1;
     int64_t written = -1;
-    const mh_given given = {MH_GIVEN_BYTES, NULL, data, (uint64_t)len, NULL};
+    const mh_given given = {.kind = MH_GIVEN_BYTES, .bytes = data, .len = (uint64_t)len};
     if (!mh_may_go_on(request->instance, &given))
         written = -1;
     else if (len == 0)

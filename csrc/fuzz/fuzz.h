@@ -192,6 +192,9 @@ _Noreturn void fuzz_report(const char *kind, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* For mh_hooks: what a module gives to host functions. */
 bool fuzz_witness(void *context, mh_instance *from, const mh_given *given);
+/* A format that the module gives, and a copy of its arguments (formats.c). */
+void fuzz_look_at_format(const char *format, va_list *args);
+
 /* Where reports go from here on. */
 void fuzz_report_to(int file);
 

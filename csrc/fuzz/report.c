@@ -36,42 +36,6 @@ _Noreturn void fuzz_report(const char *kind, const char *format, ...) {
 
 /* ---- What a module gives to host functions ---------------------------------------------------------- */
 
-static bool is_writable(const void *address) {
-    uint64_t wanted = (uint64_t)(uintptr_t)address;
-    FILE *maps = fopen("/proc/self/maps", "re");
-    char line[512];
-    bool found = false;
-    while (!found && maps != NULL && fgets(line, sizeof line, maps) != NULL) {
-        unsigned long start, end;
-        char mode[5];
-        if (sscanf(line, "%lx-%lx %4s", &start, &end, mode) == 3)
-            found = wanted >= start && wanted < end && mode[1] == 'w';
-    }
-    if (maps != NULL)
-        fclose(maps);
-    return found;
-}
-
-/* Whether it has a %n, with whatever stands between the two. */
-static bool wants_count(const char *format) {
-    size_t len = strlen(format); /* the sanitizer's looks at all of it */
-    for (size_t at = 0; at < len; at++) {
-        if (format[at] != '%')
-            continue;
-        at += 1 + strspn(format + at + 1, "0123456789.*$-+ #'hlLqjztI");
-        if (format[at] == 'n')
-            return true;
-    }
-    return false;
-}
-
-/* No line that is logged wants that: what does, and is no constant of the module, came in from outside. */
-static void look_at_format(const char *format) {
-    if (wants_count(format) && is_writable(format))
-        fuzz_report("format-string", "what came in from outside is the format of a log line: %s",
-                    format);
-}
-
 static void look_at_bytes(const void *bytes, uint64_t len) {
     if (len == 0 || bytes == NULL || __asan_region_is_poisoned == NULL)
         return;
@@ -89,7 +53,7 @@ bool fuzz_witness(void *context, mh_instance *from, const mh_given *given) {
     case MH_GIVEN_MESSAGE:
     case MH_GIVEN_BYTES:
     case MH_GIVEN_JSON: look_at_bytes(given->bytes, given->len); break;
-    case MH_GIVEN_FORMAT: look_at_format(given->bytes); break;
+    case MH_GIVEN_FORMAT: fuzz_look_at_format(given->bytes, given->args); break;
     case MH_GIVEN_ITEM: fuzz_learn_item(given->bytes); break;
     case MH_GIVEN_REQUEST:
         fuzz_learnt->asks_network = true;

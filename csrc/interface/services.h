@@ -6,6 +6,7 @@
 
 #include "events.h"
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,7 +85,7 @@ typedef struct mh_answer {
 /* What a module gives to a host function: see mh_hooks.witness. */
 typedef enum mh_given_kind {
     MH_GIVEN_MESSAGE, /* params, bytes, len: to send */
-    MH_GIVEN_FORMAT,  /* bytes: of a line to log, to the NUL */
+    MH_GIVEN_FORMAT,  /* bytes: of a line to log, to the NUL; args: a copy of what it is about */
     MH_GIVEN_REQUEST, /* what */
     MH_GIVEN_BYTES,   /* bytes, len: for a socket */
     MH_GIVEN_JSON,    /* bytes, len: to look for a value in */
@@ -98,6 +99,7 @@ typedef struct mh_given {
     const char *bytes;
     uint64_t len;
     const mh_what *what;
+    va_list *args;
 } mh_given;
 
 /* Where answers go. The sink runs on the host's dispatcher thread (or the closing one, or for a
