@@ -51,11 +51,13 @@ typedef struct mh_revision {
     /* Of its message params, which have no lengths there. */
     void (*read_params)(mh_params *to, const void *from);
     bool json_has_len; /* which of the two signatures mesibo_util_json_extract has */
-    /* For trials: the params in a place of the caller's, of `params_size` bytes, and a call of
-     * on_message or on_message_status (which must be set) with what lies there. */
-    size_t params_size;
+    /* For trials: the params, or the user, in a place of the caller's, of `params_size` or `user_size`
+     * bytes, and a call of on_message, on_message_status or on_login (which must be set) with what lies
+     * there. fill_user NULL: there are none. */
+    size_t params_size, user_size;
     void (*fill_params)(void *place, const mh_event *event, char *to, char *from);
-    int64_t (*deliver)(mh_instance *instance, const mh_event *event, void *params);
+    void (*fill_user)(void *place, const mh_user *user, char *address);
+    int64_t (*deliver)(mh_instance *instance, const mh_event *event, void *place);
     const mh_layout *layouts; /* that of the module struct first; name NULL behind the last */
 } mh_revision;
 

@@ -57,12 +57,12 @@ static void look_at_code(const char *callback, int64_t code) {
                     (long long)code);
 }
 
-static void deliver(mh_instance *instance, mh_event *event, void *params) {
+static void deliver(mh_instance *instance, mh_event *event, void *place) {
     mh_frame frame;
     mh_pass pass;
     fuzz_enter(instance, &frame, &pass, event);
-    int64_t code = params != NULL ? instance->revision->deliver(instance, event, params)
-                                  : instance->revision->call(instance, event);
+    int64_t code = place != NULL ? instance->revision->deliver(instance, event, place)
+                                 : instance->revision->call(instance, event);
     fuzz_exit(instance, &frame, callbacks[event->kind]);
     look_at_code(callbacks[event->kind], code);
 }
@@ -88,8 +88,11 @@ static void message(mh_instance *instance, const fuzz_step *step) {
 
 static void login(mh_instance *instance, const fuzz_step *step) {
     char *address = fuzz_lend_text(step->to);
+    void *place = fuzz_lend_room(fuzz_revision->user_size);
     const mh_user user = {step->number, step->present & FUZZ_ONLINE, address, step->to.len};
-    deliver(instance, &(mh_event){.kind = MH_ON_LOGIN, .user = &user}, NULL);
+    fuzz_revision->fill_user(place, &user, address);
+    deliver(instance, &(mh_event){.kind = MH_ON_LOGIN, .user = &user}, place);
+    fuzz_take_back(place);
     fuzz_take_back(address);
 }
 

@@ -215,11 +215,18 @@ static void fill_params(void *place, const mh_event *event, char *to, char *from
                                   .from = from_address};
 }
 
-static int64_t deliver(mh_instance *instance, const mh_event *event, void *params) {
+static void fill_user(void *place, const mh_user *from, char *address) {
+    *(mesibo_user_t *)place = (mesibo_user_t){
+        .flags = from->flags, .online = (mesibo_int_t)from->online, .address = address};
+}
+
+static int64_t deliver(mh_instance *instance, const mh_event *event, void *place) {
     mesibo_module_t *mod = module_of(instance);
+    if (event->kind == MH_ON_LOGIN)
+        return (int32_t)mod->on_login(mod, place);
     return (int32_t)(event->kind == MH_ON_MESSAGE
-                         ? mod->on_message(mod, params, event->message, event->len)
-                         : mod->on_message_status(mod, params, event->status));
+                         ? mod->on_message(mod, place, event->message, event->len)
+                         : mod->on_message_status(mod, place, event->status));
 }
 
 static int64_t call_with_params(mh_instance *instance, const mh_event *event) {
@@ -235,16 +242,16 @@ static int64_t call_with_params(mh_instance *instance, const mh_event *event) {
     return code;
 }
 
-static int64_t call_with_user(mh_instance *instance, const mh_user *from) {
-    mesibo_module_t *mod = module_of(instance);
+static int64_t call_with_user(mh_instance *instance, const mh_event *event) {
+    const mh_user *from = event->user;
     char *address = from->address != NULL ? strdup(from->address) : NULL;
     if (from->address != NULL && address == NULL) {
         mh_report(instance, "not called: no memory for the address of a user");
         return MESIBO_RESULT_FAIL;
     }
-    mesibo_user_t user = {
-        .flags = from->flags, .online = (mesibo_int_t)from->online, .address = address};
-    int32_t code = (int32_t)mod->on_login(mod, &user);
+    mesibo_user_t user;
+    fill_user(&user, from, address);
+    int64_t code = deliver(instance, event, &user);
     free(address);
     return code;
 }
@@ -258,7 +265,7 @@ static int64_t call(mh_instance *instance, const mh_event *event) {
     case MH_ON_MESSAGE_STATUS: return call_with_params(instance, event);
     case MH_ON_CALL: return (int32_t)mod->on_call(mod);
     case MH_ON_CALL_STATUS: return (int32_t)mod->on_call_status(mod);
-    case MH_ON_LOGIN: return call_with_user(instance, event->user);
+    case MH_ON_LOGIN: return call_with_user(instance, event);
     case MH_ON_CONFIG:
     case MH_EVENT_KINDS: break;
     }
@@ -309,7 +316,9 @@ const mh_revision mh_sdk2019 = {
     .read_params = read_params,
     .http = host_http,
     .params_size = sizeof(mesibo_message_params_t),
+    .user_size = sizeof(mesibo_user_t),
     .fill_params = fill_params,
+    .fill_user = fill_user,
     .deliver = deliver,
     .layouts = layouts,
 };

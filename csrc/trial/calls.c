@@ -39,6 +39,21 @@ static bool place_text(mh_trial *trial, const char *name, const char *text, mh_p
     return text == NULL || *out != NULL;
 }
 
+static bool place_user(mh_trial *trial, const mh_user *user, const mh_placing *placing) {
+    const mh_revision *revision = trial->instance->revision;
+    if (!place_text(trial, "address", user->address, placing->addresses, &trial->address))
+        return false;
+    trial->user = *user;
+    trial->user.address = trial->address;
+    trial->event.user = &trial->user;
+    if (revision->fill_user == NULL)
+        return true;
+    trial->params = trial_place(trial, "user", NULL, revision->user_size, placing->params, false);
+    if (trial->params != NULL)
+        revision->fill_user(trial->params, &trial->user, trial->address);
+    return trial->params != NULL;
+}
+
 static bool place_params(mh_trial *trial, const mh_event *event, const mh_placing *placing) {
     const mh_revision *revision = trial->instance->revision;
     char *to, *from;
@@ -57,13 +72,13 @@ bool mh_trial_place(mh_trial *trial, const mh_event *event, const mh_placing *pl
     trial->event = *event;
     trial->params = NULL;
     trial->flags = event->params != NULL ? event->params->flags : 0;
-    if (event->user != NULL) {
-        if (!place_text(trial, "address", event->user->address, placing->addresses,
-                        &trial->address))
+    if (event->user != NULL && !place_user(trial, event->user, placing))
+        return false;
+    if (event->config != NULL) { /* behind it is a NUL */
+        trial->event.config = trial_place(trial, "config", event->config, event->config_len + 1,
+                                          placing->message, false);
+        if (trial->event.config == NULL)
             return false;
-        trial->user = *event->user;
-        trial->user.address = trial->address;
-        trial->event.user = &trial->user;
     }
     if (event->params != NULL && !place_params(trial, event, placing))
         return false;

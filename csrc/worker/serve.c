@@ -55,10 +55,30 @@ static void end_children(void) {
 
 /* ---- Orders ------------------------------------------------------------------------------------------- */
 
-/* A callback of a bare worker: params and addresses are lent as the message is, and not copied. */
-static int64_t call_bare(mh_instance *of, const mh_event *event) {
-    if (event->params == NULL || !called->has_callback(of, event->kind))
-        return called->call(of, event);
+static int64_t call_with_user(mh_instance *of, const mh_event *event) {
+    const mh_user *user = event->user;
+    char *address =
+        user->address != NULL ? loan_text(lent, MH_LENT_TO, user->address, user->address_len) : NULL;
+    void *place = loan_struct(lent, called->user_size);
+    if (place == NULL || (address == NULL) != (user->address == NULL)) {
+        mh_report(of, "not called: no memory for its user");
+        return -1;
+    }
+    called->fill_user(place, user, address);
+    return called->deliver(of, event, place);
+}
+
+static int64_t call_with_config(mh_instance *of, const mh_event *event) {
+    mh_event lending = *event;
+    lending.config = loan_text(lent, MH_LENT_DATA, event->config, event->config_len);
+    if (lending.config == NULL) {
+        mh_report(of, "not called: no memory for its data");
+        return -1;
+    }
+    return called->call(of, &lending);
+}
+
+static int64_t call_with_params(mh_instance *of, const mh_event *event) {
     const mh_params *params = event->params;
     char *to = params->to != NULL ? loan_text(lent, MH_LENT_TO, params->to, params->to_len) : NULL;
     char *from =
@@ -71,6 +91,17 @@ static int64_t call_bare(mh_instance *of, const mh_event *event) {
     }
     called->fill_params(place, event, to, from);
     return called->deliver(of, event, place);
+}
+
+/* A callback of a bare worker: structs, addresses and data are lent as the message is, and not copied. */
+static int64_t call_bare(mh_instance *of, const mh_event *event) {
+    if (!called->has_callback(of, event->kind))
+        return called->call(of, event);
+    if (event->user != NULL)
+        return call_with_user(of, event);
+    if (event->config != NULL)
+        return call_with_config(of, event);
+    return event->params != NULL ? call_with_params(of, event) : called->call(of, event);
 }
 
 static void call_it_bare(mh_instance *of) {
@@ -199,6 +230,7 @@ static int64_t call_record(const mh_call_record *shared, uint64_t row) {
     }
     char *message = record.has_message ? (char *)(uintptr_t)next_text(&at, record.len) : NULL;
     event.config = (void *)(uintptr_t)next_text(&at, record.data_len);
+    event.config_len = event.config != NULL ? record.data_len : 0;
     loan *outer = lent;
     lent = loan_begin();
     channel->crash.event = (int32_t)record.kind;

@@ -1,7 +1,7 @@
 # cython: language_level=3, binding=False
 """One load of a module by itself, between pages that nobody may touch (csrc/trial.c)."""
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport INT64_MIN, int64_t, uint64_t
 from libc.string cimport memset
 
@@ -167,6 +167,7 @@ cdef class Trial:
         self.config = config
         if config is not None:
             event.config = <void *>PyBytes_AS_STRING(config)
+            event.config_len = <size_t>PyBytes_GET_SIZE(config)
         if not mh_trial_place(self.trial, &event, &placing):
             raise MemoryError("a call needs memory for what the module is handed; free some")
 

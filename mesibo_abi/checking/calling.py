@@ -155,6 +155,7 @@ def where_of(subject: Subject, trial: Trial, callback: str) -> str | None:
 _SPILL_CURES = {
     "message": "`len` is where the message ends, for writing too: put no NUL behind it",
     "params": "write only fields that mesibo_message_params_t has in the header of this revision",
+    "user": "write only fields that mesibo_user_t has in the header of this revision",
     "the module struct": "compile it against the header of this revision, and check what it copies "
     "into the struct",
 }

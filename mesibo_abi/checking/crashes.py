@@ -195,6 +195,8 @@ _CURES = {
     "the like do not; use memchr, memmem, %.*s, and compare `len` before you look at a byte",
     "params": "use the fields that mesibo_message_params_t has in the header of this revision, and "
     "no others",
+    "user": "use the fields that mesibo_user_t has in the header of this revision, and no others",
+    "config": "what it is depends on its `type`: read no more than belongs to that",
     "the module struct": "compile it against the header of this revision, and write only the "
     "fields that are the module's",
 }

@@ -234,7 +234,15 @@ def _events(subject: Subject) -> Iterator[Finding]:
         for place in _EDGES:
             user = User(address.decode("utf-8", "surrogateescape"), online=place == Place.AT_END)
             case = f"with a login of {address[:40]!r}"
-            call(subject, trial, "on_login", case=case, user=user, addresses_at=place)
+            call(
+                subject,
+                trial,
+                "on_login",
+                case=case,
+                user=user,
+                params_at=place,
+                addresses_at=place,
+            )
         found = list(spilled(subject, trial, "on_login", case))
         yield from found
         if found:

@@ -114,13 +114,13 @@ def _access(crash: Crash) -> str:
         return f"a jump to {at:#x}, where there is no code"
     act = "write to" if crash.writes else "read from"
     if crash.is_over:
-        what = _LENT[crash.lent] if crash.lent else "message or answer"
+        what = _part(crash) if crash.lent else "message or answer"
         return f"a {act} the {what} of a call that is over: it kept a pointer"
     end = crash.message_at + crash.message_size
     if crash.message_at and end <= at < end + _PAGE + 1:
         return (
             f"a {act.split()[0]} {_bytes(at - end)} behind the {_given(crash)}, which "
-            f"{'have' if crash.lent == _PARAMS else 'has'} {_bytes(crash.message_size)}"
+            f"{'have' if _part(crash) == 'params' else 'has'} {_bytes(crash.message_size)}"
         )
     if at < _PAGE:
         return f"a {act} a NULL pointer" + (f", {_bytes(at)} behind it" if at else "")
@@ -140,7 +140,7 @@ def _bytes(count: int) -> str:
 def _given(crash: Crash) -> str:
     """What lies at `message_at`."""
     if crash.lent:
-        return _LENT[crash.lent]
+        return _part(crash)
     return "message" if crash.callback == "on_message" else "data"
 
 
@@ -154,8 +154,13 @@ def _is_overflow(crash: Crash, at: int) -> bool:
     )
 
 
+def _part(crash: Crash) -> str:
+    """Of what it was handed."""
+    return (_OF_A_LOGIN if crash.callback == "on_login" else _LENT)[crash.lent]
+
+
 _LENT = ("data", "address `to`", "address `from`", "params")  # as csrc/interface/crash.h: mh_lent
-_PARAMS = 3
+_OF_A_LOGIN = ("data", "address", "address", "user")
 _PART = re.compile(r"(\d+)")
 
 

@@ -120,6 +120,20 @@ BROKEN = [
         function="on_message_status",
     ),
     on_message("needs_data", "events.others", NULL, "sdk2020", "on_config"),
+    on_message(
+        "long_login",
+        "events.others",
+        "it read byte 1 of the address, which has the bytes 0 to 0",
+        "sdk2020",
+        "on_login",
+    ),
+    on_message(
+        "keeps_user",
+        "messages.kept",
+        "it read byte 8 of the user after the call it was handed to",
+        "sdk2019",
+        "on_login",
+    ),
     Broken(
         "check/frees_struct",
         "lifecycle.cleanup",

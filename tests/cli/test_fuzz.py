@@ -204,6 +204,13 @@ def children_of(process: int) -> list[int]:
         (["-o", "/proc/no", "one.c"], "/proc/no: findings cannot be written there\n  expected a"),
         (["--corpus", "/proc/no", "one.c"], "/proc/no: cases cannot be kept there\n  expected a"),
         (["nowhere.c"], "no such file"),
+        (["--duration", "nan", "one.c"], "nan is no number of seconds."),
+        (
+            ["--config", "=x", "one.c"],
+            "--config =x: an item without a name\n"
+            "  expected KEY=VALUE, found nothing before the = of '=x'\n"
+            "  hint: name it, as the module asks for it\n",
+        ),
         (["--reproduce", "nowhere.jsonl"], "not a finding"),
     ],
 )
@@ -212,6 +219,51 @@ def test_what_cannot_be_run(arguments: list[str], words: str, tmp_path: Path) ->
     assert done.returncode == 2
     assert words in done.stderr.decode()
     assert done.stdout == b""
+
+
+def test_a_run_without_a_case_is_told(source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a machine that is busy: here there would be some."""
+
+    def too_late(*_: object) -> Iterator[None]:
+        yield from ()
+
+    monkeypatch.setattr("mesibo_abi.fuzzing.coverage.Coverage.fuzz", too_late)
+    done = invoke("fuzz", "--duration", "0.001", source)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"{source}: no case was run\n"
+        "  expected one at least, found none when the time was over, 0.001 s\n"
+        "  hint: give it longer, by --duration\n"
+    )
+
+
+def test_a_cache_that_cannot_be_made_is_told(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
+    done = invoke("fuzz", "--runs", "300", "-o", tmp_path / "findings", source)
+    assert done.exit_code == 2
+    assert re.fullmatch(
+        r"/dev/null/cache/mesibo_abi/fuzz/\w+: the fuzz program cannot be kept there\n"
+        r"  expected a folder to write into, found: Not a directory\n"
+        r"  hint: set XDG_CACHE_HOME to one, which need not be there yet\n",
+        done.stderr,
+    )
+
+
+def test_a_file_whose_name_is_no_modules_has_one_by_its_entry_point(
+    source: Path, tmp_path: Path
+) -> None:
+    odd = tmp_path / "an odd-name.c"
+    odd.write_text(source.read_text())
+    done = execute("fuzz", "--runs", "300", odd.name, cwd=tmp_path)
+    assert done.returncode == 2
+    assert b"`fuzz` --entry-point mesibo_module_an_odd_name_init" in done.stderr
+    given = ("--entry-point", f"mesibo_module_{source.stem.removeprefix('mesibo_mod_')}_init")
+    done = execute("fuzz", "--runs", "300", *given, odd.name, cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    (path,) = (tmp_path / "findings").glob("*.jsonl")
+    assert execute("fuzz", "--reproduce", path, cwd=tmp_path).returncode == 1
 
 
 def test_an_entry_point_that_is_not_there_is_told(source: Path, tmp_path: Path) -> None:

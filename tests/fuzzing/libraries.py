@@ -16,6 +16,7 @@ _REVISIONS = {
     "pair": "doc2019",
     "line": "sdk2020",
     "relapse": "sdk2020",
+    "greeted": "sdk2020",
     "secret": "sdk2020",
     "waits": "sdk2019",
 }

@@ -239,6 +239,28 @@ def test_ways_to_end(ways_out: Coverage, word: str, kind: str) -> None:
     assert ways_out.replay(Case((message("nothing"),))) is None
 
 
+@pytest.fixture(scope="module")
+def prints() -> Iterator[Coverage]:
+    with open_engine(subject("prints", Revision.SDK2020)) as engine:
+        yield engine
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["l"], "heap-buffer-overflow read"),
+        (["snprintf"], "heap-buffer-overflow read"),
+        (["kept", "over"], "heap-use-after-free read"),
+        (["exactly"], None),
+        (["over"], None),
+    ],
+)
+def test_a_text_with_a_precision(prints: Coverage, texts: list[str], kind: str | None) -> None:
+    crash = prints.replay(Case(tuple(map(message, texts))))
+    assert (crash.kind if crash is not None else None) == kind
+    assert crash is None or crash.where.startswith("on_message at mesibo_mod_prints.c:")
+
+
 def configured(count: int, **more: str) -> Subject:
     items = {f"item{number}": "" for number in range(count - 1 - len(more))}
     return replace(subject("configured", Revision.SDK2020), config={**items, **more, "last": ""})

@@ -55,6 +55,12 @@ def test_the_end_of_the_process_is_a_finding(tmp_path: Path, way: str, signature
     assert len(found[0].case.steps) == 1
 
 
+def test_a_hang_when_the_time_is_over(tmp_path: Path) -> None:
+    with open_engine(ends("for (;;) params->aid++")) as engine:
+        (found,) = engine.fuzz(Budget(duration=3), tmp_path, (), nothing)
+    assert found.crash.signature.startswith("hang in on_message")
+
+
 @pytest.mark.parametrize("sanitizer", [Sanitizer.ADDRESS, Sanitizer.THREAD])
 def test_apart_and_with_threads_as_well(
     sanitizer: Sanitizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mesibo_abi import Message, ModuleCrashed, Result
+from mesibo_abi import Message, ModuleCrashed, Result, User
 from mesibo_abi.events import Event, EventKind
 from mesibo_abi.fuzzing.case import Case
 from mesibo_abi.fuzzing.life import Life, live
@@ -37,6 +37,36 @@ def test_a_byte_further_and_a_call_later_are_faults(sizes: list[int], found: str
         live(subject("lent"), messages(*sizes))
     assert f"expected it to return, found {found}\n" in str(caught.value)
     assert caught.value.signature.startswith("SIGSEGV on_message lent.c:")
+
+
+@pytest.mark.parametrize(
+    ("flags", "found"),
+    [
+        ([2], "a read 1 byte behind the address, which has 3 bytes"),
+        ([3], "a read 0 bytes behind the user, which has 56 bytes"),
+        ([1, 4], "a read from the address of a call that is over: it kept a pointer"),
+        ([1, 5], "a read from the user of a call that is over: it kept a pointer"),
+    ],
+)
+def test_so_they_are_of_a_login(flags: list[int], found: str) -> None:
+    steps = [Event(EventKind.LOGIN, user=User("bob", flags=each)) for each in flags]
+    with pytest.raises(ModuleCrashed) as caught:
+        live(subject("greeted"), Case(tuple(steps)))
+    assert f"expected it to return, found {found}\n" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("types", "found"),
+    [
+        ([2], "a read 1 byte behind the data, which has 5 bytes"),
+        ([1, 3], "a read from the message or answer of a call that is over: it kept a pointer"),
+    ],
+)
+def test_and_of_a_configuration(types: list[int], found: str) -> None:
+    steps = [Event(EventKind.CONFIG, type=each, data=b"hello") for each in types]
+    with pytest.raises(ModuleCrashed) as caught:
+        live(subject("greeted"), Case(tuple(steps)))
+    assert f"expected it to return, found {found}\n" in str(caught.value)
 
 
 def test_what_is_lent_is_whole() -> None:
