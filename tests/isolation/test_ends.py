@@ -105,6 +105,7 @@ def test_a_report_that_takes_long(host: Host, built: Built, deadline: float) -> 
     assert [frame.function for frame in error.frames[1:]] == ["length", "on_message"]
 
 
+@pytest.mark.unsanitized(reason="its larger frames leave addresses of calls that are over")
 def test_a_full_stack(host: Host, built: Built) -> None:
     host.load("ends", built("ends", "-g", "-O1"), isolated=True)
     error = crash(host, "recursion")
