@@ -19,6 +19,7 @@ import pytest
 from mesibo_abi import Host, Message
 from tests.http_server import http_server
 from tests.sdk_services.conftest import BuiltFor
+from tests.services.recorder import wait_until
 
 pytestmark = [
     pytest.mark.slow,
@@ -119,12 +120,13 @@ def test_a_slow_module_delays_callbacks_and_no_transfer(
     os.mkfifo(pipe)
     peer = Taken()
     serving = threading.Thread(target=peer.serve, args=(20,))
-    serving.start()
     drowsy = host.load("drowsy", built_for("sdk2020", "drowsy"))
     others = host.load("others", built_for("sdk2020", "http_calls"))
-    drowsy.on_message(Message(f"{server}/bytes/1", to=str(pipe)))
     for number in range(20):
         others.on_message(Message(peer.url, to=None, from_=None, id=number))
+    drowsy.on_message(Message(f"{server}/bytes/1", to=str(pipe)))
+    wait_until(lambda: "asleep" in [record.text for record in host.logs])
+    serving.start()  # from here on nobody can call a module
     serving.join(30)
     assert peer.count == 20
     assert host.open_requests() == 21
