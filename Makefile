@@ -13,12 +13,14 @@ CORE = $(foreach room,. revisions isolation trial worker probe fuzz,$(wildcard c
 # its worker can tell neither where it hangs nor what lies around a fault; what moves megabytes with one thread
 # or two (`large`); a child of fork(2), in which it allows for no threads, and test_lifetime.py, which is about
 # children, and about sixty threads that log without a pause; and polars, which does not start under it. Not one
-# report is suppressed: of CPython, which is not instrumented, none comes.
+# report is suppressed: of CPython, which is not instrumented, none comes. A thread ends what hangs, since a signal
+# would come when that is over.
 THREADED = $(addprefix tests/,$(addsuffix .py, \
 	$(addprefix isolation/test_,batch requests_many requests_synchronous restart) \
 	sdk/test_threads $(addprefix sdk_services/test_,fastcgi http many sockets) \
 	$(addprefix services/test_,handler thread turns) $(addprefix test_,batch_passing http logging \
-	mailbox module_http native_threads reloading stats threads trace))) -k "not polars and not large and not fork"
+	mailbox module_http native_threads reloading stats threads trace))) -k "not polars and not large and not fork" \
+	--timeout-method=thread
 # A report is a file, as that of a worker would go by unseen: the worker is started again. What malloc may
 # refuse it has to refuse here, too: the line that says so is no report.
 ASAN = ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:log_path=$(CURDIR)/build/asan/report \
