@@ -48,10 +48,10 @@ static bool place_user(mh_trial *trial, const mh_user *user, const mh_placing *p
     trial->event.user = &trial->user;
     if (revision->fill_user == NULL)
         return true;
-    trial->params = trial_place(trial, "user", NULL, revision->user_size, placing->params, false);
-    if (trial->params != NULL)
-        revision->fill_user(trial->params, &trial->user, trial->address);
-    return trial->params != NULL;
+    trial->lent = trial_place(trial, "user", NULL, revision->user_size, placing->params, false);
+    if (trial->lent != NULL)
+        revision->fill_user(trial->lent, &trial->user, trial->address);
+    return trial->lent != NULL;
 }
 
 static bool place_params(mh_trial *trial, const mh_event *event, const mh_placing *placing) {
@@ -60,17 +60,17 @@ static bool place_params(mh_trial *trial, const mh_event *event, const mh_placin
     if (!place_text(trial, "to", event->params->to, placing->addresses, &to) ||
         !place_text(trial, "from", event->params->from, placing->addresses, &from))
         return false;
-    trial->params =
+    trial->lent =
         trial_place(trial, "params", NULL, revision->params_size, placing->params, false);
-    if (trial->params == NULL)
+    if (trial->lent == NULL)
         return false;
-    revision->fill_params(trial->params, event, to, from);
+    revision->fill_params(trial->lent, event, to, from);
     return true;
 }
 
 bool mh_trial_place(mh_trial *trial, const mh_event *event, const mh_placing *placing) {
     trial->event = *event;
-    trial->params = NULL;
+    trial->lent = NULL;
     trial->flags = event->params != NULL ? event->params->flags : 0;
     if (event->user != NULL && !place_user(trial, event->user, placing))
         return false;
@@ -97,8 +97,8 @@ int64_t mh_trial_call(mh_trial *trial) {
     mh_frame frame;
     mh_pass pass;
     trial_enter(trial, &frame, &pass, &trial->event);
-    int64_t code = trial->params != NULL
-                       ? instance->revision->deliver(instance, &trial->event, trial->params)
+    int64_t code = trial->lent != NULL
+                       ? instance->revision->deliver(instance, &trial->event, trial->lent)
                        : instance->revision->call(instance, &trial->event);
     trial_leave(trial, &frame);
     return code;

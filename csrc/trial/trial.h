@@ -29,7 +29,7 @@ struct mh_trial {
     pthread_mutex_t lock;  /* guards `placed` and `misuses`: modules have threads */
     mh_guarded *placed;    /* for all calls so far, the last first */
     mh_event event;        /* of the next call */
-    void *params;          /* of it, in the module's view; or NULL */
+    void *lent;            /* its params or its user, in the view of the module; or NULL */
     uint64_t flags;        /* of its message */
     char *address;         /* of a login */
     mh_user user;

@@ -141,7 +141,7 @@ class _Run:
         if begun:
             time.sleep(_WHILE)
         for fuzzer, cases in begun:
-            data = fuzzer.runs()
+            data = fuzzer.unfinished()
             if data is not None and fuzzer.cases == cases:
                 case = self._case(data)
                 crash = replayer.confirm(case)

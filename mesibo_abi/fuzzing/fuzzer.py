@@ -151,7 +151,7 @@ class Fuzzer:
             was_cut_off = self._state in (_RUNNING, _BETWEEN) and self.is_over
             return self._last() if was_cut_off else None
 
-    def runs(self) -> bytes | None:
+    def unfinished(self) -> bytes | None:
         """The case that it is in; None: in none."""
         return self._last() if self._state == _RUNNING and not self.is_over else None
 
